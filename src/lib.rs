@@ -1,0 +1,39 @@
+//! The Call Import Engine: from a YAML file to recorded calls in DuckDB.
+//!
+//! A merged request file is *desired state*, DuckDB holds *observed state*. A pure function turns both
+//! into a [`plan`]; one loop in [`reconcile`] carries it out; everything people read is a pure function
+//! of what is then recorded ([`report`]). Run it twice and the second run does nothing; kill it anywhere
+//! and the next run goes on.
+//!
+//! Modules import strictly downward (`tests/suite/architecture.rs` holds the table):
+//!
+//! | rank | module | what lives there |
+//! |---|---|---|
+//! | 0 | [`model`] | calls, transcripts, windows, phases: values without any outside |
+//! | 1 | [`platforms`] | one sans-I/O connector a platform: builds requests, decodes replies |
+//! | 1 | [`files`] | sans-I/O readers of exported files into the same model |
+//! | 2 | [`spec`] | YAML → schema → rules → `ImportRequest`, `SupportMatrix`, `Finding` |
+//! | 3 | [`import`] | the deciding part of an import: streams, retries, rate limits, outcome |
+//! | 4 | [`plan`] | desired + observed → what the next run does, when, and what it holds back |
+//! | 5 | [`report`] | pure functions from values to the texts that people and programs read |
+//! | 6 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`] | one adapter each to the outside; none knows another |
+//! | 7 | [`reconcile`] | read, plan, drive, record: the only loop |
+//! | 8 | [`cli`] | arguments and the composition root, one file a command |
+//!
+//! What is deliberately absent: platform code sees no socket, no clock and no secret; database code
+//! sees no platform; nothing below rank 6 reads the time or acts on the world.
+
+pub mod cli;
+pub mod clock;
+pub mod files;
+pub mod http;
+pub mod import;
+pub mod model;
+pub mod plan;
+pub mod platforms;
+pub mod reconcile;
+pub mod report;
+pub mod secrets;
+pub mod spec;
+pub mod store;
+pub mod workspace;

@@ -1,0 +1,2 @@
+//! The `call-import` program.
+fn main() {}

@@ -1,0 +1,18 @@
+//! The values that everything else speaks of. No input, output or time of day here.
+
+mod call;
+mod period;
+mod record;
+mod slug;
+
+pub use call::{
+    Affiliation, Call, CallKind, CrmLink, Direction, DurationSource, Granularity, Media, MediaKind,
+    MediaState, Participant, Precision, Role, Scope, Segment, Transcript, TranscriptContent,
+    TranscriptState,
+};
+pub use period::{Period, Window};
+pub use record::{
+    ApiUsage, Checkpoint, FailureClass, ImportRecord, Method, Notification, NotificationKind,
+    Phase, WhoseTurn,
+};
+pub use slug::slug;

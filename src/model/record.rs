@@ -1,0 +1,172 @@
+//! Observed state: what DuckDB records about imports. The words here are those of `design.md` section 6.
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use super::{Window, call::words};
+
+words! {
+    /// How the calls reach us.
+    Method { Api = "api", Oauth = "oauth", File = "file" }
+}
+words! {
+    /// Where an import stands.
+    Phase {
+        Queued = "queued", Importing = "importing", Retrying = "retrying", Delayed = "delayed",
+        NeedsCredentials = "needs_credentials", NeedsAttention = "needs_attention",
+        Completed = "completed", CompletedWithFailures = "completed_with_failures",
+        NoCallsFound = "no_calls_found", Unsupported = "unsupported",
+        Suspended = "suspended", Cancelled = "cancelled",
+    }
+}
+words! {
+    /// Who must act next.
+    WhoseTurn {
+        Cs = "cs", Customer = "customer", Platform = "platform", Engineering = "engineering", Nobody = "nobody",
+    }
+}
+words! {
+    /// Why something failed. Operational, not a finding about a file that somebody wrote.
+    FailureClass {
+        Credentials = "credentials", Throttled = "throttled", Unavailable = "unavailable",
+        Network = "network", BrokenReply = "broken_reply", File = "file", Internal = "internal",
+    }
+}
+words! {
+    /// What somebody must be told.
+    NotificationKind {
+        NeedsCredentials = "needs_credentials", NeedsAttention = "needs_attention", Delayed = "delayed",
+        Recovered = "recovered", DateSlipped = "date_slipped", Completed = "completed",
+        CompletedWithFailures = "completed_with_failures", NoCallsFound = "no_calls_found",
+        Unsupported = "unsupported", Status = "status",
+    }
+}
+
+impl Phase {
+    /// Whether work is left: neither an end (`completed`, ...) nor a stop that only people can lift.
+    pub const fn is_unfinished(self) -> bool {
+        match self {
+            Self::Queued
+            | Self::Importing
+            | Self::Retrying
+            | Self::Delayed
+            | Self::NeedsCredentials
+            | Self::NeedsAttention
+            | Self::Suspended => true,
+            Self::Completed
+            | Self::CompletedWithFailures
+            | Self::NoCallsFound
+            | Self::Unsupported
+            | Self::Cancelled => false,
+        }
+    }
+
+    /// Whether a run that leaves a declared import here ends with exit code 1.
+    pub const fn needs_somebody(self) -> bool {
+        matches!(
+            self,
+            Self::NeedsCredentials
+                | Self::NeedsAttention
+                | Self::Delayed
+                | Self::CompletedWithFailures
+        )
+    }
+}
+
+/// A row of table `imports`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportRecord {
+    /// File stem of the request.
+    pub request_id: String,
+    /// Generation of the request that the row speaks of.
+    pub digest: String,
+    /// Customer as written in the request.
+    pub customer: String,
+    /// Key of the support matrix.
+    pub platform: String,
+    /// Label of the customer's workspace on the platform.
+    pub account: String,
+    /// How the calls reach us.
+    pub method: Method,
+    /// Where the import stands.
+    pub phase: Phase,
+    /// Who must act next.
+    pub whose_turn: WhoseTurn,
+    /// One plain sentence for CS.
+    pub reason: Option<String>,
+    /// Calls that the platform offered in the period so far.
+    pub calls_listed: i64,
+    /// Listed calls that are recorded.
+    pub calls_imported: i64,
+    /// Listed calls that are not, see `call_failures`.
+    pub calls_failed: i64,
+    /// Calls with a recorded transcript.
+    pub transcripts_imported: i64,
+    /// Calls whose transcript is still asked for.
+    pub transcripts_pending: i64,
+    /// Requests sent to the platform, in all runs.
+    pub requests_sent: i64,
+    /// When the customer wants it.
+    pub requested_completion: Option<Date>,
+    /// The date told to CS first.
+    pub promised_completion: Option<Date>,
+    /// The date expected today.
+    pub expected_completion: Option<Date>,
+    /// SHA-256 of the sealed block or of the secret's name.
+    pub credential_fingerprint: Option<String>,
+    /// Pull request of the request file.
+    pub pull_request: Option<i64>,
+    /// When a run first saw the request.
+    pub first_seen_at: Timestamp,
+    /// When work began.
+    pub started_at: Option<Timestamp>,
+    /// When every call of the period was recorded.
+    pub finished_at: Option<Timestamp>,
+    /// First failure of the present series.
+    pub failing_since: Option<Timestamp>,
+    /// Nothing is sent before this moment.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Last change of the row.
+    pub updated_at: Timestamp,
+}
+
+/// A row of table `checkpoints`: how far the listing of one window has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The window.
+    pub window: Window,
+    /// Where the next page begins; `None` once `done`.
+    pub cursor: Option<String>,
+    /// Calls listed in the window so far.
+    pub listed: i64,
+    /// Whether the window is listed to its end.
+    pub done: bool,
+}
+
+/// A row of table `api_usage`: requests of one account in one UTC hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiUsage {
+    /// Key of the support matrix.
+    pub platform: String,
+    /// The account.
+    pub account: String,
+    /// Request class: `all`, `light` or `heavy`.
+    pub class: String,
+    /// Begin of the UTC hour.
+    pub bucket_start: Timestamp,
+    /// Requests sent in it.
+    pub requests: i64,
+}
+
+/// A row of table `notifications` before it is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Derived from what caused it, so that the same event never makes a second row.
+    pub notification_id: String,
+    /// Whose import it is about.
+    pub request_id: String,
+    /// What happened.
+    pub kind: NotificationKind,
+    /// Markdown for CS.
+    pub body: String,
+}

@@ -1,0 +1,148 @@
+//! Desired and observed state become a plan: what the next run does, when each import will be done,
+//! and what is held back and why. Pure: the time is an argument.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{ApiUsage, Checkpoint, ImportRecord, Method, Notification, Period, Phase, Window},
+    spec::{Declared, ImportRequest, SupportMatrix},
+};
+
+/// Everything that is recorded and matters for a plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Rows of `imports` by request id.
+    pub imports: BTreeMap<String, ImportRecord>,
+    /// Checkpoints of each request's recorded digest, by request id.
+    #[serde(default)]
+    pub checkpoints: BTreeMap<String, Vec<Checkpoint>>,
+    /// Use of the accounts' quotas in the last 24 hours.
+    #[serde(default)]
+    pub usage: Vec<ApiUsage>,
+}
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// What is declared.
+    pub declared: &'a Declared,
+    /// What we can do.
+    pub matrix: &'a SupportMatrix,
+    /// What is recorded.
+    pub observed: &'a Observed,
+    /// The moment the plan is for.
+    pub now: Timestamp,
+    /// Start of the night that would do the work: `now` in a run, else the next nightly start.
+    pub night: Timestamp,
+    /// Work on this request alone; nothing else is cancelled or changed.
+    pub only: Option<&'a str>,
+    /// Ids that are not worked on here: the example, when a real night runs.
+    pub skip: &'a [&'a str],
+}
+
+/// What the next run does.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// Rows of `imports` to write before any work: new, changed, suspended, cancelled.
+    pub changes: Vec<ImportRecord>,
+    /// How many of `changes` cancel an unfinished import because its file is gone.
+    pub cancels: usize,
+    /// How many unfinished imports are recorded.
+    pub unfinished: usize,
+    /// What people must be told about `changes`.
+    pub notifications: Vec<Notification>,
+    /// Work, by account. Lanes run side by side, the jobs of one lane one after another.
+    pub lanes: Vec<Lane>,
+    /// Every declared import in order of work, then every recorded one whose file is gone.
+    pub imports: Vec<PlannedImport>,
+}
+
+/// The imports that share one platform account and so one rate limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lane {
+    /// Key of the support matrix.
+    pub platform: String,
+    /// The account.
+    pub account: String,
+    /// In order of work.
+    pub jobs: Vec<Job>,
+}
+
+/// One import to work on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// What is wanted.
+    pub request: ImportRequest,
+    /// The row of `imports` as it stands after `Plan::changes`.
+    pub record: ImportRecord,
+    /// What to do.
+    pub kind: JobKind,
+    /// The days wanted.
+    pub period: Period,
+    /// Listing done before, of the same digest.
+    pub checkpoints: Vec<Checkpoint>,
+}
+
+/// What to do for an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    /// List what is not listed, fetch what is not fetched.
+    Import,
+    /// Look once more for late calls (in the window, if any) and late transcripts.
+    Settle {
+        /// What to list again.
+        window: Option<Window>,
+    },
+    /// Settling is over: pending transcripts become `unavailable`. Sends no request.
+    Expire,
+}
+
+/// What happens to an import, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// The next run works on it.
+    Import,
+    /// It is held back; `reason` says why.
+    Hold,
+    /// There is nothing to do.
+    None,
+}
+
+/// One line of the plan, as people and programs see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedImport {
+    /// File stem.
+    pub request_id: String,
+    /// Path of the request file; `None` when it is gone.
+    pub path: Option<String>,
+    /// Customer as written; empty when the file cannot be read.
+    pub customer: String,
+    /// Key of the support matrix; empty when the file cannot be read.
+    pub platform: String,
+    /// The account.
+    pub account: String,
+    /// How the calls reach us.
+    pub method: Option<Method>,
+    /// What happens.
+    pub action: Action,
+    /// Why, in one plain sentence.
+    pub reason: String,
+    /// Phase that is or will be recorded.
+    pub phase: Phase,
+    /// Calls that are still expected.
+    pub calls: u64,
+    /// API requests still needed.
+    pub requests: u64,
+    /// Nights still needed, the next one included; 0 with nothing to do.
+    pub nights: u64,
+    /// The date on which it will be done, if that can be said.
+    pub expected_completion: Option<Date>,
+    /// The date the customer wants.
+    pub requested_completion: Option<Date>,
+    /// Whether that is in time, if both are known.
+    pub in_time: Option<bool>,
+}

@@ -1,0 +1,316 @@
+//! Platforms we can import from. A connector builds the next request and decodes the reply; it never
+//! sends, waits, retries or sees a secret, and it is not told the time.
+//!
+//! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
+//! `matrix.yaml`.
+
+mod gong;
+
+use std::{path::PathBuf, time::Duration};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::model::{Call, Period, Transcript, Window};
+
+/// One line a platform: its key in `matrix.yaml` and its connector.
+static CATALOG: &[(&str, &dyn Connector)] = &[("gong", &gong::Gong)];
+
+/// The connector of a platform, by its key in `matrix.yaml`.
+pub fn connector(platform: &str) -> Option<&'static dyn Connector> {
+    CATALOG
+        .iter()
+        .find(|(key, _)| *key == platform)
+        .map(|(_, connector)| *connector)
+}
+
+/// Every platform that has a connector, with its key.
+pub fn catalog() -> impl Iterator<Item = (&'static str, &'static dyn Connector)> {
+    CATALOG.iter().copied()
+}
+
+/// What a connector is asked to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// Prove the credential with the platform's cheapest request. Ends with an empty page.
+    Verify,
+    /// List a window, from its beginning or from a checkpoint. Each page is one unit of commit.
+    List {
+        /// The days to list.
+        window: Window,
+        /// Where the page before ended.
+        cursor: Option<Cursor>,
+    },
+    /// Fetch the transcripts of these calls: at most `Traits::transcript_batch`.
+    Transcripts(Vec<CallRef>),
+}
+
+/// Where a listing goes on: a text of the connector's own making.
+pub type Cursor = String;
+
+/// What a connector wants to remember between the requests of one step: JSON of its own making.
+pub type Progress = Value;
+
+/// A recorded call whose transcript is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRef {
+    /// The platform's id.
+    pub external_id: String,
+    /// What the listing said about it (`calls.raw`), which may hold who speaks.
+    pub raw: Option<String>,
+}
+
+/// What a connector needs to know of a request. Holds no secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setup {
+    /// Scheme, host and port of the API, without a slash at the end.
+    pub base_url: String,
+    /// The request's `options`, already checked against `Traits::options`.
+    pub options: serde_json::Map<String, Value>,
+    /// The customer's own e-mail domains, lower case.
+    pub internal_domains: Vec<String>,
+    /// The days wanted.
+    pub period: Period,
+    /// Files to read, for method `file`.
+    pub files: Vec<SourceFile>,
+}
+
+/// A file that a request brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// As written below `requests/`, with `/`.
+    pub name: String,
+    /// Where it can be read.
+    pub path: PathBuf,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// What happens next: another exchange of the same step, or a page to commit.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Send this, then call `Connector::next` with the reply and the progress.
+    Send(Exchange, Progress),
+    /// Commit this.
+    Page(Page),
+}
+
+/// The unit of commit: what one step brought, and where the listing goes on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// Calls listed, in the platform's order.
+    pub calls: Vec<Call>,
+    /// Transcripts fetched, by the call's id. Calls that were asked for and are missing stay pending.
+    pub transcripts: Vec<(String, Transcript)>,
+    /// Records that could not be read. The others of the page are kept.
+    pub failures: Vec<RecordFailure>,
+    /// Where the listing goes on; `None` at its end.
+    pub next: Option<Cursor>,
+    /// How many calls the whole window holds, if the platform tells.
+    pub total: Option<u64>,
+}
+
+/// A single record that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordFailure {
+    /// The call's id, or a stable name for the record where the id itself is missing.
+    pub external_id: String,
+    /// Where it happened: `list`, `transcript` or `file`.
+    pub stage: &'static str,
+    /// For engineers; no secret, no customer text beyond a short excerpt.
+    pub detail: String,
+}
+
+/// Something to ask the outside for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exchange {
+    /// A request to the platform's API.
+    Http(HttpExchange),
+    /// Files to read.
+    Files(Vec<SourceFile>),
+}
+
+/// A request to a platform's API. The shell adds the base URL and the credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpExchange {
+    /// HTTP method.
+    pub verb: Verb,
+    /// Path and query, beginning with `/`, percent-encoded.
+    pub path: String,
+    /// JSON body.
+    pub body: Option<Value>,
+    /// Which rate-limit bucket it counts in.
+    pub class: RequestClass,
+}
+
+/// HTTP methods in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// GET
+    Get,
+    /// POST
+    Post,
+}
+
+/// Which bucket of a rate limit a request counts in; `matrix.yaml` says `applies_to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RequestClass {
+    /// An ordinary request.
+    Light,
+    /// One that the platform counts in a smaller bucket.
+    Heavy,
+}
+
+/// What the outside answered.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// An HTTP answer of any status, its body whole.
+    Http(HttpReply),
+    /// The files' bytes in the order asked, or why one could not be read.
+    Files(Vec<Result<Bytes, String>>),
+}
+
+/// An HTTP answer.
+#[derive(Debug, Clone)]
+pub struct HttpReply {
+    /// Status code.
+    pub status: u16,
+    /// What `Retry-After` says, counted from when the answer came.
+    pub retry_after: Option<Duration>,
+    /// `Content-Type`, lower case, empty if missing.
+    pub content_type: String,
+    /// The decoded body.
+    pub body: Bytes,
+}
+
+/// Why a reply is no page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// The platform says wait (429); `after` is what it says.
+    Throttled {
+        /// How long to wait.
+        after: Option<Duration>,
+    },
+    /// The platform fails (5xx): the same request may work later.
+    Unavailable {
+        /// What it says about when.
+        after: Option<Duration>,
+        /// For engineers.
+        detail: String,
+    },
+    /// The cursor is dead: list the window again from its beginning.
+    RestartWindow,
+    /// The credential is wrong, revoked, or lacks a right. Never retried.
+    Credentials {
+        /// What CS must ask the customer for, in one plain sentence.
+        advice: String,
+    },
+    /// The reply makes no sense: not JSON, wrong shape, a log-in page, a path that does not exist.
+    Broken {
+        /// For engineers: what was expected, what came, where.
+        detail: String,
+    },
+}
+
+/// How the platform proves who asks. The shell does it, with the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Basic` from two fields of the credential.
+    Basic {
+        /// Field with the user part.
+        user: &'static str,
+        /// Field with the password part.
+        password: &'static str,
+    },
+    /// `Authorization: Bearer` from one field.
+    Bearer {
+        /// Field with the token.
+        token: &'static str,
+    },
+    /// A header of its own from one field.
+    Header {
+        /// Name of the header, lower case.
+        name: &'static str,
+        /// Field with the value.
+        value: &'static str,
+    },
+}
+
+impl Auth {
+    /// Fields that a credential for this platform must have.
+    pub fn fields(self) -> Vec<&'static str> {
+        match self {
+            Self::Basic { user, password } => vec![user, password],
+            Self::Bearer { token } => vec![token],
+            Self::Header { value, .. } => vec![value],
+        }
+    }
+}
+
+/// An option that a request may set under `options:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptionSpec {
+    /// Name under `options:`.
+    pub name: &'static str,
+    /// One sentence for the schema.
+    pub description: &'static str,
+    /// What it holds.
+    pub kind: OptionKind,
+}
+
+/// What an option holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// An `https` URL whose host is allowed by `Traits::hosts`: replaces `Traits::base_url`.
+    BaseUrl,
+}
+
+/// Data about a platform for planner, rules and shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Traits {
+    /// Calls a listing page holds.
+    pub page_size: u64,
+    /// Calls that one transcript request answers for; `None` where transcripts come with the listing.
+    pub transcript_batch: Option<u64>,
+    /// Requests that `Work::Verify` costs.
+    pub verify_requests: u64,
+    /// Longest window to list at once, in days.
+    pub window_days: i64,
+    /// A window that promises more calls than this is made narrower, so that it ends before its cursor does.
+    pub window_calls: i64,
+    /// Windows that may be listed side by side.
+    pub parallel_windows: usize,
+    /// API used when the request names none.
+    pub base_url: &'static str,
+    /// Host names that may be talked to: exactly these, or below one that begins with a dot.
+    pub hosts: &'static [&'static str],
+    /// How requests are authenticated with an API key.
+    pub auth: Auth,
+    /// What may stand under `options:`.
+    pub options: &'static [OptionSpec],
+}
+
+/// A platform, sans-I/O.
+pub trait Connector: Sync {
+    /// Data for planner, rules and shell.
+    fn traits(&self) -> Traits;
+
+    /// The first step of some work.
+    fn begin(&self, work: &Work, setup: &Setup) -> Step;
+
+    /// The step after a reply.
+    ///
+    /// # Errors
+    /// A [`Rejection`] when the reply is no answer to what was asked; it says what may help.
+    fn next(
+        &self,
+        work: &Work,
+        setup: &Setup,
+        progress: &Progress,
+        reply: &Reply,
+    ) -> Result<Step, Rejection>;
+}

@@ -1,0 +1,64 @@
+//! From the text of a file to a valid request, or to findings that say what to change.
+
+mod finding;
+mod matrix;
+mod request;
+
+pub use finding::{Finding, Severity};
+pub use matrix::{
+    AppliesTo, Metadata, Nightly, Per, PlatformRow, RateLimit, SupportMatrix, SupportStatus,
+};
+pub use request::{Credentials, ImportRequest, Include, RequestFile, Urgency};
+
+use std::collections::BTreeSet;
+
+use crate::model::Method;
+
+/// Everything that is declared: what can be worked on, what cannot, and what to say about it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Declared {
+    /// Valid requests, by path.
+    pub requests: Vec<ImportRequest>,
+    /// Files that exist but have an error finding: held, never cancelled.
+    pub invalid: Vec<InvalidRequest>,
+    /// All findings over all files, by path and line.
+    pub findings: Vec<Finding>,
+}
+
+impl Declared {
+    /// Ids of all request files, valid or not.
+    pub fn ids(&self) -> BTreeSet<&str> {
+        let valid = self.requests.iter().map(|request| request.id.as_str());
+        valid
+            .chain(self.invalid.iter().map(|invalid| invalid.id.as_str()))
+            .collect()
+    }
+}
+
+/// A request file with an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidRequest {
+    /// File stem.
+    pub id: String,
+    /// Path of the file as shown to people.
+    pub path: String,
+    /// What could be read in spite of the error, if enough of it.
+    pub basics: Option<Basics>,
+    /// The matrix's alternative, where the only errors are that the platform or method is not offered.
+    pub unsupported: Option<String>,
+    /// The first error's sentence.
+    pub error: String,
+}
+
+/// The part of a request that identifies an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basics {
+    /// Customer as written.
+    pub customer: String,
+    /// Key of the support matrix.
+    pub platform: String,
+    /// Slug of the workspace.
+    pub account: String,
+    /// How the calls reach us.
+    pub method: Method,
+}

@@ -1,0 +1,1 @@
+//! Reads requests, matrix and uploaded files from disk.

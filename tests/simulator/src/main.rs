@@ -1,0 +1,2 @@
+//! Simulated platforms.
+fn main() {}

@@ -1,0 +1,11 @@
+//! All integration tests in one binary, because each test binary links DuckDB.
+
+mod architecture;
+mod cli;
+mod export;
+mod findings;
+mod matrix;
+mod plan;
+mod reconcile;
+mod store;
+mod uploads;
