@@ -1,6 +1,7 @@
 //! The values that everything else speaks of. No input, output or time of day here.
 
 mod call;
+mod credential;
 mod period;
 mod record;
 mod slug;
@@ -10,6 +11,7 @@ pub use call::{
     MediaState, Participant, Precision, Role, Scope, Segment, Transcript, TranscriptContent,
     TranscriptState,
 };
+pub use credential::Credential;
 pub use period::{Period, Window};
 pub use record::{
     ApiUsage, Checkpoint, FailureClass, ImportRecord, Method, Notification, NotificationKind,

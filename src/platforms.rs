@@ -4,6 +4,7 @@
 //! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
 //! `matrix.yaml`.
 
+mod fields;
 mod gong;
 
 use std::{path::PathBuf, time::Duration};
@@ -205,7 +206,12 @@ pub enum Rejection {
         /// What CS must ask the customer for, in one plain sentence.
         advice: String,
     },
-    /// The reply makes no sense: not JSON, wrong shape, a log-in page, a path that does not exist.
+    /// The platform will not do what we ask, however often we ask: a wrong address, a request that is wrong.
+    Refused {
+        /// For engineers: what was asked, what came.
+        detail: String,
+    },
+    /// The reply cannot be read: not JSON, cut off, wrong shape, a log-in page. The next one may be well.
     Broken {
         /// For engineers: what was expected, what came, where.
         detail: String,

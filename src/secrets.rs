@@ -1,1 +1,197 @@
-//! Credentials.
+//! Opens credentials: from the environment, or sealed with age. They are `secrecy` types from the
+//! moment they are read, and no error here repeats a value.
+
+use std::{collections::BTreeMap, io::Read};
+
+use age::{Decryptor, armor::ArmoredReader, x25519};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use serde::Deserialize;
+
+use crate::{
+    model::{Credential, slug},
+    platforms::Auth,
+    spec::{Credentials, ImportRequest},
+};
+
+/// Environment variable with the age secret keys that open sealed credentials, one a line.
+pub const IDENTITY: &str = "CALL_IMPORT_IDENTITY";
+
+/// Longest plaintext of a sealed credential, in bytes.
+const MAX_PLAINTEXT: u64 = 8 << 10;
+
+/// What can open credentials.
+pub struct Secrets {
+    identities: Vec<x25519::Identity>,
+    lookup: Box<dyn Fn(&str) -> Option<SecretString> + Send + Sync>,
+}
+
+/// Why a credential cannot be used. Each sentence is for CS and names no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// The request names none.
+    #[error("The request has no credential.")]
+    None,
+    /// The environment variable is not set.
+    #[error(
+        "The secret {0} is not set. Ask an engineer to add it to the repository's Actions secrets."
+    )]
+    NotSet(String),
+    /// Its name does not belong to this request.
+    #[error("The secret {0} does not belong to this customer and platform.")]
+    ForeignName(String),
+    /// No age secret key is at hand.
+    #[error("Sealed credentials cannot be opened here, because {IDENTITY} is not set.")]
+    NoIdentity,
+    /// It was sealed to somebody else.
+    #[error(
+        "The credential was sealed to other recipients. Seal it again to requests/recipients.txt."
+    )]
+    OtherRecipient,
+    /// The block is damaged.
+    #[error("The sealed credential is damaged. Seal it again.")]
+    Damaged,
+    /// It was sealed for another customer or platform.
+    #[error(
+        "The sealed credential was made for another customer or platform. Seal it again for this request."
+    )]
+    ForeignBlock,
+    /// It is not what the platform needs.
+    #[error("The credential must be a JSON object with {0}.")]
+    WrongShape(String),
+}
+
+impl Secrets {
+    /// Reads identities and, later, secrets from the environment of the process.
+    ///
+    /// # Errors
+    /// When [`IDENTITY`] is set but holds no age secret key.
+    pub fn from_environment() -> Result<Self, CredentialError> {
+        Self::new(|name| std::env::var(name).ok().map(SecretString::from))
+    }
+
+    /// The same with another source of named secrets.
+    ///
+    /// # Errors
+    /// When [`IDENTITY`] is there but holds no age secret key.
+    pub fn new(
+        lookup: impl Fn(&str) -> Option<SecretString> + Send + Sync + 'static,
+    ) -> Result<Self, CredentialError> {
+        let identities = match lookup(IDENTITY) {
+            Some(text) => identities(&text)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            identities,
+            lookup: Box::new(lookup),
+        })
+    }
+
+    /// The credential of a request, in the parts that the platform needs.
+    ///
+    /// # Errors
+    /// [`CredentialError`], whose text CS can act on.
+    pub fn open(&self, request: &ImportRequest, auth: Auth) -> Result<Credential, CredentialError> {
+        let text = match &request.credentials {
+            None => return Err(CredentialError::None),
+            Some(Credentials::Secret(name)) => self.named(name, request)?,
+            Some(Credentials::Sealed(armored)) => self.unseal(armored, request)?,
+        };
+        parts(&text, auth)
+    }
+
+    fn named(&self, name: &str, request: &ImportRequest) -> Result<SecretString, CredentialError> {
+        let own = format!(
+            "IMPORT_{}_{}",
+            request.account.to_ascii_uppercase().replace('-', "_"),
+            request.platform.to_ascii_uppercase().replace('-', "_")
+        );
+        // Checked here too, so that nothing but this line decides which variable is read.
+        if name != own && !name.starts_with(&format!("{own}_")) {
+            return Err(CredentialError::ForeignName(name.to_owned()));
+        }
+        (self.lookup)(name)
+            .filter(|value| !value.expose_secret().trim().is_empty())
+            .ok_or_else(|| CredentialError::NotSet(name.to_owned()))
+    }
+
+    fn unseal(
+        &self,
+        armored: &str,
+        request: &ImportRequest,
+    ) -> Result<SecretString, CredentialError> {
+        if self.identities.is_empty() {
+            return Err(CredentialError::NoIdentity);
+        }
+        let decryptor = Decryptor::new(ArmoredReader::new(armored.trim().as_bytes()))
+            .map_err(|_| CredentialError::Damaged)?;
+        let identities = self
+            .identities
+            .iter()
+            .map(|identity| identity as &dyn age::Identity);
+        let reader = decryptor.decrypt(identities).map_err(|error| match error {
+            age::DecryptError::NoMatchingKeys => CredentialError::OtherRecipient,
+            _ => CredentialError::Damaged,
+        })?;
+        let mut plaintext = Zeroizing::new(String::new());
+        reader
+            .take(MAX_PLAINTEXT)
+            .read_to_string(&mut plaintext)
+            .map_err(|_| CredentialError::Damaged)?;
+        let bound: Bound =
+            serde_json::from_str(&plaintext).map_err(|_| CredentialError::ForeignBlock)?;
+        if slug(&bound.purpose.customer) != slug(&request.customer)
+            || bound.purpose.platform != request.platform
+        {
+            return Err(CredentialError::ForeignBlock);
+        }
+        Ok(SecretString::from(plaintext.as_str()))
+    }
+}
+
+/// The key that binds a sealed credential to one customer and platform.
+#[derive(Deserialize)]
+struct Bound {
+    #[serde(rename = "for")]
+    purpose: Purpose,
+}
+
+#[derive(Deserialize)]
+struct Purpose {
+    customer: String,
+    platform: String,
+}
+
+fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CredentialError> {
+    let lines = text.expose_secret().lines().map(str::trim);
+    let keys: Result<Vec<_>, _> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::parse)
+        .collect();
+    keys.map_err(|_| CredentialError::NoIdentity)
+}
+
+/// The parts of a credential: a JSON object, or the bare token where one part is enough.
+fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError> {
+    let fields = auth.fields();
+    let text = text.expose_secret().trim();
+    if let ([field], false) = (fields.as_slice(), text.starts_with('{')) {
+        return Ok(Credential::new(BTreeMap::from([(
+            (*field).to_owned(),
+            SecretString::from(text),
+        )])));
+    }
+    let wrong = || CredentialError::WrongShape(fields.join(" and "));
+    let mut object: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(|_| wrong())?;
+    let mut parts = BTreeMap::new();
+    for field in &fields {
+        // A pasted key often ends in a line break.
+        match object.remove(*field) {
+            Some(serde_json::Value::String(value)) if !value.trim().is_empty() => {
+                parts.insert((*field).to_owned(), SecretString::from(value.trim()));
+            }
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(Credential::new(parts))
+}

@@ -1,12 +1,26 @@
-//! Gong (`https://api.gong.io/v2`).
+//! Gong. Source of every fact here: Gong API v2, OpenAPI description of February 2026, and
+//! help.gong.io where a comment says so.
+//!
+//! One listing request answers for 100 calls with their parties (`POST /v2/calls/extensive`), one
+//! transcript request for 100 more (`POST /v2/calls/transcript`); `GET /v2/users` is not needed, because
+//! names come with the parties.
+
+mod listing;
+mod transcripts;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{
-    Auth, Connector, Exchange, HttpExchange, Progress, Rejection, Reply, RequestClass, Setup, Step,
-    Traits, Verb, Work,
+    Auth, Connector, Exchange, HttpExchange, HttpReply, OptionKind, OptionSpec, Page, Progress,
+    Rejection, Reply, RequestClass, Setup, Step, Traits, Verb, Work,
 };
 
-/// The connector.
+/// Gong's connector.
 pub(super) struct Gong;
+
+/// What all three answers without any call have in common; the status is 404, not 200.
+const NO_CALLS: &str = "No calls found";
 
 impl Connector for Gong {
     fn traits(&self) -> Traits {
@@ -23,29 +37,184 @@ impl Connector for Gong {
                 user: "access_key",
                 password: "access_key_secret",
             },
-            options: &[],
+            options: &[
+                OptionSpec {
+                    name: "base_url",
+                    description: "The API address of the customer's Gong, shown on its API page, \
+                                  for example https://us-12345.api.gong.io.",
+                    kind: OptionKind::BaseUrl,
+                },
+                OptionSpec {
+                    name: "workspace_id",
+                    description: "Import only the calls of this Gong workspace.",
+                    kind: OptionKind::Text,
+                },
+                OptionSpec {
+                    name: "skip_private",
+                    description: "Leave out calls that are marked as private in Gong.",
+                    kind: OptionKind::Flag,
+                },
+            ],
         }
     }
 
-    fn begin(&self, _work: &Work, _setup: &Setup) -> Step {
-        Step::Send(
-            Exchange::Http(HttpExchange {
+    fn begin(&self, work: &Work, setup: &Setup) -> Step {
+        let exchange = match work {
+            Work::Verify => HttpExchange {
                 verb: Verb::Get,
                 path: "/v2/workspaces".into(),
                 body: None,
                 class: RequestClass::Light,
-            }),
-            Progress::Null,
-        )
+            },
+            Work::List { window, cursor } => post(
+                "/v2/calls/extensive",
+                listing::body(*window, cursor.as_deref(), setup),
+            ),
+            Work::Transcripts(calls) => {
+                let ids: Vec<&str> = calls.iter().map(|call| call.external_id.as_str()).collect();
+                post("/v2/calls/transcript", json!({"filter": {"callIds": ids}}))
+            }
+        };
+        Step::Send(Exchange::Http(exchange), Progress::Null)
     }
 
     fn next(
         &self,
-        _work: &Work,
-        _setup: &Setup,
+        work: &Work,
+        setup: &Setup,
         _progress: &Progress,
-        _reply: &Reply,
+        reply: &Reply,
     ) -> Result<Step, Rejection> {
-        Ok(Step::Page(super::Page::default()))
+        let Reply::Http(reply) = reply else {
+            return Err(Rejection::Refused {
+                detail: "Gong is not read from files".into(),
+            });
+        };
+        let page = match (judge(reply)?, work) {
+            (Verdict::NoCalls, Work::List { .. } | Work::Transcripts(_)) => Page::default(),
+            (Verdict::NoCalls, Work::Verify) => return Err(wrong_address(reply)),
+            (Verdict::Answer, Work::Verify) => {
+                parse::<Workspaces>(reply)?;
+                Page::default()
+            }
+            (Verdict::Answer, Work::List { .. }) => listing::page(reply, setup)?,
+            (Verdict::Answer, Work::Transcripts(calls)) => transcripts::page(reply, calls)?,
+        };
+        Ok(Step::Page(page))
     }
+}
+
+/// What an acceptable reply is.
+enum Verdict {
+    /// A 200 with a body to read.
+    Answer,
+    /// Nothing matches the filter.
+    NoCalls,
+}
+
+/// `GET /v2/workspaces`: only that it is the expected answer counts.
+#[derive(Deserialize)]
+struct Workspaces {
+    #[serde(rename = "workspaces")]
+    _workspaces: Vec<Value>,
+}
+
+/// Gong's envelope of all errors; there are no codes, only English texts.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Errors {
+    errors: Vec<String>,
+}
+
+/// The paging part of every answer. `cursor` is there only when more remains.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Records {
+    total_records: Option<u64>,
+    cursor: Option<String>,
+}
+
+impl Records {
+    fn next(self) -> Option<String> {
+        self.cursor.filter(|cursor| !cursor.is_empty())
+    }
+}
+
+fn post(path: &str, body: Value) -> HttpExchange {
+    HttpExchange {
+        verb: Verb::Post,
+        path: path.into(),
+        body: Some(body),
+        class: RequestClass::Light,
+    }
+}
+
+fn judge(reply: &HttpReply) -> Result<Verdict, Rejection> {
+    let texts = || {
+        serde_json::from_slice::<Errors>(&reply.body)
+            .unwrap_or_default()
+            .errors
+            .join("; ")
+    };
+    match reply.status {
+        200 => Ok(Verdict::Answer),
+        404 if texts().contains(NO_CALLS) => Ok(Verdict::NoCalls),
+        404 => Err(wrong_address(reply)),
+        400 if is_about_cursor(&texts()) => Err(Rejection::RestartWindow),
+        401 if texts().contains("permission") => Err(Rejection::Credentials {
+            advice: "The Gong key lacks a right. Ask the customer's Gong administrator for a key that may read \
+                     calls and transcripts."
+                .into(),
+        }),
+        401 => Err(Rejection::Credentials {
+            advice: "Gong says that the access key or its secret is wrong, or has expired. Ask the customer's Gong \
+                     administrator for a new key."
+                .into(),
+        }),
+        // help.gong.io: a key may have a list of trusted addresses; any other address gets 403.
+        403 => Err(Rejection::Credentials {
+            advice: "Gong refuses the key from our address. Ask the customer's Gong administrator whether the key has \
+                     a list of trusted IP addresses, and whether it was revoked."
+                .into(),
+        }),
+        429 => Err(Rejection::Throttled { after: reply.retry_after }),
+        408 | 500.. => Err(Rejection::Unavailable {
+            after: reply.retry_after,
+            detail: format!("Gong answered {}: {}", reply.status, excerpt(&texts())),
+        }),
+        status => Err(Rejection::Refused { detail: format!("Gong answered {status}: {}", excerpt(&texts())) }),
+    }
+}
+
+/// Texts seen for a dead cursor: "cursor has expired", "Failed to verify cursor".
+fn is_about_cursor(texts: &str) -> bool {
+    texts.contains("cursor has expired") || texts.contains("verify cursor")
+}
+
+fn wrong_address(reply: &HttpReply) -> Rejection {
+    Rejection::Refused {
+        detail: format!(
+            "Gong has no such address (status {}): options.base_url must be the API address that the customer's Gong \
+             shows on its API page",
+            reply.status
+        ),
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
+    serde_json::from_slice(&reply.body).map_err(|error| {
+        let kind = if reply.content_type.is_empty() {
+            "an answer without a type"
+        } else {
+            &reply.content_type
+        };
+        Rejection::Broken {
+            detail: format!("expected Gong's JSON, got {kind}: {error}"),
+        }
+    })
+}
+
+/// Platform texts are kept short: they are for the log, and may hold anything.
+fn excerpt(text: &str) -> String {
+    text.chars().take(200).collect()
 }

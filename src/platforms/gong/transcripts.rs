@@ -1,0 +1,141 @@
+//! `POST /v2/calls/transcript`: what was said in up to 100 calls. Times are milliseconds here, seconds
+//! everywhere else in Gong's API. Calls without a transcript are left out of the answer.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Records,
+    listing::{Party, Speakers},
+    parse,
+};
+use crate::{
+    model::{Granularity, Segment, Transcript},
+    platforms::{CallRef, HttpReply, Page, RecordFailure, Rejection, fields},
+};
+
+/// The answer. `Page::next` is set when Gong holds more back: the calls not answered are asked for again.
+pub(super) fn page(reply: &HttpReply, calls: &[CallRef]) -> Result<Page, Rejection> {
+    let answer: Answer<'_> = parse(reply)?;
+    let wanted: HashMap<&str, &CallRef> = calls
+        .iter()
+        .map(|call| (call.external_id.as_str(), call))
+        .collect();
+    let mut page = Page {
+        next: answer.records.next(),
+        ..Page::default()
+    };
+    for record in answer.call_transcripts {
+        match serde_json::from_str::<CallTranscript>(record.get()) {
+            Ok(found) => {
+                if let Some(call) = wanted.get(found.call_id.as_str()) {
+                    let transcript = transcript(&found.turns.unwrap_or_default(), call);
+                    page.transcripts.push((found.call_id, transcript));
+                }
+            }
+            Err(error) => page.failures.extend(failure(record, &error)),
+        }
+    }
+    Ok(page)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(default)]
+    records: Records,
+    #[serde(borrow)]
+    call_transcripts: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CallTranscript {
+    #[serde(deserialize_with = "fields::id")]
+    call_id: String,
+    #[serde(rename = "transcript")]
+    turns: Option<Vec<Turn>>,
+}
+
+/// One turn of one speaker.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Turn {
+    #[serde(default, deserialize_with = "fields::optional_id")]
+    speaker_id: Option<String>,
+    sentences: Option<Vec<Sentence>>,
+}
+
+#[derive(Deserialize)]
+struct Sentence {
+    start: Option<i64>,
+    end: Option<i64>,
+    text: Option<String>,
+}
+
+fn transcript(turns: &[Turn], call: &CallRef) -> Transcript {
+    let speakers = speakers(call);
+    let mut segments = Vec::with_capacity(
+        turns
+            .iter()
+            .map(|turn| turn.sentences.as_ref().map_or(0, Vec::len))
+            .sum(),
+    );
+    for turn in turns {
+        let (speaker, participant) = match turn.speaker_id.as_deref() {
+            Some(id) => match speakers.get(id) {
+                Some((label, position)) => (Some(Arc::clone(label)), Some(*position)),
+                // Nobody is listed under the id; the id still tells the voices apart.
+                None => (Some(Arc::from(id)), None),
+            },
+            None => (None, None),
+        };
+        for sentence in turn.sentences.iter().flatten() {
+            segments.push(Segment {
+                speaker: speaker.clone(),
+                participant,
+                start_ms: sentence.start,
+                end_ms: sentence.end,
+                text: sentence.text.clone().unwrap_or_default(),
+            });
+        }
+    }
+    Transcript {
+        source: "platform".into(),
+        granularity: Granularity::Sentence,
+        language: None,
+        segments,
+    }
+}
+
+/// Labels and 1-based positions of the parties by speaker id, from what the listing said.
+fn speakers(call: &CallRef) -> HashMap<String, (Arc<str>, i64)> {
+    let parties = call
+        .raw
+        .as_deref()
+        .and_then(|raw| serde_json::from_str::<Speakers>(raw).ok());
+    let named = |(position, party): (i64, Party)| {
+        let id = party.speaker_id.clone()?;
+        let label = fields::text(party.name)
+            .or(party.email_address)
+            .or(party.phone_number)
+            .unwrap_or_else(|| id.clone());
+        Some((id, (Arc::from(label), position)))
+    };
+    (1..)
+        .zip(parties.into_iter().flat_map(|speakers| speakers.parties))
+        .filter_map(named)
+        .collect()
+}
+
+fn failure(record: &RawValue, error: &serde_json::Error) -> Option<RecordFailure> {
+    let value: serde_json::Value = serde_json::from_str(record.get()).ok()?;
+    let external_id = value.get("callId")?.as_str()?.to_owned();
+    Some(RecordFailure {
+        external_id,
+        stage: "transcript",
+        detail: format!("Gong's transcript of the call cannot be read: {error}"),
+    })
+}
