@@ -1,1 +1,13 @@
-//! The deciding part of an import.
+//! The deciding part of an import: what to ask next, when to wait, when to give up, and what the end
+//! means. Pure: replies and the time are arguments, what to do is the result.
+
+mod attempt;
+mod outcome;
+mod rate;
+mod retry;
+mod walk;
+mod windows;
+
+pub use attempt::{Attempt, Command, Commit, PENDING_AT_ONCE, Scope};
+pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
+pub use rate::RateLimiter;

@@ -22,8 +22,11 @@ const MAX_PLAINTEXT: u64 = 8 << 10;
 /// What can open credentials.
 pub struct Secrets {
     identities: Vec<x25519::Identity>,
-    lookup: Box<dyn Fn(&str) -> Option<SecretString> + Send + Sync>,
+    lookup: Box<Lookup>,
 }
+
+/// Where a named secret is found.
+type Lookup = dyn Fn(&str) -> Option<SecretString> + Send + Sync;
 
 /// Why a credential cannot be used. Each sentence is for CS and names no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,7 +143,7 @@ impl Secrets {
         let bound: Bound =
             serde_json::from_str(&plaintext).map_err(|_| CredentialError::ForeignBlock)?;
         if slug(&bound.purpose.customer) != slug(&request.customer)
-            || bound.purpose.platform != request.platform
+            || slug(&bound.purpose.platform) != slug(&request.platform)
         {
             return Err(CredentialError::ForeignBlock);
         }

@@ -42,6 +42,14 @@ impl Window {
         days_between(self.from, self.to)
     }
 
+    /// The same stretch with its last day included.
+    pub fn period(self) -> Period {
+        Period {
+            from: self.from,
+            to: self.to.saturating_sub(1.day()),
+        }
+    }
+
     /// Midnight at the beginning of the window.
     pub fn start(self) -> Timestamp {
         midnight(self.from)

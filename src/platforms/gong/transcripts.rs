@@ -32,7 +32,10 @@ pub(super) fn page(reply: &HttpReply, calls: &[CallRef]) -> Result<Page, Rejecti
             Ok(found) => {
                 if let Some(call) = wanted.get(found.call_id.as_str()) {
                     let transcript = transcript(&found.turns.unwrap_or_default(), call);
-                    page.transcripts.push((found.call_id, transcript));
+                    // Without a sentence it is not ready yet.
+                    if !transcript.segments.is_empty() {
+                        page.transcripts.push((found.call_id, transcript));
+                    }
                 }
             }
             Err(error) => page.failures.extend(failure(record, &error)),

@@ -1,0 +1,667 @@
+//! One import in one run, as a state machine: [`Attempt::poll`] says what to do, the other methods
+//! say what came of it.
+
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    End, Failure, RateLimiter,
+    retry::{Breaker, MAX_TRIES, MAX_WAIT},
+    walk::Walk,
+    windows::{self, Seen},
+};
+use crate::{
+    model::{Call, Checkpoint, FailureClass, Period, Transcript, TranscriptContent, WhoseTurn},
+    platforms::{
+        CallRef, Connector, Cursor, Exchange, Page, Progress, RecordFailure, Rejection, Setup,
+        Step, Traits, Work,
+    },
+};
+
+/// Exchanges under way at once. Rate × latency is less on every platform we know.
+const MAX_IN_FLIGHT: usize = 8;
+
+/// Pages decoded but not yet committed, before nothing new is asked for.
+const MAX_UNCOMMITTED: usize = 4;
+
+/// Tries of a request whose answers cannot be read.
+const MAX_BROKEN: u32 = 3;
+
+/// Recorded calls without transcript that are read at once.
+pub const PENDING_AT_ONCE: usize = 1_000;
+
+/// What an attempt is to do.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// Whose import it is; jitter is derived from it.
+    pub request_id: String,
+    /// Days to list; `None` to look for transcripts only.
+    pub period: Option<Period>,
+    /// Listing done before.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Whether progress is recorded in checkpoints. Not when days are listed a second time.
+    pub keep_checkpoints: bool,
+    /// Whether transcripts are wanted.
+    pub transcripts: bool,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Command {
+    /// Carry this out, give the reply to the connector, and the result to [`Attempt::answered`].
+    Send {
+        /// Names the exchange.
+        ticket: u64,
+        /// For the connector.
+        work: Arc<Work>,
+        /// For the connector.
+        progress: Arc<Progress>,
+        /// What to ask.
+        exchange: Exchange,
+    },
+    /// Commit this in one transaction, then call [`Attempt::committed`]. One at a time.
+    Commit(Commit),
+    /// Read recorded calls without transcript, at most [`PENDING_AT_ONCE`], then call [`Attempt::pending`].
+    LoadPending {
+        /// Only those whose id is greater.
+        after: Option<String>,
+    },
+    /// Nothing until then, unless something comes in before.
+    Wait(Timestamp),
+    /// Nothing until something comes in.
+    Idle,
+    /// It is over.
+    Done(End),
+}
+
+/// One page to commit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commit {
+    /// Calls listed.
+    pub calls: Vec<Call>,
+    /// Transcripts fetched.
+    pub transcripts: Vec<(String, Transcript)>,
+    /// Records that could not be read.
+    pub failures: Vec<RecordFailure>,
+    /// How far the window has come.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// One import in one run.
+pub struct Attempt {
+    connector: &'static dyn Connector,
+    traits: Traits,
+    setup: Arc<Setup>,
+    scope: Scope,
+    verified: bool,
+    walks: Vec<Walk>,
+    transcripts: Transcripts,
+    ready: VecDeque<Ticket>,
+    in_flight: BTreeMap<u64, Ticket>,
+    next_ticket: u64,
+    commits: VecDeque<Commit>,
+    /// Calls of the commit under way whose transcripts may be wanted.
+    committing: Option<Vec<CallRef>>,
+    breaker: Breaker,
+    progressed: bool,
+    end: Option<End>,
+}
+
+/// The queue of transcripts to ask for.
+#[derive(Debug, Default)]
+struct Transcripts {
+    queue: VecDeque<CallRef>,
+    /// Ids from the record that were asked for in this attempt: a listing may bring them again.
+    asked: HashSet<String>,
+    backlog: Backlog,
+}
+
+/// Recorded calls that an earlier run left without a transcript.
+#[derive(Debug, Default)]
+enum Backlog {
+    #[default]
+    Unread,
+    Reading,
+    More(String),
+    Read,
+}
+
+/// An exchange, waiting or under way.
+#[derive(Debug, Clone)]
+struct Ticket {
+    work: Arc<Work>,
+    progress: Arc<Progress>,
+    exchange: Exchange,
+    tries: u32,
+    sent: Timestamp,
+}
+
+impl Attempt {
+    /// The beginning of an attempt.
+    pub fn new(connector: &'static dyn Connector, setup: Arc<Setup>, scope: Scope) -> Self {
+        let traits = connector.traits();
+        let wanted = scope.transcripts && traits.transcript_batch.is_some();
+        let backlog = if wanted {
+            Backlog::Unread
+        } else {
+            Backlog::Read
+        };
+        let walks: Vec<Walk> = scope.checkpoints.iter().map(Walk::resume).collect();
+        let mut attempt = Self {
+            connector,
+            traits,
+            setup,
+            // The first listing proves the credential as well as anything, once one has succeeded.
+            verified: traits.verify_requests == 0 || !scope.keep_checkpoints || !walks.is_empty(),
+            walks,
+            transcripts: Transcripts {
+                backlog,
+                ..Transcripts::default()
+            },
+            ready: VecDeque::new(),
+            in_flight: BTreeMap::new(),
+            next_ticket: 0,
+            commits: VecDeque::new(),
+            committing: None,
+            breaker: Breaker::default(),
+            progressed: false,
+            end: None,
+            scope,
+        };
+        let resumed: Vec<Work> = attempt
+            .scope
+            .checkpoints
+            .iter()
+            .filter(|checkpoint| !checkpoint.done)
+            .map(|checkpoint| Work::List {
+                window: checkpoint.window,
+                cursor: checkpoint.cursor.clone(),
+            })
+            .collect();
+        for work in resumed {
+            attempt.begin(work);
+        }
+        attempt
+    }
+
+    /// Whether the platform answered anything useful.
+    pub fn progressed(&self) -> bool {
+        self.progressed
+    }
+
+    /// Calls listed so far, and how many are known to be there.
+    pub fn listed(&self) -> (i64, i64) {
+        let listed = self.walks.iter().map(|walk| walk.listed).sum();
+        let known = self
+            .walks
+            .iter()
+            .map(|walk| walk.total.unwrap_or(walk.listed).max(walk.listed))
+            .sum();
+        (listed, known)
+    }
+
+    /// What to do next. Call it again after each command but `Wait`, `Idle` and `Done`.
+    pub fn poll(&mut self, now: Timestamp, limiter: &mut RateLimiter) -> Command {
+        if let Some(command) = self.commit() {
+            return command;
+        }
+        if let Some(end) = &self.end {
+            let over = self.in_flight.is_empty() && self.committing.is_none();
+            return if over {
+                Command::Done(end.clone())
+            } else {
+                Command::Idle
+            };
+        }
+        if let Some(command) = self.load_pending() {
+            return command;
+        }
+        if self.in_flight.len() >= MAX_IN_FLIGHT || self.commits.len() >= MAX_UNCOMMITTED {
+            return Command::Idle;
+        }
+        if let Some(paused_until) = self.breaker.paused_until() {
+            if !self.in_flight.is_empty() {
+                return Command::Idle;
+            }
+            if paused_until > now {
+                return Command::Wait(paused_until);
+            }
+        }
+        match self.candidate() {
+            Some(ticket) => self.send(ticket, now, limiter),
+            None if self.is_complete() => self.finish(End::Complete),
+            None => Command::Idle,
+        }
+    }
+
+    /// What the connector made of the reply to an exchange.
+    pub fn answered(
+        &mut self,
+        ticket: u64,
+        result: Result<Step, Rejection>,
+        now: Timestamp,
+        limiter: &mut RateLimiter,
+    ) {
+        let Some(ticket) = self.in_flight.remove(&ticket) else {
+            return;
+        };
+        match result {
+            Ok(step) => {
+                self.breaker.success();
+                self.progressed = true;
+                match step {
+                    Step::Send(exchange, progress) => {
+                        let ticket = Ticket {
+                            exchange,
+                            progress: Arc::new(progress),
+                            tries: 0,
+                            ..ticket
+                        };
+                        self.ready.push_back(ticket);
+                    }
+                    Step::Page(page) => self.take(&ticket.work, page),
+                }
+            }
+            Err(rejection) => self.rejected(ticket, rejection, now, limiter),
+        }
+    }
+
+    /// No whole answer came.
+    pub fn lost(&mut self, ticket: u64, class: FailureClass, detail: String, now: Timestamp) {
+        if let Some(ticket) = self.in_flight.remove(&ticket) {
+            self.retry(ticket, class, detail, None, MAX_TRIES, now);
+        }
+    }
+
+    /// The commit is done; `pending` are the calls of it whose transcript is to be fetched.
+    pub fn committed(&mut self, pending: &[String]) {
+        let calls = self.committing.take().unwrap_or_default();
+        let pending: HashSet<&str> = pending.iter().map(String::as_str).collect();
+        let asked = &self.transcripts.asked;
+        self.transcripts
+            .queue
+            .extend(calls.into_iter().filter(|call| {
+                pending.contains(call.external_id.as_str()) && !asked.contains(&call.external_id)
+            }));
+    }
+
+    /// Recorded calls without transcript, in the order of their ids.
+    pub fn pending(&mut self, calls: Vec<CallRef>) {
+        let last = calls.last().map(|call| call.external_id.clone());
+        self.transcripts.backlog = match last {
+            Some(last) if calls.len() >= PENDING_AT_ONCE => Backlog::More(last),
+            _ => Backlog::Read,
+        };
+        for call in calls {
+            if self.transcripts.asked.insert(call.external_id.clone()) {
+                self.transcripts.queue.push_back(call);
+            }
+        }
+    }
+
+    /// Ends the attempt early: what is under way is still taken in, nothing new is asked.
+    pub fn stop(&mut self, end: End) {
+        self.end.get_or_insert(end);
+        self.ready.clear();
+    }
+
+    /// Forgets what is under way: its answers will not come.
+    pub fn abandon(&mut self) {
+        self.in_flight.clear();
+    }
+
+    fn commit(&mut self) -> Option<Command> {
+        if self.committing.is_some() {
+            return None;
+        }
+        let commit = self.commits.pop_front()?;
+        let wanted = |call: &&Call| call.transcript == TranscriptContent::Pending;
+        let refs = commit.calls.iter().filter(wanted);
+        let refs = refs.map(|call| CallRef {
+            external_id: call.external_id.clone(),
+            raw: call.raw.clone(),
+        });
+        self.committing = Some(refs.collect());
+        Some(Command::Commit(commit))
+    }
+
+    fn load_pending(&mut self) -> Option<Command> {
+        let after = match &self.transcripts.backlog {
+            Backlog::Read => return None,
+            Backlog::Reading => return Some(Command::Idle),
+            Backlog::More(_) if self.transcripts.queue.len() >= self.batch() => return None,
+            Backlog::More(last) => Some(last.clone()),
+            Backlog::Unread => None,
+        };
+        self.transcripts.backlog = Backlog::Reading;
+        Some(Command::LoadPending { after })
+    }
+
+    fn send(&mut self, mut ticket: Ticket, now: Timestamp, limiter: &mut RateLimiter) -> Command {
+        if let Exchange::Http(exchange) = &ticket.exchange
+            && let Err(until) = limiter.acquire(exchange.class, now)
+        {
+            self.ready.push_front(ticket);
+            return if until.duration_since(now) > MAX_WAIT {
+                self.finish(End::Waiting { until })
+            } else {
+                Command::Wait(until)
+            };
+        }
+        ticket.sent = now;
+        let id = self.next_ticket;
+        self.next_ticket += 1;
+        let command = Command::Send {
+            ticket: id,
+            work: Arc::clone(&ticket.work),
+            progress: Arc::clone(&ticket.progress),
+            exchange: ticket.exchange.clone(),
+        };
+        self.in_flight.insert(id, ticket);
+        command
+    }
+
+    fn finish(&mut self, end: End) -> Command {
+        self.stop(end);
+        match &self.end {
+            Some(end)
+                if self.in_flight.is_empty()
+                    && self.committing.is_none()
+                    && self.commits.is_empty() =>
+            {
+                Command::Done(end.clone())
+            }
+            _ => Command::Idle,
+        }
+    }
+
+    /// What to ask next: what was begun, then the credential, transcripts in full batches, the newest
+    /// days not listed yet, and at last the transcripts that fill no batch.
+    fn candidate(&mut self) -> Option<Ticket> {
+        if let Some(ticket) = self.ready.pop_front() {
+            return Some(ticket);
+        }
+        if !self.verified {
+            if self.in_flight.is_empty() {
+                self.begin(Work::Verify);
+            }
+            return self.ready.pop_front();
+        }
+        if self.transcripts.queue.len() >= self.batch() {
+            self.begin_transcripts();
+        } else if let Some(window) = self.next_window() {
+            self.walks.push(Walk::begin(window));
+            self.begin(Work::List {
+                window,
+                cursor: None,
+            });
+        } else if self.is_listed() && !self.transcripts.queue.is_empty() {
+            self.begin_transcripts();
+        }
+        self.ready.pop_front()
+    }
+
+    fn begin(&mut self, work: Work) {
+        match self.connector.begin(&work, &self.setup) {
+            Step::Send(exchange, progress) => self.ready.push_back(Ticket {
+                work: Arc::new(work),
+                progress: Arc::new(progress),
+                exchange,
+                tries: 0,
+                sent: Timestamp::MIN,
+            }),
+            Step::Page(page) => self.take(&work, page),
+        }
+    }
+
+    fn begin_transcripts(&mut self) {
+        let count = self.batch().min(self.transcripts.queue.len());
+        let calls = self.transcripts.queue.drain(..count).collect();
+        self.begin(Work::Transcripts(calls));
+    }
+
+    fn batch(&self) -> usize {
+        self.traits
+            .transcript_batch
+            .and_then(|batch| usize::try_from(batch).ok())
+            .unwrap_or(usize::MAX)
+    }
+
+    /// The next days to list, unless enough windows are open, or none of them has told its size yet.
+    fn next_window(&self) -> Option<crate::model::Window> {
+        let period = self.scope.period?;
+        let open: Vec<&Walk> = self.walks.iter().filter(|walk| !walk.done).collect();
+        if open.len() >= self.traits.parallel_windows
+            || open.iter().any(|walk| walk.total.is_none())
+        {
+            return None;
+        }
+        let covered: Vec<_> = self.walks.iter().map(|walk| walk.window).collect();
+        let neighbour = self.walks.iter().min_by_key(|walk| walk.window.from);
+        let seen = neighbour.and_then(|walk| {
+            Some(Seen {
+                window: walk.window,
+                calls: walk.total?,
+            })
+        });
+        windows::next(period, &covered, seen, &self.traits)
+    }
+
+    /// Whether every day is listed and every page of it committed.
+    fn is_listed(&self) -> bool {
+        self.walks.iter().all(|walk| walk.done)
+            && self.next_window().is_none()
+            && self.commits.is_empty()
+            && self.committing.is_none()
+            && matches!(self.transcripts.backlog, Backlog::Read)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.verified
+            && self.ready.is_empty()
+            && self.in_flight.is_empty()
+            && self.is_listed()
+            && self.transcripts.queue.is_empty()
+    }
+
+    fn take(&mut self, work: &Work, page: Page) {
+        match work {
+            Work::Verify => self.verified = true,
+            Work::List { window, .. } => {
+                let Some(walk) = self.walks.iter_mut().find(|walk| walk.window == *window) else {
+                    return;
+                };
+                match walk.take(page) {
+                    Ok(fresh) => {
+                        let checkpoint = self.scope.keep_checkpoints.then_some(fresh.checkpoint);
+                        let (mut calls, failures) = (fresh.calls, fresh.failures);
+                        if !self.scope.transcripts {
+                            calls
+                                .iter_mut()
+                                .for_each(|call| call.transcript = TranscriptContent::Absent);
+                        }
+                        self.commits.push_back(Commit {
+                            calls,
+                            transcripts: Vec::new(),
+                            failures,
+                            checkpoint,
+                        });
+                        self.go_on_listing(*window, fresh.next);
+                    }
+                    Err(detail) => {
+                        self.stop(End::Failed(our_bug(FailureClass::BrokenReply, detail)))
+                    }
+                }
+            }
+            Work::Transcripts(calls) => self.take_transcripts(calls, page),
+        }
+    }
+
+    fn go_on_listing(&mut self, window: crate::model::Window, next: Option<Cursor>) {
+        if next.is_some() && self.end.is_none() {
+            self.begin(Work::List {
+                window,
+                cursor: next,
+            });
+        }
+    }
+
+    fn take_transcripts(&mut self, calls: &[CallRef], page: Page) {
+        let Page {
+            calls: _,
+            transcripts,
+            failures,
+            next,
+            total: _,
+        } = page;
+        if next.is_some() && !transcripts.is_empty() && self.end.is_none() {
+            let answered: HashSet<&str> = transcripts.iter().map(|(id, _)| id.as_str()).collect();
+            let rest: Vec<CallRef> = calls
+                .iter()
+                .filter(|call| !answered.contains(call.external_id.as_str()))
+                .cloned()
+                .collect();
+            if !rest.is_empty() {
+                self.begin(Work::Transcripts(rest));
+            }
+        }
+        if !transcripts.is_empty() || !failures.is_empty() {
+            self.commits.push_back(Commit {
+                calls: Vec::new(),
+                transcripts,
+                failures,
+                checkpoint: None,
+            });
+        }
+    }
+
+    fn rejected(
+        &mut self,
+        ticket: Ticket,
+        rejection: Rejection,
+        now: Timestamp,
+        limiter: &mut RateLimiter,
+    ) {
+        let wait = |after: Option<std::time::Duration>| {
+            after.and_then(|after| SignedDuration::try_from(after).ok())
+        };
+        match rejection {
+            Rejection::Throttled { after } => {
+                let after = wait(after);
+                if let Some(until) = after.and_then(|after| now.saturating_add(after).ok()) {
+                    limiter.block(until);
+                    if until.duration_since(now) > MAX_WAIT {
+                        return self.stop(End::Waiting { until });
+                    }
+                }
+                let detail = "the platform answers 429 to every request".to_owned();
+                self.retry(
+                    ticket,
+                    FailureClass::Throttled,
+                    detail,
+                    after,
+                    MAX_TRIES,
+                    now,
+                );
+            }
+            Rejection::Unavailable { after, detail } => {
+                self.retry(
+                    ticket,
+                    FailureClass::Unavailable,
+                    detail,
+                    wait(after),
+                    MAX_TRIES,
+                    now,
+                );
+            }
+            Rejection::Broken { detail } => {
+                self.retry(
+                    ticket,
+                    FailureClass::BrokenReply,
+                    detail,
+                    None,
+                    MAX_BROKEN,
+                    now,
+                );
+            }
+            Rejection::RestartWindow => self.restart(&ticket.work),
+            Rejection::Credentials { advice } => self.stop(End::Failed(Failure {
+                class: FailureClass::Credentials,
+                detail: advice.clone(),
+                advice: Some((WhoseTurn::Customer, advice)),
+            })),
+            Rejection::Refused { detail } => {
+                self.stop(End::Failed(our_bug(FailureClass::BrokenReply, detail)))
+            }
+        }
+    }
+
+    fn retry(
+        &mut self,
+        ticket: Ticket,
+        class: FailureClass,
+        detail: String,
+        wait: Option<SignedDuration>,
+        max_tries: u32,
+        now: Timestamp,
+    ) {
+        let tries = ticket.tries + 1;
+        let hopeful = self
+            .breaker
+            .failure(ticket.sent, now, wait, &self.scope.request_id);
+        if hopeful && tries < max_tries {
+            if self.end.is_none() {
+                self.ready.push_front(Ticket { tries, ..ticket });
+            }
+        } else {
+            self.stop(End::Failed(Failure {
+                class,
+                detail,
+                advice: None,
+            }));
+        }
+    }
+
+    fn restart(&mut self, work: &Work) {
+        let Work::List { window, .. } = work else {
+            return self.stop(End::Failed(our_bug(
+                FailureClass::BrokenReply,
+                "a cursor died where there is none".into(),
+            )));
+        };
+        let window = *window;
+        let Some(walk) = self.walks.iter_mut().find(|walk| walk.window == window) else {
+            return;
+        };
+        if walk.restart() {
+            self.begin(Work::List {
+                window,
+                cursor: None,
+            });
+        } else {
+            let detail = format!(
+                "the cursor of the window from {} to {} keeps dying",
+                window.from, window.to
+            );
+            self.stop(End::Failed(Failure {
+                class: FailureClass::BrokenReply,
+                detail,
+                advice: None,
+            }));
+        }
+    }
+}
+
+/// Something that only an engineer can mend.
+fn our_bug(class: FailureClass, detail: String) -> Failure {
+    let advice = format!("The import needs an engineer: {detail}.");
+    Failure {
+        class,
+        detail,
+        advice: Some((WhoseTurn::Engineering, advice)),
+    }
+}

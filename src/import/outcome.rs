@@ -1,0 +1,312 @@
+//! What the end of an attempt means for its import: the phase, whose turn it is, and what CS is told.
+
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
+
+use crate::model::{
+    FailureClass, ImportRecord, Method, NotificationKind, Period, Phase, WhoseTurn,
+};
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Everything is listed and every transcript was asked for once.
+    Complete,
+    /// The night is over.
+    Deadline,
+    /// Somebody stopped the run.
+    Interrupted,
+    /// The platform's limit is used up until then.
+    Waiting {
+        /// When it goes on.
+        until: Timestamp,
+    },
+    /// It cannot go on tonight.
+    Failed(Failure),
+}
+
+/// Why an attempt cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The class it is recorded under.
+    pub class: FailureClass,
+    /// For engineers.
+    pub detail: String,
+    /// What to do about it, where only a person can: trying again would not help.
+    pub advice: Option<(WhoseTurn, String)>,
+}
+
+/// Exact counts of one import, read from the tables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Sum of the checkpoints' `listed` for the digest.
+    pub calls_listed: i64,
+    /// Listed calls less those that failed.
+    pub calls_imported: i64,
+    /// Unresolved rows of `call_failures`.
+    pub calls_failed: i64,
+    /// Calls of the request with state `imported`.
+    pub transcripts_imported: i64,
+    /// Calls of the request with state `pending`.
+    pub transcripts_pending: i64,
+}
+
+/// What else the end depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The platform's name as people write it.
+    pub platform: &'a str,
+    /// Time of the end.
+    pub now: Timestamp,
+    /// The days wanted.
+    pub period: Period,
+    /// Days after the end in which late calls and transcripts are looked for.
+    pub settle_days: u16,
+    /// Whether the platform answered anything useful in this attempt.
+    pub progressed: bool,
+    /// Whether the import was finished before and only late calls were looked for.
+    pub settling: bool,
+}
+
+/// What to record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conclusion {
+    /// The new row.
+    pub record: ImportRecord,
+    /// What CS must be told.
+    pub notices: Vec<NotificationKind>,
+    /// Why it failed, if it did.
+    pub failure_class: Option<FailureClass>,
+    /// For engineers.
+    pub detail: Option<String>,
+}
+
+/// A platform that fails this long is called delayed: 24 h, less what one night may start earlier than the one before.
+const DELAYED_AFTER: SignedDuration = SignedDuration::from_hours(23);
+
+/// From the end of an attempt to the new row of `imports`.
+pub fn conclude(
+    before: &ImportRecord,
+    end: &End,
+    totals: &Totals,
+    context: &Context<'_>,
+) -> Conclusion {
+    let mut record = before.clone();
+    let Totals {
+        calls_listed,
+        calls_imported,
+        calls_failed,
+        transcripts_imported,
+        transcripts_pending,
+    } = *totals;
+    record.calls_listed = calls_listed;
+    record.calls_imported = calls_imported;
+    record.calls_failed = calls_failed;
+    record.transcripts_imported = transcripts_imported;
+    record.transcripts_pending = transcripts_pending;
+    record.updated_at = context.now;
+    let (failure_class, detail) = match end {
+        End::Failed(failure) => (Some(failure.class), Some(failure.detail.clone())),
+        End::Complete | End::Deadline | End::Interrupted | End::Waiting { .. } => (None, None),
+    };
+    if context.settling {
+        settled(&mut record, context);
+    } else {
+        record.started_at = record.started_at.or(Some(context.now));
+        moved_on(&mut record, before, end, context);
+    }
+    let notices = notices(before, &record);
+    Conclusion {
+        record,
+        notices,
+        failure_class,
+        detail,
+    }
+}
+
+/// An import that was finished stays so, whatever happens while late calls are looked for.
+fn settled(record: &mut ImportRecord, context: &Context<'_>) {
+    if matches!(
+        record.phase,
+        Phase::Completed | Phase::CompletedWithFailures
+    ) {
+        record.phase = finished_phase(record);
+        record.reason = Some(finished_reason(record, context));
+    }
+}
+
+fn moved_on(record: &mut ImportRecord, before: &ImportRecord, end: &End, context: &Context<'_>) {
+    record.next_attempt_at = None;
+    if context.progressed {
+        record.failing_since = None;
+    }
+    match end {
+        End::Complete => finish(record, context),
+        End::Deadline => go_on(
+            record,
+            "The night ended before the import did. It goes on next night.",
+        ),
+        End::Interrupted => go_on(
+            record,
+            "The run was stopped. The import goes on in the next run.",
+        ),
+        End::Waiting { until } => {
+            go_on(
+                record,
+                &format!(
+                    "The daily limit of requests to {} is used up. The import goes on after {} UTC.",
+                    context.platform,
+                    until.strftime("%A %-d %B, %H:%M"),
+                ),
+            );
+            record.next_attempt_at = Some(*until);
+        }
+        End::Failed(Failure {
+            class,
+            advice: Some((turn, advice)),
+            ..
+        }) => {
+            record.phase = if *class == FailureClass::Credentials {
+                Phase::NeedsCredentials
+            } else {
+                Phase::NeedsAttention
+            };
+            record.whose_turn = *turn;
+            record.reason = Some(advice.clone());
+            record.failing_since = None;
+        }
+        End::Failed(Failure {
+            class,
+            advice: None,
+            ..
+        }) => fail(record, before, *class, context),
+    }
+}
+
+fn finish(record: &mut ImportRecord, context: &Context<'_>) {
+    record.phase = finished_phase(record);
+    record.whose_turn = WhoseTurn::Cs;
+    record.reason = Some(finished_reason(record, context));
+    record.failing_since = None;
+    if record.phase != Phase::NeedsAttention {
+        record.finished_at = Some(context.now);
+        record.expected_completion = Some(date_of(context.now));
+    }
+}
+
+fn finished_phase(record: &ImportRecord) -> Phase {
+    match (
+        record.calls_listed,
+        record.calls_imported,
+        record.calls_failed,
+    ) {
+        (0, ..) => Phase::NoCallsFound,
+        (_, 0, 1..) if record.method == Method::File => Phase::NeedsAttention,
+        (.., 0) => Phase::Completed,
+        _ => Phase::CompletedWithFailures,
+    }
+}
+
+fn finished_reason(record: &ImportRecord, context: &Context<'_>) -> String {
+    let Context {
+        platform, period, ..
+    } = context;
+    let failed = record.calls_failed;
+    match record.phase {
+        Phase::NoCallsFound if record.method == Method::File => "The files hold no calls.".into(),
+        Phase::NoCallsFound => format!(
+            "The credential works, but {platform} shows it no calls from {} to {}. Check with the customer: the dates, \
+             the filters, and whether the owner of the key may see the calls ({platform} answers the same if not).",
+            period.from, period.to,
+        ),
+        Phase::NeedsAttention => "None of the files could be read.".into(),
+        Phase::CompletedWithFailures if failed == 1 => "All calls but one are imported.".into(),
+        Phase::CompletedWithFailures => format!("All calls but {failed} are imported."),
+        _ if record.transcripts_pending > 0 => format!(
+            "All calls are imported. {} of them have no transcript yet; we look for it until {}.",
+            record.transcripts_pending,
+            settle_end(record, context),
+        ),
+        _ => "All calls are imported.".into(),
+    }
+}
+
+fn settle_end(record: &ImportRecord, context: &Context<'_>) -> Date {
+    date_of(record.finished_at.unwrap_or(context.now))
+        .saturating_add(i64::from(context.settle_days).days())
+}
+
+fn go_on(record: &mut ImportRecord, reason: &str) {
+    record.phase = Phase::Importing;
+    record.whose_turn = WhoseTurn::Nobody;
+    record.reason = Some(reason.to_owned());
+}
+
+fn fail(
+    record: &mut ImportRecord,
+    before: &ImportRecord,
+    class: FailureClass,
+    context: &Context<'_>,
+) {
+    let since = record.failing_since.unwrap_or(context.now);
+    let age = context.now.duration_since(since);
+    record.failing_since = Some(since);
+    // Whoever was told of a delay is told of its end, so it stays one until then.
+    let delayed = age >= DELAYED_AFTER || (before.phase == Phase::Delayed && !context.progressed);
+    record.phase = if delayed {
+        Phase::Delayed
+    } else {
+        Phase::Retrying
+    };
+    record.whose_turn = WhoseTurn::Platform;
+    let trouble = match class {
+        FailureClass::Throttled => "allows us too few requests",
+        FailureClass::Network => "cannot be reached",
+        FailureClass::BrokenReply => "sends answers that cannot be read",
+        FailureClass::Unavailable
+        | FailureClass::Credentials
+        | FailureClass::File
+        | FailureClass::Internal => "is down",
+    };
+    record.reason = Some(format!(
+        "{} {trouble}. We try again next night.",
+        context.platform
+    ));
+    record.next_attempt_at =
+        pause_after(age).and_then(|pause| context.now.saturating_add(pause).ok());
+}
+
+/// For two days every run tries again; then every second night, and after a week every fourth. Each
+/// pause ends an hour early, because nights do not start to the minute.
+fn pause_after(age: SignedDuration) -> Option<SignedDuration> {
+    match age.as_hours() {
+        ..47 => None,
+        47..167 => Some(SignedDuration::from_hours(47)),
+        _ => Some(SignedDuration::from_hours(95)),
+    }
+}
+
+fn notices(before: &ImportRecord, after: &ImportRecord) -> Vec<NotificationKind> {
+    if before.phase == after.phase {
+        return Vec::new();
+    }
+    let recovered = before.phase == Phase::Delayed;
+    match after.phase {
+        Phase::NeedsCredentials => vec![NotificationKind::NeedsCredentials],
+        Phase::NeedsAttention => vec![NotificationKind::NeedsAttention],
+        Phase::Delayed => vec![NotificationKind::Delayed],
+        Phase::Completed => vec![NotificationKind::Completed],
+        Phase::CompletedWithFailures => vec![NotificationKind::CompletedWithFailures],
+        Phase::NoCallsFound => vec![NotificationKind::NoCallsFound],
+        Phase::Unsupported => vec![NotificationKind::Unsupported],
+        Phase::Importing | Phase::Retrying if recovered => vec![NotificationKind::Recovered],
+        Phase::Queued
+        | Phase::Importing
+        | Phase::Retrying
+        | Phase::Suspended
+        | Phase::Cancelled => Vec::new(),
+    }
+}
+
+fn date_of(moment: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(moment).date()
+}

@@ -1,0 +1,168 @@
+//! One walk through the pages of a window, with the guards that keep it from walking in circles.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use crate::{
+    model::{Call, Checkpoint, Window},
+    platforms::{Cursor, Page, RecordFailure},
+};
+
+/// Times a window may be listed again because its cursor died.
+const MAX_RESTARTS: u32 = 2;
+
+/// Empty pages in a row that still name a next one.
+const MAX_EMPTY: u32 = 20;
+
+/// A page with more unreadable records than this share (in per cent), and than [`FEW_FAILURES`], is not believed.
+const MAX_FAILED_PERCENT: usize = 20;
+
+/// So few unreadable records never stop a page.
+const FEW_FAILURES: usize = 5;
+
+/// A window that is being listed.
+#[derive(Debug, Clone)]
+pub(super) struct Walk {
+    pub(super) window: Window,
+    pub(super) listed: i64,
+    /// What the platform says the window holds, or what was listed when it ended.
+    pub(super) total: Option<i64>,
+    pub(super) done: bool,
+    restarts: u32,
+    empty: u32,
+    /// Hashes of ids and cursors met, so that 100,000 calls cost 800 kB.
+    ids: HashSet<u64>,
+    cursors: HashSet<u64>,
+}
+
+/// What is new on a page.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    pub(super) calls: Vec<Call>,
+    pub(super) failures: Vec<RecordFailure>,
+    pub(super) checkpoint: Checkpoint,
+    pub(super) next: Option<Cursor>,
+}
+
+impl Walk {
+    pub(super) fn begin(window: Window) -> Self {
+        Self {
+            window,
+            listed: 0,
+            total: None,
+            done: false,
+            restarts: 0,
+            empty: 0,
+            ids: HashSet::new(),
+            cursors: HashSet::new(),
+        }
+    }
+
+    pub(super) fn resume(checkpoint: &Checkpoint) -> Self {
+        let total = checkpoint.done.then_some(checkpoint.listed);
+        Self {
+            listed: checkpoint.listed,
+            total,
+            done: checkpoint.done,
+            ..Self::begin(checkpoint.window)
+        }
+    }
+
+    /// Begins again without a cursor. False when that was done too often.
+    pub(super) fn restart(&mut self) -> bool {
+        *self = Self {
+            restarts: self.restarts + 1,
+            total: self.total,
+            ..Self::begin(self.window)
+        };
+        self.restarts <= MAX_RESTARTS
+    }
+
+    /// Takes a page in: what was not met before in this walk.
+    ///
+    /// # Errors
+    /// A sentence for engineers when the platform walks in circles or sends mostly rubbish.
+    pub(super) fn take(&mut self, page: Page) -> Result<Fresh, String> {
+        let Page {
+            mut calls,
+            transcripts: _,
+            mut failures,
+            next,
+            total,
+        } = page;
+        let offered = calls.len() + failures.len();
+        refuse_rubbish(&failures, offered).map_err(|what| format!("{what} of {}", self.named()))?;
+        calls.retain(|call| self.ids.insert(hash(&call.external_id)));
+        failures.retain(|failure| self.ids.insert(hash(&failure.external_id)));
+        let fresh = calls.len() + failures.len();
+        self.refuse_circles(offered, fresh, next.as_ref())?;
+        self.listed += i64::try_from(fresh).unwrap_or(i64::MAX);
+        self.done = next.is_none();
+        let told = total
+            .and_then(|total| i64::try_from(total).ok())
+            .or(self.total);
+        self.total = if self.done {
+            Some(self.listed)
+        } else {
+            told.or(Some(self.listed))
+        };
+        let checkpoint = Checkpoint {
+            window: self.window,
+            cursor: next.clone(),
+            listed: self.listed,
+            done: self.done,
+        };
+        Ok(Fresh {
+            calls,
+            failures,
+            checkpoint,
+            next,
+        })
+    }
+
+    fn refuse_circles(
+        &mut self,
+        offered: usize,
+        fresh: usize,
+        next: Option<&Cursor>,
+    ) -> Result<(), String> {
+        self.empty = if offered == 0 { self.empty + 1 } else { 0 };
+        let what = if offered > 0 && fresh == 0 {
+            "a page whose calls were all listed before"
+        } else if next.is_some_and(|next| !self.cursors.insert(hash(next))) {
+            "the same cursor twice"
+        } else if self.empty > MAX_EMPTY {
+            "one empty page after another"
+        } else {
+            return Ok(());
+        };
+        Err(format!("the platform sent {what} in {}", self.named()))
+    }
+
+    fn named(&self) -> String {
+        format!("the window from {} to {}", self.window.from, self.window.to)
+    }
+}
+
+/// A few unreadable records are listed as failed; many mean that we misread the platform.
+fn refuse_rubbish(failures: &[RecordFailure], offered: usize) -> Result<(), String> {
+    let unread = failures
+        .iter()
+        .filter(|failure| failure.stage != "file")
+        .count();
+    if unread > FEW_FAILURES && unread * 100 > offered * MAX_FAILED_PERCENT {
+        return Err(format!(
+            "{unread} of {offered} records cannot be read on a page"
+        ));
+    }
+    Ok(())
+}
+
+/// Of fixed keys, so the same in every run.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
