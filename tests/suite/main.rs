@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod export;
 mod findings;
+mod gong;
 mod matrix;
 mod plan;
 mod reconcile;
