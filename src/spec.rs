@@ -1,14 +1,46 @@
 //! From the text of a file to a valid request, or to findings that say what to change.
+//!
+//! ```text
+//! bytes → text → characters → YAML with places → JSON Schema → raw request → rules → ImportRequest
+//!         source  characters   yaml, document     violations     raw           rules    request
+//! ```
+//!
+//! Each stage reports everything it finds, and takes out what is wrong, so that the next one checks the
+//! rest: a person who mends a file sees all its flaws at once. `leak` comes before all of them. Nothing
+//! here reads a file or the clock.
 
+mod across;
+mod characters;
+pub(crate) mod codes;
+mod document;
+mod file_report;
 mod finding;
+mod leak;
+mod load;
 mod matrix;
+mod matrix_file;
+mod numbers;
+mod patterns;
+mod raw;
 mod request;
+mod rules;
+mod schema;
+mod source;
+mod violations;
+mod words;
+mod yaml;
 
+pub use codes::{CODES, Code};
 pub use finding::{Finding, Severity};
+pub use load::load;
 pub use matrix::{
     AppliesTo, Metadata, Nightly, Per, PlatformRow, RateLimit, SupportMatrix, SupportStatus,
 };
+pub use matrix_file::load_matrix;
 pub use request::{Credentials, ImportRequest, Include, RequestFile, Urgency};
+pub use schema::{matrix_schema, request_schema};
+pub(crate) use source::too_large;
+pub use source::{MAX_REQUEST_BYTES, Source, SourceContent};
 
 use std::collections::BTreeSet;
 

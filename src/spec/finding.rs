@@ -32,3 +32,12 @@ pub struct Finding {
     /// One plain sentence: what to do.
     pub help: String,
 }
+
+/// Brings findings into the order of reading, and says the same thing once.
+pub(super) fn sort(findings: &mut Vec<Finding>) {
+    findings.sort_by(|a, b| {
+        let order = |f: &Finding| (f.line, f.column, f.severity);
+        (&a.path, order(a), &a.code, &a.message).cmp(&(&b.path, order(b), &b.code, &b.message))
+    });
+    findings.dedup();
+}

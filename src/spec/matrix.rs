@@ -106,7 +106,7 @@ impl SupportStatus {
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum MethodName {
+pub(super) enum MethodName {
     Api,
     Oauth,
     File,

@@ -1,0 +1,158 @@
+//! What the parser complains about, in words for people who do not write YAML.
+
+use saphyr_parser::ScanError;
+
+use super::position;
+use crate::spec::{
+    characters::tab_in_indentation, codes, document::Position, file_report::FileReport,
+};
+
+/// Reports why a text is not YAML.
+pub(super) fn explain(error: &ScanError, text: &str, report: &mut FileReport) {
+    let at = position(*error.marker());
+    let info = error.info();
+    if info.contains("recursion limit") {
+        return too_deep(at, report);
+    }
+    if info.contains("unknown anchor") || info.contains("anchor or alias") {
+        return alias(at, report);
+    }
+    // The parser may notice only on a later line what went wrong on an earlier one.
+    let (at, line) = line_at_or_before(text, at);
+    if let Some(column) =
+        tab_in_indentation(line).or_else(|| info.contains("tab").then_some(at.column - 1))
+    {
+        let place = Position {
+            line: at.line,
+            column: column + 1,
+        };
+        report.at(
+            codes::TAB,
+            place,
+            format!(
+                "At column {} stands a tab, where YAML needs spaces.",
+                place.column
+            ),
+            "Replace each tab at the beginning of a line by two spaces.",
+        );
+        return;
+    }
+    if line.starts_with("-----BEGIN AGE") {
+        report.at(
+            codes::BROKEN_SEAL,
+            at,
+            "The sealed block stands at the left edge, so YAML does not take it for the value of `sealed`.",
+            "Write `sealed: |` and indent every line of the block by four spaces.",
+        );
+        return;
+    }
+    let (message, help) = sentences(info, line);
+    report.at(codes::YAML_SYNTAX, at, message, help);
+}
+
+/// Reports an anchor or alias.
+pub(super) fn alias(at: Position, report: &mut FileReport) {
+    report.at(
+        codes::YAML_ALIAS,
+        at,
+        "A value must not begin with `*` or `&`: YAML takes it for an alias or anchor, and requests have none.",
+        "Put the value in quotation marks, for example `\"*.vtt\"`.",
+    );
+}
+
+/// Reports nesting that no request needs.
+pub(super) fn too_deep(at: Position, report: &mut FileReport) {
+    report.at(
+        codes::TOO_DEEP,
+        at,
+        "Here brackets or lists stand in each other deeper than any request needs.",
+        "Compare the file with an example and delete what is too much.",
+    );
+}
+
+/// The line of a place; the last one with anything on it, if the place is after the end of the text.
+fn line_at_or_before(text: &str, at: Position) -> (Position, &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut index = at.line.min(lines.len()).saturating_sub(1);
+    while index > 0 && lines[index].trim().is_empty() {
+        index -= 1;
+    }
+    let line = lines.get(index).copied().unwrap_or_default();
+    if index + 1 == at.line {
+        (at, line)
+    } else {
+        let column = line.trim_end().chars().count().max(1);
+        (
+            Position {
+                line: index + 1,
+                column,
+            },
+            line,
+        )
+    }
+}
+
+fn sentences(info: &str, line: &str) -> (String, String) {
+    let (message, help) = match info {
+        "mapping values are not allowed in this context" if line.matches(": ").count() > 1 => (
+            "On this line stands a second colon, so YAML cannot tell the key from the value.",
+            "Put the value in quotation marks: `notes: \"Kick-off: Monday\"`.",
+        ),
+        _ if info.contains("quoted scalar, found unexpected end")
+            || info.contains("invalid indentation in quoted scalar") =>
+        {
+            (
+                "A quotation mark is opened and not closed.",
+                "Put the same quotation mark at the end of the value, or delete the first.",
+            )
+        }
+        _ if info.contains("after double-quoted scalar")
+            || info.contains("did not find expected key") && has_quote(line) =>
+        {
+            (
+                "Text follows after a closed quotation mark.",
+                "Put the quotation marks around the whole value, or use none.",
+            )
+        }
+        _ if info.contains("escape") || info.contains("hexadecimal") => (
+            "In double quotation marks a backslash has a special meaning.",
+            "Use single quotation marks, or `/` in place of the backslash.",
+        ),
+        _ if info.contains("unexpected character") => (
+            "A value must not begin with this character.",
+            "Put the value in quotation marks, or leave the character out.",
+        ),
+        _ if info.contains("flow") || info.contains("bracket") || line.contains(['[', '{']) => (
+            "A bracket is opened and not closed, or a comma is missing between two entries.",
+            "Write lists as `[one, two]` and pairs as `{from: 2024-01-01, to: 2026-10-31}`.",
+        ),
+        _ if info.contains("simple key")
+            || info.contains("plain scalar")
+            || info.contains("multiline") =>
+        {
+            (
+                "This line is not of the form `key: value`.",
+                "Write a colon and a space after the key; text that goes on over several lines stands indented behind `|`.",
+            )
+        }
+        _ if info.contains("indentation")
+            || info.contains("indented")
+            || info.contains("mapping")
+            || info.contains("block") =>
+        {
+            (
+                "This line is indented differently from the lines it belongs to.",
+                "Begin keys at the left edge, and indent what belongs to a key by two spaces, all lines alike.",
+            )
+        }
+        _ => (
+            "This line cannot be read as YAML.",
+            "Compare it with an example: one `key: value` a line, indented with spaces.",
+        ),
+    };
+    (message.to_owned(), help.to_owned())
+}
+
+fn has_quote(line: &str) -> bool {
+    line.contains(['"', '\''])
+}
