@@ -1,15 +1,44 @@
 //! Desired and observed state become a plan: what the next run does, when each import will be done,
 //! and what is held back and why. Pure: the time is an argument.
+//!
+//! Each import is decided alone (`decide`), then the imports of one account share its nights
+//! (`schedule`, `timeline`), and only then is it known which dates slip (`promise`).
 
+<<<<<<< HEAD
+=======
+mod decide;
+mod draft;
+mod line;
+mod notice;
+mod promise;
+mod schedule;
+mod settle;
+mod timeline;
+mod transition;
+pub mod words;
+
+>>>>>>> 89fbaae (Plan the next run: decisions, lanes, nights and dates)
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{ApiUsage, Checkpoint, ImportRecord, Method, Notification, Period, Phase, Window},
+    model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Phase, Window},
     spec::{Declared, ImportRequest, SupportMatrix},
 };
+
+pub use notice::{Notice, notification_id};
+pub use timeline::{Capacity, capacity, estimate_requests};
+pub use transition::resumed;
+
+/// Plans the next run.
+///
+/// The same inputs give the same plan, and a plan made after `Plan::changes` are recorded proposes no
+/// further change.
+pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    schedule::schedule(draft::drafts(inputs), inputs)
+}
 
 /// Everything that is recorded and matters for a plan.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -52,8 +81,9 @@ pub struct Plan {
     pub cancels: usize,
     /// How many unfinished imports are recorded.
     pub unfinished: usize,
-    /// What people must be told about `changes`.
-    pub notifications: Vec<Notification>,
+    /// What people must be told about `changes`. The caller writes the text: the words for people are
+    /// ranked above the plan.
+    pub notices: Vec<Notice>,
     /// Work, by account. Lanes run side by side, the jobs of one lane one after another.
     pub lanes: Vec<Lane>,
     /// Every declared import in order of work, then every recorded one whose file is gone.

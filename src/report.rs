@@ -1,1 +1,3 @@
-//! Pure functions from values to texts.
+//! Pure functions from values to the texts that people and programs read.
+
+pub mod text;
