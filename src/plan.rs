@@ -4,8 +4,6 @@
 //! Each import is decided alone (`decide`), then the imports of one account share its nights
 //! (`schedule`, `timeline`), and only then is it known which dates slip (`promise`).
 
-<<<<<<< HEAD
-=======
 mod decide;
 mod draft;
 mod line;
@@ -17,7 +15,6 @@ mod timeline;
 mod transition;
 pub mod words;
 
->>>>>>> 89fbaae (Plan the next run: decisions, lanes, nights and dates)
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
@@ -51,6 +48,19 @@ pub struct Observed {
     /// Use of the accounts' quotas in the last 24 hours.
     #[serde(default)]
     pub usage: Vec<ApiUsage>,
+}
+
+/// Rows alone, as `status --format json` shows them: no checkpoints, no use of quotas.
+impl FromIterator<ImportRecord> for Observed {
+    fn from_iter<I: IntoIterator<Item = ImportRecord>>(records: I) -> Self {
+        let records = records.into_iter();
+        Self {
+            imports: records
+                .map(|record| (record.request_id.clone(), record))
+                .collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// What a plan is made from.

@@ -7,6 +7,9 @@
 /// Longest excerpt of a foreign text, in characters (`design.md` section 8).
 const EXCERPT: usize = 80;
 
+pub(super) use crate::plan::words::counted as count;
+pub use crate::plan::words::number as grouped;
+
 /// Foreign text for a log line or a terminal: one line, no control or bidi characters, at most 80
 /// characters.
 pub fn inline(text: &str) -> String {
@@ -16,7 +19,10 @@ pub fn inline(text: &str) -> String {
 /// Foreign text for Markdown: [`inline`], inside a code span that it cannot leave. A bar becomes a broken
 /// bar, so that it ends no cell of a table.
 pub fn code_span(text: &str) -> String {
-    let text = inline(text).replace('|', "¦");
+    span(&inline(text).replace('|', "¦"))
+}
+
+fn span(text: &str) -> String {
     if text.is_empty() {
         return "`(empty)`".into();
     }
@@ -68,28 +74,34 @@ fn cut(text: &str, longest: usize) -> String {
     text.chars().take(longest - 1).chain(['…']).collect()
 }
 
-/// `1 night`, `2 nights`; thousands are grouped.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(number))
-}
-
-/// `250000` as `250,000`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
+/// A sentence that may quote foreign text, for Markdown: as it is where nothing in it can act, else in a
+/// code span as a whole.
+///
+/// Harmless are letters, digits and the marks of plain prose, and whatever stands in code spans of the
+/// sentence's own. No mention, link, image, reference or HTML begins in these.
+pub fn prose(sentence: &str) -> String {
+    let sentence = clean(sentence).replace('|', "¦");
+    let pieces: Vec<&str> = sentence.split('`').collect();
+    let is_balanced =
+        pieces.len() % 2 == 1 && !pieces.iter().skip(1).step_by(2).any(|span| span.is_empty());
+    let is_harmless = pieces.iter().step_by(2).all(|prose| {
+        let may_stand = |c: char| c.is_alphanumeric() || " .,:;'’()%?!-–…\"".contains(c);
+        let lower = prose.to_ascii_lowercase();
+        let links = ["www.", "gh-"].iter().any(|link| lower.contains(link));
+        prose.chars().all(may_stand) && !links
+    });
+    // Two code spans side by side would join their backticks.
+    let is_apart = !sentence.contains("``");
+    if is_balanced && is_harmless && is_apart {
+        sentence
+    } else {
+        span(&sentence)
     }
-    grouped
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{code_span, count, grouped, inline};
+    use super::{code_span, inline, prose};
 
     #[test]
     fn one_line_without_hidden_characters() {
@@ -129,10 +141,27 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_well() {
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000_000), "1,000,000");
-        assert_eq!(count(1, "night"), "1 night");
-        assert_eq!(count(2_500, "call"), "2,500 calls");
+    fn sentences_are_quoted_only_if_something_in_them_could_act() {
+        for (sentence, expected) in [
+            (
+                "Waits until Fri 4 Dec 2026, 01:17 UTC.",
+                "Waits until Fri 4 Dec 2026, 01:17 UTC.",
+            ),
+            (
+                "Write `estimated_calls: 5000`, please.",
+                "Write `estimated_calls: 5000`, please.",
+            ),
+            ("Ask @team now", "`Ask @team now`"),
+            ("See #12", "`See #12`"),
+            ("a `b", "``a `b``"),
+            ("a``b``c", "```a``b``c```"),
+            ("<b>now</b>", "`<b>now</b>`"),
+            ("Like GH-12", "`Like GH-12`"),
+            ("www.evil.example", "`www.evil.example`"),
+            ("*x* _y_", "`*x* _y_`"),
+            ("`a|b`", "`a¦b`"),
+        ] {
+            assert_eq!(prose(sentence), expected, "{sentence:?}");
+        }
     }
 }
