@@ -1,5 +1,19 @@
 //! Desired and observed state become a plan: what the next run does, when each import will be done,
 //! and what is held back and why. Pure: the time is an argument.
+//!
+//! Each import is decided alone (`decide`), then the imports of one account share its nights
+//! (`schedule`, `timeline`), and only then is it known which dates slip (`promise`).
+
+mod decide;
+mod draft;
+mod line;
+mod notice;
+mod promise;
+mod schedule;
+mod settle;
+mod timeline;
+mod transition;
+pub mod words;
 
 use std::collections::BTreeMap;
 
@@ -7,9 +21,21 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{ApiUsage, Checkpoint, ImportRecord, Method, Notification, Period, Phase, Window},
+    model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Phase, Window},
     spec::{Declared, ImportRequest, SupportMatrix},
 };
+
+pub use notice::{Notice, notification_id};
+pub use timeline::{Capacity, capacity, estimate_requests};
+pub use transition::resumed;
+
+/// Plans the next run.
+///
+/// The same inputs give the same plan, and a plan made after `Plan::changes` are recorded proposes no
+/// further change.
+pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    schedule::schedule(draft::drafts(inputs), inputs)
+}
 
 /// Everything that is recorded and matters for a plan.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +48,19 @@ pub struct Observed {
     /// Use of the accounts' quotas in the last 24 hours.
     #[serde(default)]
     pub usage: Vec<ApiUsage>,
+}
+
+/// Rows alone, as `status --format json` shows them: no checkpoints, no use of quotas.
+impl FromIterator<ImportRecord> for Observed {
+    fn from_iter<I: IntoIterator<Item = ImportRecord>>(records: I) -> Self {
+        let records = records.into_iter();
+        Self {
+            imports: records
+                .map(|record| (record.request_id.clone(), record))
+                .collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// What a plan is made from.
@@ -52,8 +91,9 @@ pub struct Plan {
     pub cancels: usize,
     /// How many unfinished imports are recorded.
     pub unfinished: usize,
-    /// What people must be told about `changes`.
-    pub notifications: Vec<Notification>,
+    /// What people must be told about `changes`. The caller writes the text: the words for people are
+    /// ranked above the plan.
+    pub notices: Vec<Notice>,
     /// Work, by account. Lanes run side by side, the jobs of one lane one after another.
     pub lanes: Vec<Lane>,
     /// Every declared import in order of work, then every recorded one whose file is gone.

@@ -1,1 +1,7 @@
-//! Pure functions from values to texts.
+//! Pure functions from values to the texts that people and programs read.
+
+pub mod notice;
+mod phase;
+pub mod plan;
+pub mod status;
+pub mod text;

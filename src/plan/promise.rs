@@ -1,0 +1,67 @@
+//! The dates that people were told, and when and why they slip.
+
+use super::{
+    JobKind, PlannedImport,
+    draft::{Draft, Source},
+    schedule::Slot,
+    words::{counted, number, unsigned},
+};
+use crate::model::{ImportRecord, Phase};
+
+/// Writes the expected date into the row, and with the first one the promise. Says whether the date is
+/// later than the one told last; then the row's reason says why.
+pub(super) fn with_dates(
+    record: &mut ImportRecord,
+    draft: &Draft<'_>,
+    line: &PlannedImport,
+    slot: Option<&Slot>,
+) -> bool {
+    let Some((slot, expected)) = slot.zip(line.expected_completion) else {
+        return false;
+    };
+    if slot.kind != JobKind::Import {
+        return false;
+    }
+    record.promised_completion.get_or_insert(expected);
+    let told = record.expected_completion.replace(expected);
+    let slipped = told.is_some_and(|told| told < expected);
+    if slipped {
+        record.reason = Some(cause(record, draft, slot));
+    }
+    slipped
+}
+
+/// Why a date slips, in one plain sentence.
+fn cause(record: &ImportRecord, draft: &Draft<'_>, slot: &Slot) -> String {
+    let before = draft.recorded.map(|recorded| recorded.phase);
+    match before {
+        Some(Phase::NeedsCredentials) => return "The import waited for a new credential.".into(),
+        Some(Phase::NeedsAttention) => {
+            return "The import waited for its request file to be mended.".into();
+        }
+        Some(Phase::Suspended) => return "The import was suspended.".into(),
+        Some(Phase::Cancelled) => return "The request file had been deleted.".into(),
+        Some(Phase::Unsupported) => return "The platform was not supported for a while.".into(),
+        _ => {}
+    }
+    let listed = unsigned(record.calls_listed);
+    match (draft.source, slot.ahead, &record.reason) {
+        // The platform made it wait, and the attempt said how.
+        (_, _, Some(reason)) if record.next_attempt_at.is_some() => reason.clone(),
+        _ if slot.tonight_is_short => {
+            "Our share of the account's daily rate limit is partly used up already.".into()
+        }
+        (_, 1, _) => "Another import of the same account comes first.".into(),
+        (_, 2.., _) => {
+            let others = number(slot.ahead);
+            format!("{others} other imports of the same account come first.")
+        }
+        (Source::Valid(request), ..) if listed > request.estimated_calls => format!(
+            "There are more calls than expected: {} so far instead of {}.",
+            counted(listed, "call"),
+            number(request.estimated_calls)
+        ),
+        (_, _, Some(reason)) => reason.clone(),
+        (_, _, None) => "The last night ended before everything was imported.".into(),
+    }
+}

@@ -1,0 +1,254 @@
+//! From single decisions to the plan: lanes, nights, and the rows that change.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Inputs, Job, JobKind, Lane, Notice, Plan,
+    decide::Next,
+    draft::{Draft, Source},
+    line::line,
+    notice::notification_id,
+    promise::with_dates,
+    timeline::{Nights, import_requests, settling_requests},
+    words::{self, unsigned},
+};
+use crate::{
+    model::{ApiUsage, Checkpoint, ImportRecord, NotificationKind, Period},
+    spec::ImportRequest,
+};
+
+/// Puts the drafts, given in order of work, into lanes and nights.
+pub(super) fn schedule(drafts: Vec<Draft<'_>>, inputs: &Inputs<'_>) -> Plan {
+    let recorded = inputs.observed.imports.values();
+    let unfinished = recorded.filter(|record| record.phase.is_unfinished());
+    let mut schedule = Schedule {
+        inputs,
+        accounts: BTreeMap::new(),
+        plan: Plan {
+            unfinished: unfinished.count(),
+            ..Plan::default()
+        },
+    };
+    for usage in &inputs.observed.usage {
+        let account = schedule.account(&usage.platform, &usage.account);
+        account.usage.push(usage);
+    }
+    for draft in drafts {
+        schedule.place(&draft);
+    }
+    schedule.plan
+}
+
+struct Schedule<'a> {
+    inputs: &'a Inputs<'a>,
+    accounts: BTreeMap<(String, String), Account<'a>>,
+    plan: Plan,
+}
+
+/// One account of a platform.
+#[derive(Default)]
+struct Account<'a> {
+    usage: Vec<&'a ApiUsage>,
+    /// Made when the first import asks for a night.
+    nights: Option<Nights>,
+    /// Imports that are worked on before the next one.
+    ahead: u64,
+    /// Index of the account's lane, once it has one.
+    lane: Option<usize>,
+}
+
+/// What an import still takes.
+#[derive(Debug, Default)]
+pub(super) struct Effort {
+    /// Calls still expected.
+    pub(super) calls: u64,
+    /// API requests.
+    pub(super) requests: u64,
+    /// Nights, if nothing else were done.
+    pub(super) nights_alone: u64,
+}
+
+/// When some work is done.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) kind: JobKind,
+    /// The night in which it ends, 0 for the next one; `None` beyond every horizon.
+    pub(super) last_night: Option<u64>,
+    /// Imports of the same account that come first.
+    pub(super) ahead: u64,
+    /// Whether part of tonight's budget is used up already.
+    pub(super) tonight_is_short: bool,
+}
+
+impl<'a> Schedule<'a> {
+    fn place(&mut self, draft: &Draft<'_>) {
+        let effort = self.effort(draft);
+        let slot = self.book(draft, &effort);
+        let line = line(draft, &effort, slot.as_ref(), self.inputs.night);
+        if let Some(record) = &draft.decision.record {
+            let mut record = record.clone();
+            let slipped = with_dates(&mut record, draft, &line, slot.as_ref());
+            self.note_changes(draft, &mut record, slipped);
+            if let (Next::Work(kind, _), Source::Valid(request)) =
+                (&draft.decision.next, draft.source)
+            {
+                self.enqueue(draft, request, record, *kind);
+            }
+        }
+        self.plan.imports.push(line);
+    }
+
+    fn effort(&mut self, draft: &Draft<'_>) -> Effort {
+        let Source::Valid(request) = draft.source else {
+            return Effort::default();
+        };
+        let record = draft.decision.record.as_ref();
+        let period = self.period(request, record);
+        if let (Next::Work(JobKind::Settle { window }, _), Some(record)) =
+            (&draft.decision.next, record)
+        {
+            return Effort {
+                requests: settling_requests(record, *window, period),
+                ..Effort::default()
+            };
+        }
+        if record.is_some_and(|record| !record.phase.is_unfinished()) {
+            return Effort::default();
+        }
+        let requests = import_requests(request, record, period, self.checkpoints(draft));
+        let (listed, imported) = record.map_or((0, 0), |record| {
+            (
+                unsigned(record.calls_listed),
+                unsigned(record.calls_imported),
+            )
+        });
+        let (_, nights) = self.nights(request);
+        Effort {
+            calls: request.estimated_calls.max(listed).saturating_sub(imported),
+            requests,
+            nights_alone: nights.alone(requests),
+        }
+    }
+
+    /// Takes the nights that the work needs from its account.
+    fn book(&mut self, draft: &Draft<'_>, effort: &Effort) -> Option<Slot> {
+        let Source::Valid(request) = draft.source else {
+            return None;
+        };
+        let (kind, first) = match draft.decision.next {
+            Next::Work(kind, _) => (kind, 0),
+            Next::Wait(until, _) => (JobKind::Import, nights_between(self.inputs.night, until)),
+            Next::Hold(_) | Next::Nothing(_) => return None,
+        };
+        let (ahead, nights) = self.nights(request);
+        let slot = Slot {
+            kind,
+            last_night: nights.take(first, effort.requests),
+            ahead: *ahead,
+            tonight_is_short: nights.tonight_is_short(),
+        };
+        if first == 0 && kind == JobKind::Import {
+            *ahead += 1;
+        }
+        Some(slot)
+    }
+
+    fn note_changes(&mut self, draft: &Draft<'_>, record: &mut ImportRecord, slipped: bool) {
+        if draft.recorded == Some(&*record) {
+            return;
+        }
+        record.updated_at = self.inputs.now;
+        if let Some(kind) = draft.decision.notice {
+            let cause = record.reason.clone().unwrap_or_default();
+            self.notify(record, kind, &cause);
+        }
+        if slipped {
+            let date = record.expected_completion;
+            let date = date.map(|date| date.to_string()).unwrap_or_default();
+            self.notify(record, NotificationKind::DateSlipped, &date);
+        }
+        if matches!(draft.source, Source::Gone) {
+            self.plan.cancels += 1;
+        }
+        self.plan.changes.push(record.clone());
+    }
+
+    fn notify(&mut self, record: &ImportRecord, kind: NotificationKind, cause: &str) {
+        self.plan.notices.push(Notice {
+            notification_id: notification_id(&record.request_id, &record.digest, kind, cause),
+            request_id: record.request_id.clone(),
+            kind,
+        });
+    }
+
+    fn enqueue(
+        &mut self,
+        draft: &Draft<'_>,
+        request: &ImportRequest,
+        record: ImportRecord,
+        kind: JobKind,
+    ) {
+        let job = Job {
+            period: self.period(request, Some(&record)),
+            checkpoints: self.checkpoints(draft).to_vec(),
+            request: request.clone(),
+            record,
+            kind,
+        };
+        let next_lane = self.plan.lanes.len();
+        let account = self.account(&request.platform, &request.account);
+        let lane = *account.lane.get_or_insert(next_lane);
+        if lane == next_lane {
+            self.plan.lanes.push(Lane {
+                platform: request.platform.clone(),
+                account: request.account.clone(),
+                jobs: Vec::new(),
+            });
+        }
+        self.plan.lanes[lane].jobs.push(job);
+    }
+
+    fn period(&self, request: &ImportRequest, record: Option<&ImportRecord>) -> Period {
+        let first_seen = record.map_or(self.inputs.now, |record| record.first_seen_at);
+        request.period(words::utc_date(first_seen))
+    }
+
+    /// What is listed already. Another digest asks for other calls: its checkpoints say nothing.
+    fn checkpoints(&self, draft: &Draft<'_>) -> &'a [Checkpoint] {
+        let digest = |record: &ImportRecord| record.digest.clone();
+        if draft.recorded.map(digest) != draft.decision.record.as_ref().map(digest) {
+            return &[];
+        }
+        let checkpoints = self.inputs.observed.checkpoints.get(draft.id);
+        checkpoints.map_or(&[], Vec::as_slice)
+    }
+
+    fn account(&mut self, platform: &str, account: &str) -> &mut Account<'a> {
+        let key = (platform.to_owned(), account.to_owned());
+        self.accounts.entry(key).or_default()
+    }
+
+    /// How many imports come first in the request's account, and its nights.
+    fn nights(&mut self, request: &ImportRequest) -> (&mut u64, &mut Nights) {
+        let Inputs { matrix, night, .. } = *self.inputs;
+        let Account {
+            usage,
+            nights,
+            ahead,
+            lane: _,
+        } = self.account(&request.platform, &request.account);
+        let nights =
+            nights.get_or_insert_with(|| Nights::new(matrix, &request.platform, usage, night));
+        (ahead, nights)
+    }
+}
+
+/// Number of the first night that begins at `until` or later, when one begins at `night` and then one
+/// every 24 hours.
+fn nights_between(night: Timestamp, until: Timestamp) -> u64 {
+    let day = SignedDuration::from_hours(24).as_secs();
+    let seconds = until.duration_since(night).as_secs().max(0);
+    unsigned(seconds / day + i64::from(seconds % day > 0))
+}

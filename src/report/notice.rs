@@ -1,0 +1,208 @@
+//! Notifications and the status comment, in words for customer success: what happened, whose turn it is,
+//! what to do, and what to tell the customer.
+
+use super::{
+    phase,
+    text::{code_span, grouped, prose},
+};
+use crate::{
+    model::{ImportRecord, Method, NotificationKind},
+    plan::words::{day, number, unsigned, utc_date},
+};
+
+/// The Markdown text of a notification about an import as it stands now.
+///
+/// The hidden first line by which a comment is found again and the mention of the requester are not part
+/// of it: only GitHub knows them.
+pub fn body(record: &ImportRecord, kind: NotificationKind) -> String {
+    let parts = [
+        format!("**{}**", headline(record, kind)),
+        what_happened(record, kind),
+        whose_turn(record),
+        to_the_customer(record, kind),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n\n") + "\n"
+}
+
+fn headline(record: &ImportRecord, kind: NotificationKind) -> String {
+    let import = format!(
+        "The import for {} from {}",
+        code_span(&record.customer),
+        source(record)
+    );
+    match kind {
+        NotificationKind::NeedsCredentials => format!("{import} needs a new credential."),
+        NotificationKind::NeedsAttention => format!("{import} needs attention."),
+        NotificationKind::Delayed => {
+            format!("{import} is delayed: the platform has not let us work for a day.")
+        }
+        NotificationKind::Recovered => format!("{import} goes on again."),
+        NotificationKind::DateSlipped => match record.expected_completion {
+            Some(date) => format!("{import} will be done later: {}.", day(date)),
+            None => format!("{import} will be done later than told."),
+        },
+        NotificationKind::Completed => {
+            let calls = counted_calls(record.calls_imported);
+            format!("{import} is done: {calls} imported.")
+        }
+        NotificationKind::CompletedWithFailures => format!(
+            "{import} is done, except for {}.",
+            counted_calls(record.calls_failed)
+        ),
+        NotificationKind::NoCallsFound => format!("{import} found no calls."),
+        NotificationKind::Unsupported => format!("{import} is not possible this way."),
+        NotificationKind::Status => format!("{import} {}.", phase::words(record.phase)),
+    }
+}
+
+/// The reason as recorded, and what has become of calls and dates.
+fn what_happened(record: &ImportRecord, kind: NotificationKind) -> String {
+    let mut sentences: Vec<String> = record.reason.as_deref().map(prose).into_iter().collect();
+    match kind {
+        NotificationKind::NeedsCredentials
+        | NotificationKind::NeedsAttention
+        | NotificationKind::Delayed => sentences.extend(nothing_is_lost(record)),
+        NotificationKind::DateSlipped => sentences.extend(dates(record)),
+        NotificationKind::Recovered | NotificationKind::Status => {
+            sentences.extend(receipt(record));
+            sentences.extend(dates(record));
+        }
+        NotificationKind::Completed | NotificationKind::CompletedWithFailures => {
+            sentences.extend(receipt(record));
+            sentences.extend(pending_transcripts(record));
+            sentences.extend(promise(record));
+        }
+        NotificationKind::NoCallsFound | NotificationKind::Unsupported => {}
+    }
+    sentences.join(" ")
+}
+
+fn whose_turn(record: &ImportRecord) -> String {
+    format!(
+        "- Whose turn: **{}**\n- What to do: {}",
+        phase::turn(record.whose_turn),
+        phase::next_step(record)
+    )
+}
+
+/// Sentences that can be sent as they are.
+fn to_the_customer(record: &ImportRecord, kind: NotificationKind) -> String {
+    let source = source(record);
+    let imported = counted_calls(record.calls_imported);
+    let text = match kind {
+        NotificationKind::NeedsCredentials => format!(
+            "The access to your {source} account that you gave us does not work any more, or not for everything we need. Please make a new one and send it to us on a safe way. We have lost nothing, and the import goes on where it stopped."
+        ),
+        NotificationKind::Delayed => format!(
+            "The import of your calls takes longer: {source} has not been available to us since yesterday. We try again by ourselves, and tell you a date as soon as it works."
+        ),
+        NotificationKind::Recovered => {
+            format!("{source} is available to us again, and the import of your calls goes on.")
+        }
+        NotificationKind::DateSlipped => {
+            let date = record.expected_completion.map(day);
+            let date = date.map(|date| format!(" We now expect it to be done by {date}."));
+            format!(
+                "The import of your calls takes longer than we said.{}",
+                date.unwrap_or_default()
+            )
+        }
+        NotificationKind::Completed => {
+            format!("Your calls from {source} are here: {imported}, ready to read and search.")
+        }
+        NotificationKind::CompletedWithFailures => format!(
+            "Your calls from {source} are here: {imported}. {} could not be read; we are looking into it.",
+            counted_calls(record.calls_failed)
+        ),
+        NotificationKind::NoCallsFound => format!(
+            "We could sign in to {source}, but saw no calls between the days you named. Are the days right, and may the owner of the key see the calls?"
+        ),
+        NotificationKind::NeedsAttention
+        | NotificationKind::Unsupported
+        | NotificationKind::Status => return String::new(),
+    };
+    format!("To tell the customer:\n\n> {text}")
+}
+
+/// The platform, or that the calls come from files.
+fn source(record: &ImportRecord) -> String {
+    let platform = prose(&phase::platform(&record.platform));
+    match record.method {
+        Method::Api | Method::Oauth => platform,
+        Method::File => format!("{platform} files"),
+    }
+}
+
+fn counted_calls(count: i64) -> String {
+    match unsigned(count) {
+        1 => "1 call".into(),
+        count => format!("{} calls", number(count)),
+    }
+}
+
+fn nothing_is_lost(record: &ImportRecord) -> Option<String> {
+    (record.calls_imported > 0).then(|| {
+        let calls = counted_calls(record.calls_imported);
+        format!("Nothing is lost: {calls} imported so far, and the import will go on from there.")
+    })
+}
+
+/// What was found and what became of it. Shown as a sum only if it is one.
+fn receipt(record: &ImportRecord) -> Option<String> {
+    let ImportRecord {
+        calls_listed: listed,
+        calls_imported: imported,
+        calls_failed: failed,
+        ..
+    } = record;
+    if *listed == 0 {
+        return None;
+    }
+    let [found, here, lost] = [listed, imported, failed].map(|count| grouped(unsigned(*count)));
+    Some(if listed - imported == *failed {
+        format!("{found} found = {here} imported + {lost} failed.")
+    } else {
+        format!("{} so far.", phase::calls(record))
+    })
+}
+
+fn pending_transcripts(record: &ImportRecord) -> Option<String> {
+    let pending = unsigned(record.transcripts_pending);
+    (pending > 0).then(|| {
+        format!(
+            "{} have no transcript yet; we go on asking for it for some days.",
+            counted_calls(record.transcripts_pending)
+        )
+    })
+}
+
+fn dates(record: &ImportRecord) -> Option<String> {
+    let expected = record.expected_completion?;
+    let promised = record.promised_completion.filter(|date| *date != expected);
+    let promised = promised.map(|date| format!(", first told: {}", day(date)));
+    let asked = record.requested_completion;
+    let asked = asked.map(|date| format!(", asked for: {}", day(date)));
+    Some(format!(
+        "Expected: {}{}{}.",
+        day(expected),
+        promised.unwrap_or_default(),
+        asked.unwrap_or_default()
+    ))
+}
+
+/// Whether the first date told was kept.
+fn promise(record: &ImportRecord) -> Option<String> {
+    let promised = record.promised_completion?;
+    let finished = utc_date(record.finished_at?);
+    let kept = if finished <= promised {
+        "on the date that was promised or before it"
+    } else {
+        "later than the date that was promised"
+    };
+    Some(format!(
+        "Done on {}, {kept} ({}).",
+        day(finished),
+        day(promised)
+    ))
+}

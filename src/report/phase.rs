@@ -1,0 +1,123 @@
+//! Phases and turns in the words of customer success.
+
+use super::text::grouped;
+use crate::{
+    model::{ImportRecord, Phase, WhoseTurn},
+    plan::words::unsigned,
+};
+
+/// A phase as the end of "the import ...".
+pub(super) const fn words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Queued => "has not begun yet",
+        Phase::Importing => "is under way",
+        Phase::Retrying => "is tried again",
+        Phase::Delayed => "is delayed",
+        Phase::NeedsCredentials => "needs a new credential",
+        Phase::NeedsAttention => "needs attention",
+        Phase::Completed => "is done",
+        Phase::CompletedWithFailures => "is done except for a few calls",
+        Phase::NoCallsFound => "found no calls",
+        Phase::Unsupported => "is not possible this way",
+        Phase::Suspended => "is suspended",
+        Phase::Cancelled => "is cancelled",
+    }
+}
+
+/// How loudly an import calls for people, in the order of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    /// Somebody must act.
+    NeedsSomebody,
+    /// The platform fails; we try again.
+    Failing,
+    /// It goes on by itself.
+    Working,
+    /// Nothing is left to do.
+    Done,
+}
+
+/// The group of an import.
+pub(super) const fn group(phase: Phase) -> Group {
+    match phase {
+        Phase::NeedsCredentials
+        | Phase::NeedsAttention
+        | Phase::CompletedWithFailures
+        | Phase::NoCallsFound
+        | Phase::Unsupported => Group::NeedsSomebody,
+        Phase::Delayed | Phase::Retrying => Group::Failing,
+        Phase::Importing | Phase::Queued => Group::Working,
+        Phase::Completed | Phase::Suspended | Phase::Cancelled => Group::Done,
+    }
+}
+
+/// Whose turn it is, in words.
+pub(super) const fn turn(turn: WhoseTurn) -> &'static str {
+    match turn {
+        WhoseTurn::Cs => "customer success",
+        WhoseTurn::Customer => "the customer",
+        WhoseTurn::Platform => "the platform",
+        WhoseTurn::Engineering => "engineering",
+        WhoseTurn::Nobody => "nobody",
+    }
+}
+
+/// What somebody should do now, in one or two sentences of our own; quotes nothing from outside.
+pub(super) fn next_step(record: &ImportRecord) -> String {
+    let id = &record.request_id;
+    match record.phase {
+        Phase::Queued | Phase::Importing => "Nothing: the next night goes on by itself.".into(),
+        Phase::Retrying => "Nothing: we try again by ourselves.".into(),
+        Phase::Delayed => {
+            "Tell the customer that it takes longer. We go on trying by ourselves.".into()
+        }
+        Phase::NeedsCredentials => format!(
+            "Ask the customer for a new credential, seal it into the request with `call-import seal {id}`, and merge. The import then goes on where it stopped."
+        ),
+        Phase::NeedsAttention => match record.whose_turn {
+            WhoseTurn::Engineering => format!(
+                "Ask engineering to look at it. Once it is mended, `call-import retry {id}` starts it again."
+            ),
+            WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody => {
+                "Correct the request file or what it brings, and merge.".into()
+            }
+        },
+        Phase::Completed => "Tell the customer that the calls are here.".into(),
+        Phase::CompletedWithFailures => {
+            format!("`call-import retry {id}` tries the calls again that could not be imported.")
+        }
+        Phase::NoCallsFound => {
+            "Check with the customer: the period, the options, and whether the owner of the key may see the calls. Correct the request and merge.".into()
+        }
+        Phase::Unsupported => "Offer the customer the alternative.".into(),
+        Phase::Suspended => "Nothing, until `suspended` is taken out of the request file.".into(),
+        Phase::Cancelled => "Nothing. If the request file comes back, the import goes on.".into(),
+    }
+}
+
+/// What has become of the calls: `5,012 found, 5,009 imported, 3 failed`.
+pub(super) fn calls(record: &ImportRecord) -> String {
+    let [listed, imported, failed] = [
+        record.calls_listed,
+        record.calls_imported,
+        record.calls_failed,
+    ]
+    .map(|count| grouped(unsigned(count)));
+    let failures = if record.calls_failed > 0 {
+        format!(", {failed} failed")
+    } else {
+        String::new()
+    };
+    format!("{listed} found, {imported} imported{failures}")
+}
+
+/// A platform by the name that people use, as far as its key tells: `google-meet` is `Google Meet`.
+pub(super) fn platform(key: &str) -> String {
+    let words = key.split(['-', '_']).filter(|word| !word.is_empty());
+    let capitalized = words.map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    capitalized.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,104 @@
+//! The plan for a terminal.
+
+use comfy_table::{Table, presets};
+
+use super::{
+    View,
+    verdict::{Quote, gap, next_step, outcome},
+};
+use crate::{
+    plan::{Action, Plan, PlannedImport, words::day},
+    report::text::{clean, grouped, inline},
+};
+
+const QUOTE: Quote = Quote {
+    name: inline,
+    sentence: clean,
+};
+
+/// The verdict in the first line, a table of the imports, and why each held one is held.
+pub fn plain(plan: &Plan, view: &View<'_>) -> String {
+    let imports = view.imports(plan);
+    let mut text = outcome(&imports, view, QUOTE) + "\n";
+    for sentence in [gap(&imports, QUOTE), next_step(&imports, view)] {
+        text.extend(sentence.map(|sentence| sentence + "\n"));
+    }
+    if !view.queue_is_known {
+        text.push_str(
+            "This is without tonight's queue: what waits or is under way is not known here.\n",
+        );
+    }
+    if !imports.is_empty() {
+        text.push('\n');
+        text.push_str(&table(&imports, view));
+    }
+    text.push_str(&held(&imports));
+    text
+}
+
+/// The action comes first, so that nothing from outside begins a line.
+fn table(imports: &[&PlannedImport], view: &View<'_>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "ACTION",
+        "REQUEST",
+        "CUSTOMER",
+        "FROM",
+        "CALLS",
+        "REQUESTS",
+        "NIGHTS",
+        "DONE BY",
+        "ASKED FOR",
+        "IN TIME",
+    ]);
+    for import in imports {
+        let dash = || "–".to_owned();
+        let number = |number: u64| if number == 0 { dash() } else { grouped(number) };
+        table.add_row([
+            action(import.action).to_owned(),
+            inline(&import.request_id),
+            inline(&import.customer),
+            inline(&view.platform(&import.platform)),
+            number(import.calls),
+            number(import.requests),
+            number(import.nights),
+            import.expected_completion.map_or_else(dash, day),
+            import.requested_completion.map_or_else(dash, day),
+            import
+                .in_time
+                .map_or_else(dash, |in_time| yes_no(in_time).to_owned()),
+        ]);
+    }
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+fn held(imports: &[&PlannedImport]) -> String {
+    let mut held = imports
+        .iter()
+        .filter(|import| import.action == Action::Hold)
+        .map(|import| {
+            let (id, reason) = (inline(&import.request_id), clean(&import.reason));
+            format!("  - {id}: {reason}\n")
+        })
+        .peekable();
+    if held.peek().is_none() {
+        return String::new();
+    }
+    "\nHeld:\n".to_owned() + &held.collect::<String>()
+}
+
+pub(super) const fn action(action: Action) -> &'static str {
+    match action {
+        Action::Import => "import",
+        Action::Hold => "hold",
+        Action::None => "none",
+    }
+}
+
+pub(super) const fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}

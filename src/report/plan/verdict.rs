@@ -1,0 +1,147 @@
+//! The plan in three sentences: what happens and when, how that fits to what was asked, what is next.
+
+use jiff::civil::Date;
+
+use super::View;
+use crate::{
+    model::{Method, Phase},
+    plan::{Action, PlannedImport, words::day},
+    report::text::count,
+};
+
+/// How the sentences quote what comes from outside.
+#[derive(Clone, Copy)]
+pub(super) struct Quote {
+    /// A name.
+    pub(super) name: fn(&str) -> String,
+    /// A sentence.
+    pub(super) sentence: fn(&str) -> String,
+}
+
+/// What happens, and until when.
+pub(super) fn outcome(imports: &[&PlannedImport], view: &View<'_>, quote: Quote) -> String {
+    match imports {
+        [] if view.changed.is_some() => "No import request is changed here.".into(),
+        [] => "There are no import requests.".into(),
+        [import] => outcome_of_one(import, view, quote),
+        imports => outcome_of_many(imports),
+    }
+}
+
+/// How the dates fit to the dates that were asked for.
+pub(super) fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
+    if let [import] = imports {
+        let (expected, requested) = import
+            .expected_completion
+            .zip(import.requested_completion)?;
+        return Some(gap_of_one(expected, requested));
+    }
+    let late: Vec<&str> = imports
+        .iter()
+        .filter(|import| import.action != Action::None && import.in_time == Some(false))
+        .map(|import| import.request_id.as_str())
+        .collect();
+    match late.as_slice() {
+        [] if imports.iter().any(|import| import.in_time.is_some()) => {
+            Some("Every date that can be told is in time.".into())
+        }
+        [] => None,
+        late => {
+            let (named, rest) = late.split_at(late.len().min(3));
+            let mut names = named.iter().map(|id| (quote.name)(id)).collect::<Vec<_>>();
+            if !rest.is_empty() {
+                names.push(format!("{} more", rest.len()));
+            }
+            let late = count(late.len() as u64, "import");
+            Some(format!(
+                "Later than asked for: {late} ({}).",
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+/// What somebody should do now.
+pub(super) fn next_step(imports: &[&PlannedImport], view: &View<'_>) -> Option<String> {
+    let stuck = imports.iter().filter(|import| needs_somebody(import));
+    let stuck = stuck.count();
+    let works = imports
+        .iter()
+        .any(|import| import.action == Action::Import || import.expected_completion.is_some());
+    if imports.is_empty() {
+        None
+    } else if stuck > 0 {
+        let verb = if stuck == 1 { "needs" } else { "need" };
+        let imports = count(stuck as u64, "import");
+        Some(format!("{imports} {verb} somebody: the reasons are below."))
+    } else if works && view.changed.is_some() {
+        Some("Merge, and the next night begins with it.".into())
+    } else {
+        Some("Nobody has to do anything.".into())
+    }
+}
+
+/// Whether the import is held until somebody does something.
+pub(super) fn needs_somebody(import: &PlannedImport) -> bool {
+    import.action == Action::Hold
+        && matches!(
+            import.phase,
+            Phase::NeedsCredentials | Phase::NeedsAttention | Phase::Unsupported
+        )
+}
+
+fn outcome_of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> String {
+    let customer = (quote.name)(&import.customer);
+    let platform = (quote.sentence)(&view.platform(&import.platform));
+    let reason = (quote.sentence)(&import.reason);
+    let is_file = import.method == Some(Method::File);
+    match (import.action, import.expected_completion) {
+        (Action::None, _) => format!("Nothing to do for {customer}: {reason}"),
+        (Action::Import | Action::Hold, Some(date)) if import.calls > 0 => {
+            let calls = count(import.calls, "call");
+            let source = if is_file { "files from " } else { "" };
+            let date = day(date);
+            format!(
+                "About {calls} of {customer} will be imported from {source}{platform} by {date}."
+            )
+        }
+        (Action::Import, _) => format!("The next run works for {customer}: {reason}"),
+        (Action::Hold, _) if import.customer.is_empty() => format!("Held: {reason}"),
+        (Action::Hold, _) => format!("Nothing is imported for {customer} now: {reason}"),
+    }
+}
+
+fn outcome_of_many(imports: &[&PlannedImport]) -> String {
+    let with = |action: Action| imports.iter().filter(move |import| import.action == action);
+    let counts = [Action::Import, Action::Hold, Action::None].map(|action| with(action).count());
+    let verbs = [
+        ("goes on in the next night", "go on in the next night"),
+        ("is held", "are held"),
+        ("has nothing to do", "have nothing to do"),
+    ];
+    let parts: Vec<String> = counts
+        .iter()
+        .zip(verbs)
+        .filter(|(number, _)| **number > 0)
+        .map(|(number, (one, many))| format!("{number} {}", if *number == 1 { one } else { many }))
+        .collect();
+    let last = imports
+        .iter()
+        .filter(|import| import.action != Action::None)
+        .filter_map(|import| import.expected_completion)
+        .max();
+    let last = last.map(|date| format!(" The last date that can be told is {}.", day(date)));
+    let all = count(imports.len() as u64, "import");
+    format!("{all}: {}.{}", parts.join(", "), last.unwrap_or_default())
+}
+
+fn gap_of_one(expected: Date, requested: Date) -> String {
+    let days = (requested - expected).get_days();
+    let apart = count(u64::from(days.unsigned_abs()), "day");
+    let requested = day(requested);
+    match days {
+        0 => "That is the day that was asked for.".into(),
+        1.. => format!("That is {apart} before the day that was asked for, {requested}."),
+        ..0 => format!("That is {apart} after the day that was asked for, {requested}."),
+    }
+}

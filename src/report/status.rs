@@ -1,0 +1,207 @@
+//! What is recorded about the imports, as people and programs read it.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+
+use super::{
+    phase::{self, Group},
+    text::{clean, count, inline},
+};
+use crate::{
+    model::{ImportRecord, Phase},
+    plan::words::{day, moment, number, unsigned, utc_date},
+};
+
+/// A table of all imports, worst first, then who must do what.
+pub fn plain(records: &[ImportRecord]) -> String {
+    if records.is_empty() {
+        return "Nothing is recorded yet.\n".into();
+    }
+    let records = worst_first(records);
+    table(&records) + &who_must_act(&records)
+}
+
+/// How many imports stand where, and who must do what: the end of a run.
+pub fn run_summary(records: &[ImportRecord]) -> String {
+    let records = worst_first(records);
+    tally(&records) + "\n" + &who_must_act(&records)
+}
+
+/// Everything about one import.
+pub fn detail(record: &ImportRecord) -> String {
+    let mut text = format!(
+        "The import {} {}.\n\n",
+        inline(&record.request_id),
+        phase::words(record.phase)
+    );
+    for (label, value) in facts(record) {
+        let _ = writeln!(text, "  {label:<18}{value}");
+    }
+    text
+}
+
+/// The rows for programs: `{"imports": [{the columns of table imports}]}`.
+pub fn json(records: &[ImportRecord]) -> Value {
+    json!({"imports": records})
+}
+
+/// Needs somebody, failing, working, done; within a group by requested date.
+fn worst_first(records: &[ImportRecord]) -> Vec<&ImportRecord> {
+    let mut sorted: Vec<&ImportRecord> = records.iter().collect();
+    sorted.sort_by_key(|record| {
+        let asked = record.requested_completion;
+        (
+            phase::group(record.phase),
+            asked.is_none(),
+            asked,
+            &record.request_id,
+        )
+    });
+    sorted
+}
+
+/// The phase comes first, so that nothing from outside begins a line.
+fn table(records: &[&ImportRecord]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "PHASE",
+        "REQUEST",
+        "CUSTOMER",
+        "FROM",
+        "CALLS",
+        "TRANSCRIPTS",
+        "DONE BY",
+        "ASKED FOR",
+    ]);
+    for record in records {
+        table.add_row([
+            record.phase.as_str().replace('_', " "),
+            inline(&record.request_id),
+            inline(&record.customer),
+            inline(&phase::platform(&record.platform)),
+            phase::calls(record),
+            number(unsigned(record.transcripts_imported)),
+            done_by(record).unwrap_or_else(|| "–".into()),
+            record.requested_completion.map_or_else(|| "–".into(), day),
+        ]);
+    }
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+fn done_by(record: &ImportRecord) -> Option<String> {
+    let finished = record.finished_at.map(utc_date);
+    match record.phase {
+        Phase::Completed | Phase::CompletedWithFailures | Phase::NoCallsFound => finished.map(day),
+        Phase::Queued | Phase::Importing | Phase::Retrying => record.expected_completion.map(day),
+        Phase::Delayed
+        | Phase::NeedsCredentials
+        | Phase::NeedsAttention
+        | Phase::Unsupported
+        | Phase::Suspended
+        | Phase::Cancelled => None,
+    }
+}
+
+fn who_must_act(records: &[&ImportRecord]) -> String {
+    let lines: String = records
+        .iter()
+        .filter(|record| phase::group(record.phase) == Group::NeedsSomebody)
+        .map(|record| {
+            let id = inline(&record.request_id);
+            let turn = phase::turn(record.whose_turn);
+            let reason = record.reason.as_deref().map(clean);
+            let reason = reason.map(|reason| reason + " ").unwrap_or_default();
+            format!("  - {id} ({turn}): {reason}{}\n", phase::next_step(record))
+        })
+        .collect();
+    if lines.is_empty() {
+        "\nNobody has to do anything.\n".into()
+    } else {
+        format!("\nWho must act:\n{lines}")
+    }
+}
+
+fn tally(records: &[&ImportRecord]) -> String {
+    let groups = [
+        (Group::NeedsSomebody, "needs somebody", "need somebody"),
+        (
+            Group::Failing,
+            "fails and is tried again",
+            "fail and are tried again",
+        ),
+        (Group::Working, "goes on", "go on"),
+        (Group::Done, "is done", "are done"),
+    ];
+    let parts: Vec<String> = groups
+        .iter()
+        .filter_map(|(group, one, many)| {
+            let same = |record: &&&ImportRecord| phase::group(record.phase) == *group;
+            match records.iter().filter(same).count() {
+                0 => None,
+                1 => Some(format!("1 {one}")),
+                several => Some(format!("{several} {many}")),
+            }
+        })
+        .collect();
+    let all = count(records.len() as u64, "import");
+    if parts.is_empty() {
+        format!("{all}.")
+    } else {
+        format!("{all}: {}.", parts.join(", "))
+    }
+}
+
+fn facts(record: &ImportRecord) -> Vec<(&'static str, String)> {
+    let platform = inline(&phase::platform(&record.platform));
+    let account = inline(&record.account);
+    let transcripts = format!(
+        "{} imported, {} still expected",
+        number(unsigned(record.transcripts_imported)),
+        number(unsigned(record.transcripts_pending))
+    );
+    let facts = [
+        ("Customer", Some(inline(&record.customer))),
+        (
+            "From",
+            Some(format!(
+                "{platform} ({}), account {account}",
+                record.method.as_str()
+            )),
+        ),
+        (
+            "Whose turn",
+            Some(phase::turn(record.whose_turn).to_owned()),
+        ),
+        ("Why", record.reason.as_deref().map(clean)),
+        ("What to do", Some(phase::next_step(record))),
+        ("Calls", Some(phase::calls(record))),
+        ("Transcripts", Some(transcripts)),
+        (
+            "Requests sent",
+            Some(number(unsigned(record.requests_sent))),
+        ),
+        ("Asked for", record.requested_completion.map(day)),
+        ("First promised", record.promised_completion.map(day)),
+        ("Expected", record.expected_completion.map(day)),
+        ("First seen", Some(moment(record.first_seen_at))),
+        ("Begun", record.started_at.map(moment)),
+        ("Finished", record.finished_at.map(moment)),
+        ("Failing since", record.failing_since.map(moment)),
+        ("Next attempt", record.next_attempt_at.map(moment)),
+        ("Last change", Some(moment(record.updated_at))),
+        (
+            "Pull request",
+            record.pull_request.map(|number| format!("#{number}")),
+        ),
+    ];
+    facts
+        .into_iter()
+        .filter_map(|(label, value)| Some((label, value?)))
+        .collect()
+}
