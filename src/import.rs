@@ -2,6 +2,8 @@
 //! means. Pure: replies and the time are arguments, what to do is the result.
 
 mod attempt;
+pub(crate) mod content;
+pub(crate) mod merge;
 mod outcome;
 mod rate;
 mod retry;

@@ -6,6 +6,7 @@ mod period;
 mod record;
 mod slug;
 
+pub(crate) use call::words;
 pub use call::{
     Affiliation, Call, CallKind, CrmLink, Direction, DurationSource, Granularity, Media, MediaKind,
     MediaState, Participant, Precision, Role, Scope, Segment, Transcript, TranscriptContent,

@@ -1,11 +1,302 @@
 //! The record in DuckDB. One writer thread owns the connection; a bounded channel stands in front of it.
+//!
+//! Uniqueness is kept by that single writer, not by keys: a page is deduplicated and compared with what is
+//! recorded ([`crate::import`] decides), then written in one transaction with its checkpoint. A second run
+//! over the same answers changes no row.
+
+mod connect;
+mod error;
+mod export;
+mod imports;
+mod ledger;
+mod page;
+mod recorded;
+mod rows;
+mod schema;
+mod session;
+mod values;
+
+use std::path::Path;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::model::{
-    ApiUsage, Call, Checkpoint, FailureClass, ImportRecord, Notification, Phase, Transcript,
+pub use error::StoreError;
+pub use export::{ExportedFile, export};
+
+pub use crate::import::Totals;
+use crate::{
+    model::{
+        ApiUsage, Call, Checkpoint, FailureClass, ImportRecord, Notification, Phase, Transcript,
+        words,
+    },
+    plan::Observed,
+    platforms::{CallRef, RecordFailure},
 };
-use crate::platforms::RecordFailure;
+use page::Prepared;
+use recorded::Scope;
+use session::Session;
+
+/// Pages that may wait for the writer: one in work and one ready keep it busy, more only fill memory.
+const QUEUE: usize = 2;
+
+/// A piece of work for the writer thread.
+type Job = Box<dyn FnOnce(&mut Session) + Send>;
+
+/// The open record. Work is done in the order in which it was asked for; a call that is dropped while it
+/// waits is done all the same.
+#[derive(Debug)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+    closed: oneshot::Receiver<()>,
+}
+
+impl Store {
+    /// Opens the record at `path`, makes it if there is none, and brings an older layout up to date.
+    ///
+    /// `run` (a run id or the name of a command) and `host` are written into `record.holder`.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] when another process has it, [`StoreError::Damaged`] or [`StoreError::Newer`]
+    /// when it is not ours to use, [`StoreError::Disk`] when the file system refuses.
+    pub fn open(path: &Path, run: &str, host: &str, now: Timestamp) -> Result<Self, StoreError> {
+        connect::open(path, run, host, now).and_then(Self::start)
+    }
+
+    /// Opens an existing record for reading only: nothing in it changes, and every writing call fails.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`StoreError::Older`] for a layout that only a run may bring up to date.
+    pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        connect::open_to_read(path).and_then(Self::start)
+    }
+
+    fn start(mut session: Session) -> Result<Self, StoreError> {
+        let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
+        let (report, closed) = oneshot::channel();
+        let path = session.path().to_owned();
+        std::thread::Builder::new()
+            .name("record".to_owned())
+            .spawn(move || {
+                while let Some(job) = queue.blocking_recv() {
+                    job(&mut session);
+                }
+                drop(session);
+                // Nobody listens if the store was dropped without being closed.
+                let _ = report.send(());
+            })
+            .map_err(|source| StoreError::File { path, source })?;
+        Ok(Self { jobs, closed })
+    }
+
+    /// Lets the writer thread do something and waits for the result.
+    async fn on_writer<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |session| {
+            // Whoever asked may have gone; the work counts all the same.
+            let _ = reply.send(work(session));
+        });
+        self.jobs.send(job).await.map_err(|_| StoreError::Stopped)?;
+        answer.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Everything that matters for a plan: imports, checkpoints of their digests, and the use of quotas in
+    /// the hours that end after `since`.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn observed(&self, since: Timestamp) -> Result<Observed, StoreError> {
+        self.on_writer(move |session| {
+            session.read(|connection| {
+                Ok(Observed {
+                    imports: imports::all(connection)?
+                        .into_iter()
+                        .map(|record| (record.request_id.clone(), record))
+                        .collect(),
+                    checkpoints: ledger::checkpoints(connection)?,
+                    usage: ledger::usage(connection, since)?,
+                })
+            })
+        })
+        .await
+    }
+
+    /// Every row of `imports`, by request id.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn imports(&self) -> Result<Vec<ImportRecord>, StoreError> {
+        self.on_writer(|session| session.read(imports::all)).await
+    }
+
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn begin_run(
+        &self,
+        run_id: &str,
+        started_at: Timestamp,
+        version: &str,
+    ) -> Result<(), StoreError> {
+        let (run_id, version) = (run_id.to_owned(), version.to_owned());
+        self.on_writer(move |session| {
+            session.transaction(|connection| {
+                ledger::begin_run(connection, &run_id, started_at, &version)
+            })
+        })
+        .await
+    }
+
+    /// Writes the rows of `imports` that a plan changes. A row with another digest than the recorded one
+    /// begins a new generation: the checkpoints of the old one are deleted, its failures closed.
+    ///
+    /// # Errors
+    /// When the record cannot be written; then nothing of it is.
+    pub async fn apply(
+        &self,
+        changes: Vec<ImportRecord>,
+        notifications: Vec<Notification>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.on_writer(move |session| {
+            session
+                .transaction(|connection| imports::apply(connection, &changes, &notifications, now))
+        })
+        .await
+    }
+
+    /// Writes a page: calls, transcripts, failures, checkpoint, counters and quota, all or nothing.
+    ///
+    /// # Errors
+    /// When the record cannot be written, or knows neither the import nor the run.
+    pub async fn commit_page(&self, page: PageCommit) -> Result<PageReceipt, StoreError> {
+        let page = Prepared::new(page);
+        self.on_writer(move |session| session.transaction(|connection| page.commit(connection)))
+            .await
+    }
+
+    /// Calls of the request whose transcript is still asked for: up to `limit`, by id, those after `after`.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn pending_transcripts(
+        &self,
+        platform: &str,
+        account: &str,
+        request_id: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<CallRef>, StoreError> {
+        let (platform, account) = (platform.to_owned(), account.to_owned());
+        let (request_id, after) = (request_id.to_owned(), after.map(str::to_owned));
+        self.on_writer(move |session| {
+            session.read(|connection| {
+                let scope = Scope {
+                    platform: &platform,
+                    account: &account,
+                };
+                imports::pending_transcripts(
+                    connection,
+                    scope,
+                    &request_id,
+                    after.as_deref(),
+                    limit,
+                )
+            })
+        })
+        .await
+    }
+
+    /// Exact counts of one import.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn totals(
+        &self,
+        request_id: &str,
+        digest: &str,
+        platform: &str,
+        account: &str,
+    ) -> Result<Totals, StoreError> {
+        let (request_id, digest) = (request_id.to_owned(), digest.to_owned());
+        let (platform, account) = (platform.to_owned(), account.to_owned());
+        self.on_writer(move |session| {
+            session.read(|connection| {
+                let scope = Scope {
+                    platform: &platform,
+                    account: &account,
+                };
+                ledger::totals(connection, &request_id, &digest, scope)
+            })
+        })
+        .await
+    }
+
+    /// Writes the end of an attempt.
+    ///
+    /// # Errors
+    /// When the record cannot be written; then nothing of it is.
+    pub async fn finish_attempt(&self, end: AttemptEnd) -> Result<(), StoreError> {
+        self.on_writer(move |session| {
+            session.transaction(|connection| imports::finish_attempt(connection, &end))
+        })
+        .await
+    }
+
+    /// Ends a run and tells what it did.
+    ///
+    /// # Errors
+    /// When the record cannot be written or knows no such run.
+    pub async fn finish_run(
+        &self,
+        run_id: &str,
+        finished_at: Timestamp,
+        outcome: RunOutcome,
+    ) -> Result<RunRow, StoreError> {
+        let run_id = run_id.to_owned();
+        self.on_writer(move |session| {
+            session.transaction(|connection| {
+                ledger::finish_run(connection, &run_id, finished_at, outcome)?;
+                ledger::run(connection, &run_id)
+            })
+        })
+        .await
+    }
+
+    /// Lets an import that is held or ended with failures go again in the next run, and gives its new row;
+    /// `None` if there is no import of that name.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn retry(
+        &self,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<ImportRecord>, StoreError> {
+        let request_id = request_id.to_owned();
+        self.on_writer(move |session| {
+            session.transaction(|connection| imports::retry(connection, &request_id, now))
+        })
+        .await
+    }
+
+    /// Writes the log into the file and lets go of it. When this returns, others may open the file.
+    ///
+    /// # Errors
+    /// When the record cannot be written; what was committed before is kept in any case.
+    pub async fn close(self) -> Result<(), StoreError> {
+        let outcome = self.on_writer(Session::release).await;
+        drop(self.jobs);
+        // An error only says that the thread has ended before.
+        let _ = self.closed.await;
+        outcome
+    }
+}
 
 /// One page of an import: everything in it is committed in one transaction, or nothing.
 #[derive(Debug, Clone)]
@@ -51,21 +342,6 @@ pub struct PageReceipt {
     pub pending: Vec<String>,
 }
 
-/// Exact counts of one import, read from the tables.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Sum of the checkpoints' `listed` for the digest.
-    pub calls_listed: i64,
-    /// Listed calls less those that failed.
-    pub calls_imported: i64,
-    /// Unresolved rows of `call_failures`.
-    pub calls_failed: i64,
-    /// Calls of the request with state `imported`.
-    pub transcripts_imported: i64,
-    /// Calls of the request with state `pending`.
-    pub transcripts_pending: i64,
-}
-
 /// The end of one attempt: the import's new row, committed with everything that follows from it.
 #[derive(Debug, Clone)]
 pub struct AttemptEnd {
@@ -97,15 +373,29 @@ pub struct AttemptEnd {
     pub notifications: Vec<Notification>,
 }
 
-/// How a run ended: `runs.outcome`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunOutcome {
-    /// All work was done.
-    Completed,
-    /// The deadline came first.
-    Deadline,
-    /// Somebody stopped it.
-    Interrupted,
-    /// It could not go on.
-    Failed,
+/// A row of table `runs`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunRow {
+    /// The run.
+    pub run_id: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it runs, or when it was killed.
+    pub finished_at: Option<Timestamp>,
+    /// How it ended; `None` while it runs.
+    pub outcome: Option<RunOutcome>,
+    /// Requests sent to platforms.
+    pub requests_sent: i64,
+    /// Calls recorded for the first time.
+    pub calls_imported: i64,
+    /// Records that could not be read.
+    pub calls_failed: i64,
+    /// Version of this program.
+    pub version: String,
+}
+
+words! {
+    /// How a run ended: `runs.outcome`: all work was done; the deadline came first; somebody stopped it;
+    /// it could not go on.
+    RunOutcome { Completed = "completed", Deadline = "deadline", Interrupted = "interrupted", Failed = "failed" }
 }

@@ -1,1 +1,121 @@
-//! Tests of export.
+//! Parquet files of the hand-over to the product.
+
+use std::fs;
+
+use call_import_engine::{
+    model::TranscriptContent,
+    store::{PageCommit, StoreError, export},
+};
+
+use crate::store::fixtures::{Place, call, page, transcript};
+
+async fn filled(place: &Place) {
+    let store = place.begun().await;
+    let mut spoken = call("2");
+    spoken.transcript = TranscriptContent::Here(transcript(&["Hello Bo.", "Hello.", "Bye."]));
+    store
+        .commit_page(page(vec![call("1"), spoken]))
+        .await
+        .unwrap();
+    let elsewhere = PageCommit {
+        account: "../it's elsewhere".into(),
+        ..page(vec![call("1")])
+    };
+    store.commit_page(elsewhere).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn every_account_gets_its_files_and_they_can_be_read() {
+    let place = Place::new();
+    filled(&place).await;
+    let folder = place.folder.path().join("out of 'quotes'");
+    let files = export(&place.path(), &folder).unwrap();
+    let folder = folder.canonicalize().unwrap();
+    let listed: Vec<(String, u64)> = files
+        .iter()
+        .map(|file| {
+            let name = file.path.strip_prefix(&folder).unwrap();
+            (name.to_string_lossy().replace('\\', "/"), file.rows)
+        })
+        .collect();
+    let expect = |name: &str, rows| (name.to_owned(), rows);
+    assert_eq!(
+        listed,
+        [
+            expect("gong/%2E%2E%2Fit%27s%20elsewhere/calls.parquet", 1),
+            expect("gong/%2E%2E%2Fit%27s%20elsewhere/participants.parquet", 2),
+            expect("gong/%2E%2E%2Fit%27s%20elsewhere/segments.parquet", 0),
+            expect("gong/%2E%2E%2Fit%27s%20elsewhere/media.parquet", 1),
+            expect("gong/northwind-robotics/calls.parquet", 2),
+            expect("gong/northwind-robotics/participants.parquet", 4),
+            expect("gong/northwind-robotics/segments.parquet", 3),
+            expect("gong/northwind-robotics/media.parquet", 2),
+        ]
+    );
+    let reader = duckdb::Connection::open_in_memory().unwrap();
+    for file in &files {
+        let path = file.path.to_string_lossy().replace('\'', "''");
+        let rows: i64 = reader
+            .query_row(
+                &format!("SELECT count(*) FROM read_parquet('{path}')"),
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(u64::try_from(rows).unwrap(), file.rows, "{path}");
+    }
+    assert_eq!(leftovers(&folder), 0);
+}
+
+#[tokio::test]
+async fn a_second_export_takes_the_place_of_the_first() {
+    let place = Place::new();
+    filled(&place).await;
+    let folder = place.folder.path().join("out");
+    let first = export(&place.path(), &folder).unwrap();
+    let before = fs::read(place.path()).unwrap();
+    assert_eq!(export(&place.path(), &folder).unwrap(), first);
+    assert!(
+        before == fs::read(place.path()).unwrap(),
+        "an export changes nothing"
+    );
+    assert_eq!(leftovers(&folder), 0);
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_is_named() {
+    let place = Place::new();
+    filled(&place).await;
+    let folder = place.folder.path().join("out");
+    fs::write(&folder, "a file").unwrap();
+    let error = export(&place.path(), &folder).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::File { path, .. } if *path == folder),
+        "{error}"
+    );
+
+    let store = place.open();
+    let other = place.folder.path().join("other");
+    let error = export(&place.path(), &other).unwrap_err();
+    assert!(matches!(error, StoreError::Held { .. }), "{error}");
+    store.close().await.unwrap();
+}
+
+/// Files that no export may leave behind.
+fn leftovers(folder: &std::path::Path) -> usize {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            if path.is_dir() {
+                leftovers(&path)
+            } else {
+                usize::from(
+                    path.extension()
+                        .is_none_or(|extension| extension != "parquet"),
+                )
+            }
+        })
+        .sum()
+}

@@ -1,0 +1,244 @@
+//! What is kept when a source tells of a call again: a better answer replaces a worse one, never the
+//! other way round.
+
+use std::collections::HashMap;
+
+use crate::model::{
+    Affiliation, Call, CallKind, Media, MediaState, Participant, Precision, Role, Scope,
+    Transcript, TranscriptState,
+};
+
+/// What a listing says about a call's transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// There is none.
+    Nothing,
+    /// It has to be asked for.
+    Later,
+    /// It came along, or came on its own.
+    Here,
+}
+
+/// The state of a call's transcript after an answer. What is imported stays so; what was given up is
+/// not asked for again; a call that is still asked for is not forgotten because one answer is silent.
+pub(crate) const fn transcript_state(
+    recorded: Option<TranscriptState>,
+    says: Says,
+) -> TranscriptState {
+    match (recorded, says) {
+        (Some(TranscriptState::Imported), _) | (_, Says::Here) => TranscriptState::Imported,
+        (Some(TranscriptState::Unavailable), Says::Nothing | Says::Later) => {
+            TranscriptState::Unavailable
+        }
+        (Some(TranscriptState::Pending), Says::Nothing | Says::Later)
+        | (Some(TranscriptState::None) | None, Says::Later) => TranscriptState::Pending,
+        (Some(TranscriptState::None) | None, Says::Nothing) => TranscriptState::None,
+    }
+}
+
+/// A recorded transcript, as far as it matters for the next answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RecordedTranscript {
+    /// Its hash.
+    pub(crate) content_hash: String,
+    /// How many segments it has.
+    pub(crate) segment_count: i64,
+}
+
+/// Whether a transcript is worth writing: it is new, or it differs and is not empty.
+pub(crate) fn transcript_is_better(
+    recorded: Option<&RecordedTranscript>,
+    incoming: &Transcript,
+    incoming_hash: &str,
+) -> bool {
+    match recorded {
+        None => true,
+        Some(recorded) if recorded.content_hash == incoming_hash => false,
+        Some(recorded) => !incoming.segments.is_empty() || recorded.segment_count == 0,
+    }
+}
+
+/// The call after another answer: what the new one says, and what was known where it says nothing.
+///
+/// Neither the transcript nor its state is part of this.
+pub(crate) fn merged(recorded: &Call, incoming: Call) -> Call {
+    let (started_at, started_at_precision) = better_start(recorded, &incoming);
+    let (duration_ms, duration_source) = match incoming.duration_ms {
+        Some(duration) => (Some(duration), incoming.duration_source),
+        None => (recorded.duration_ms, recorded.duration_source),
+    };
+    let text = |new: Option<String>, old: &Option<String>| {
+        new.filter(|text| !text.is_empty()).or_else(|| old.clone())
+    };
+    Call {
+        external_id: incoming.external_id,
+        title: text(incoming.title, &recorded.title),
+        kind: known(incoming.kind, CallKind::Unknown, recorded.kind),
+        direction: incoming.direction.or(recorded.direction),
+        scope: match incoming.scope {
+            None | Some(Scope::Unknown) => recorded.scope.or(incoming.scope),
+            Some(scope) => Some(scope),
+        },
+        scheduled_start: incoming.scheduled_start.or(recorded.scheduled_start),
+        started_at,
+        started_at_precision,
+        duration_ms,
+        duration_source,
+        language: text(incoming.language, &recorded.language),
+        is_private: incoming.is_private.or(recorded.is_private),
+        source_url: text(incoming.source_url, &recorded.source_url),
+        meeting_url: text(incoming.meeting_url, &recorded.meeting_url),
+        host: text(incoming.host, &recorded.host),
+        summary: text(incoming.summary, &recorded.summary),
+        participants: merged_participants(&recorded.participants, incoming.participants),
+        crm_links: if incoming.crm_links.is_empty() {
+            recorded.crm_links.clone()
+        } else {
+            incoming.crm_links
+        },
+        transcript: incoming.transcript,
+        media: merged_media(&recorded.media, incoming.media),
+        raw: text(incoming.raw, &recorded.raw),
+    }
+}
+
+/// The calls of a page, each id once: the one with the longer transcript, else the later one.
+pub(crate) fn each_call_once(calls: Vec<Call>) -> Vec<Call> {
+    use crate::model::TranscriptContent::{Absent, Here, Pending};
+    each_once(
+        calls,
+        |call| call.external_id.clone(),
+        |call| match &call.transcript {
+            Absent | Pending => 0,
+            Here(transcript) => length(transcript),
+        },
+    )
+}
+
+/// The transcripts of a page, each id once: the longer one, else the later one.
+pub(crate) fn each_transcript_once(
+    transcripts: Vec<(String, Transcript)>,
+) -> Vec<(String, Transcript)> {
+    each_once(
+        transcripts,
+        |(id, _)| id.clone(),
+        |(_, transcript)| length(transcript),
+    )
+}
+
+fn each_once<T>(items: Vec<T>, id: impl Fn(&T) -> String, worth: impl Fn(&T) -> usize) -> Vec<T> {
+    let mut places = HashMap::with_capacity(items.len());
+    let mut kept: Vec<T> = Vec::with_capacity(items.len());
+    for item in items {
+        let place = *places.entry(id(&item)).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(earlier) if worth(&item) >= worth(earlier) => *earlier = item,
+            Some(_) => {}
+            None => kept.push(item),
+        }
+    }
+    kept
+}
+
+fn length(transcript: &Transcript) -> usize {
+    transcript
+        .segments
+        .iter()
+        .map(|segment| segment.text.len())
+        .sum()
+}
+
+fn known<T: PartialEq>(incoming: T, unknown: T, recorded: T) -> T {
+    if incoming == unknown {
+        recorded
+    } else {
+        incoming
+    }
+}
+
+/// The start that is known better; the new one if both are known as well.
+fn better_start(recorded: &Call, incoming: &Call) -> (Option<jiff::Timestamp>, Precision) {
+    const fn rank(call: &Call) -> u8 {
+        if call.started_at.is_none() {
+            return 0;
+        }
+        match call.started_at_precision {
+            Precision::Unknown => 1,
+            Precision::Day => 2,
+            Precision::Scheduled => 3,
+            Precision::Minute => 4,
+            Precision::Exact => 5,
+        }
+    }
+    let better = if rank(incoming) >= rank(recorded) {
+        incoming
+    } else {
+        recorded
+    };
+    (better.started_at, better.started_at_precision)
+}
+
+/// The new list; where it tells of the same people in the same order, what it left out is filled in.
+fn merged_participants(
+    recorded: &[Participant],
+    mut incoming: Vec<Participant>,
+) -> Vec<Participant> {
+    if incoming.is_empty() {
+        return recorded.to_vec();
+    }
+    let same_people = incoming.len() == recorded.len()
+        && incoming
+            .iter()
+            .zip(recorded)
+            .all(|(new, old)| same_person(new, old));
+    if same_people {
+        for (new, old) in incoming.iter_mut().zip(recorded) {
+            fill(&mut new.name, old.name.as_ref());
+            fill(&mut new.email, old.email.as_ref());
+            fill(&mut new.phone, old.phone.as_ref());
+            fill(&mut new.title, old.title.as_ref());
+            new.role = known(new.role, Role::Unknown, old.role);
+            new.affiliation = known(new.affiliation, Affiliation::Unknown, old.affiliation);
+            new.attended = new.attended.or(old.attended);
+        }
+    }
+    incoming
+}
+
+/// Whether nothing speaks against it: no name, address or number that both tell differs.
+fn same_person(new: &Participant, old: &Participant) -> bool {
+    let agrees =
+        |new: &Option<String>, old: &Option<String>| new.is_none() || old.is_none() || new == old;
+    agrees(&new.name, &old.name) && agrees(&new.email, &old.email) && agrees(&new.phone, &old.phone)
+}
+
+fn fill(new: &mut Option<String>, old: Option<&String>) {
+    if new.as_ref().is_none_or(String::is_empty) {
+        *new = old.cloned();
+    }
+}
+
+/// The new list; a file that was fetched stays fetched.
+fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
+    if incoming.is_empty() {
+        return recorded.to_vec();
+    }
+    for (new, old) in incoming.iter_mut().zip(recorded) {
+        if new.kind == old.kind {
+            new.bytes = new.bytes.or(old.bytes);
+            new.duration_ms = new.duration_ms.or(old.duration_ms);
+            fill(&mut new.mime, old.mime.as_ref());
+            new.state = match old.state {
+                MediaState::Fetched => MediaState::Fetched,
+                MediaState::Listed
+                | MediaState::Pending
+                | MediaState::Expired
+                | MediaState::Forbidden
+                | MediaState::Absent
+                | MediaState::Failed
+                | MediaState::NotWanted => new.state,
+            };
+        }
+    }
+    incoming
+}

@@ -1,0 +1,175 @@
+//! Opening the file: settings, layout, and who has it.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use duckdb::{AccessMode, Config, Connection};
+use jiff::Timestamp;
+
+use super::{error::StoreError, schema, session::Session};
+
+/// What DuckDB may use for its buffers. Measured: half of it makes an import no slower.
+const MEMORY: &str = "128MB";
+
+/// Two threads compress while the third, ours, goes on.
+const THREADS: i64 = 2;
+
+/// The newest storage format of DuckDB 1.5.5. Older ones ignore `USING COMPRESSION zstd` and replay a
+/// log that belongs to another file.
+const STORAGE: &str = "v1.5.0";
+
+/// Opens or creates the record, brings it up to date and writes down who has it.
+pub(super) fn open(
+    path: &Path,
+    run: &str,
+    host: &str,
+    now: Timestamp,
+) -> Result<Session, StoreError> {
+    let lease = Lease::take(path)?;
+    let mut session = explained(path, || {
+        Session::new(up_to_date(path)?, path.to_owned(), true, lease)
+    })?;
+    let holder = format!(
+        "{run} on {host} (process {}) since {now}",
+        std::process::id()
+    );
+    session.transaction(|connection| {
+        connection.execute("UPDATE record SET holder = ?", [&holder])?;
+        // A run that was killed could not write its own end.
+        connection.execute(
+            "UPDATE runs SET outcome = 'interrupted' WHERE outcome IS NULL",
+            [],
+        )?;
+        Ok(())
+    })?;
+    Ok(session)
+}
+
+/// Opens a record of the present layout for reading only.
+pub(super) fn open_to_read(path: &Path) -> Result<Session, StoreError> {
+    read_only(path, None)
+}
+
+/// Opens a record of the present layout for reading, with one folder that `COPY` may write to.
+pub(super) fn open_to_export(path: &Path, folder: &Path) -> Result<Session, StoreError> {
+    read_only(path, Some(folder))
+}
+
+fn read_only(path: &Path, folder: Option<&Path>) -> Result<Session, StoreError> {
+    let lease = Lease::take(path)?;
+    explained(path, || {
+        let connection = connect(path, AccessMode::ReadOnly)?;
+        if let Some(folder) = folder {
+            connection.execute_batch(&format!(
+                "SET allowed_directories = [{}]",
+                quoted(&folder.to_string_lossy())
+            ))?;
+        }
+        lock(&connection)?;
+        let found = schema::version(&connection, path)?;
+        if found < schema::VERSION {
+            return Err(StoreError::Older {
+                found,
+                supported: schema::VERSION,
+            });
+        }
+        schema::verify(&connection, path)?;
+        Session::new(connection, path.to_owned(), false, lease)
+    })
+}
+
+/// Goes through the missing migrations, each in a file opened anew, so that what the next one builds on
+/// has been read back from the disk.
+fn up_to_date(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = connect(path, AccessMode::ReadWrite)?;
+    loop {
+        let version = schema::version(&connection, path)?;
+        if version == schema::VERSION {
+            schema::verify(&connection, path)?;
+            lock(&connection)?;
+            return Ok(connection);
+        }
+        schema::migrate(&connection, version)?;
+        connection.close().map_err(|(_, error)| error)?;
+        connection = connect(path, AccessMode::ReadWrite)?;
+    }
+}
+
+/// Opens the file with our limits. Nothing is loaded by itself, least of all from the network.
+fn connect(path: &Path, mode: AccessMode) -> Result<Connection, StoreError> {
+    let writes = mode == AccessMode::ReadWrite;
+    let mut config = Config::default()
+        .access_mode(mode)?
+        .enable_autoload_extension(false)?
+        .max_memory(MEMORY)?
+        .threads(THREADS)?;
+    if writes {
+        config = config.with("storage_compatibility_version", STORAGE)?;
+    }
+    Ok(Connection::open_with_flags(path, config)?)
+}
+
+/// From here on no statement reaches a file outside of the record or changes a setting.
+fn lock(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection
+        .execute_batch("SET enable_external_access = false; SET lock_configuration = true")?)
+}
+
+/// A text as SQL literal.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn explained<T>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    work().map_err(|error| error.explained(path))
+}
+
+/// Files that this process has open.
+static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Keeps a second opening of the same file out of this process. The kernel's lock, on which DuckDB
+/// relies, stands between processes only, and closing the second handle would drop it for the first.
+#[derive(Debug)]
+pub(super) struct Lease(PathBuf);
+
+impl Lease {
+    fn take(path: &Path) -> Result<Self, StoreError> {
+        let path = resolved(path);
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.insert(path.clone()) {
+            Ok(Self(path))
+        } else {
+            Err(StoreError::Held {
+                holder: format!("this process, PID {}", std::process::id()),
+            })
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        OPEN.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.0);
+    }
+}
+
+/// The same text for the same file, however its folder is written. The file itself may not exist yet.
+fn resolved(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let name = path.file_name().unwrap_or(OsStr::new(""));
+    folder
+        .canonicalize()
+        .unwrap_or_else(|_| folder.to_owned())
+        .join(name)
+}

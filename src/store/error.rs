@@ -1,0 +1,157 @@
+//! What can go wrong with the record, in sentences for the people who have to act.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why the record cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Another process has the file open.
+    #[error(
+        "another run is using the record ({holder}); wait until it has ended, then start again"
+    )]
+    Held {
+        /// Program and process id, as DuckDB names them.
+        holder: String,
+    },
+    /// The file is not what we wrote.
+    #[error(
+        "the record {path} is damaged ({detail}); restore the last saved record with `call-import state restore`",
+        path = path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What DuckDB found.
+        detail: String,
+    },
+    /// The file was written by a newer version of this program.
+    #[error(
+        "the record was written by a newer version of this program (layout {found}, this one knows \
+         layouts up to {supported}); update call-import, the record was left as it is"
+    )]
+    Newer {
+        /// `record.schema_version` of the file.
+        found: i64,
+        /// The newest layout that this program knows.
+        supported: i64,
+    },
+    /// The file was written by an older version and is only to be read.
+    #[error(
+        "the record has the older layout {found} (this version uses {supported}); the next \
+         `call-import reconcile` brings it up to date"
+    )]
+    Older {
+        /// `record.schema_version` of the file.
+        found: i64,
+        /// The layout that this program reads.
+        supported: i64,
+    },
+    /// The file system refuses: disk full, no such folder, no permission.
+    #[error(
+        "the record {path} cannot be read or written: is the disk full, or is its folder missing or protected?",
+        path = path.display()
+    )]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What DuckDB says.
+        source: duckdb::Error,
+    },
+    /// The system refuses something else.
+    #[error("the system refuses to work on {path}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// DuckDB answered OK to a commit that is not there.
+    #[error(
+        "the last commit is not in the record (sequence {found} instead of {expected}); nothing of it is kept"
+    )]
+    NotCommitted {
+        /// What `record.sequence` must be.
+        expected: i64,
+        /// What it is.
+        found: i64,
+    },
+    /// A row that must be there is not.
+    #[error("the record has no {what} {id:?}")]
+    Missing {
+        /// What was looked for.
+        what: &'static str,
+        /// Its key.
+        id: String,
+    },
+    /// The writer thread has ended.
+    #[error("the record was closed by an earlier error")]
+    Stopped,
+    /// A statement failed.
+    #[error("the record cannot answer or take a change")]
+    Sql(#[from] duckdb::Error),
+}
+
+impl StoreError {
+    /// The exit code of a program that ends with this error: 4 held, 5 damaged or newer, else 3.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Held { .. } => 4,
+            Self::Damaged { .. } | Self::Newer { .. } => 5,
+            Self::Older { .. }
+            | Self::Disk { .. }
+            | Self::File { .. }
+            | Self::NotCommitted { .. }
+            | Self::Missing { .. }
+            | Self::Stopped
+            | Self::Sql(_) => 3,
+        }
+    }
+
+    /// Gives an error of DuckDB its meaning. DuckDB 1.5.5 has no error numbers, only sentences.
+    pub(super) fn explained(self, path: &Path) -> Self {
+        let Self::Sql(error) = self else { return self };
+        let text = error.to_string();
+        if let Some((_, after)) = text.split_once("Conflicting lock is held in ") {
+            let holder = after.split(". See also").next().unwrap_or(after);
+            return Self::Held {
+                holder: holder.trim().to_owned(),
+            };
+        }
+        if text.contains("Could not set lock on file") {
+            return Self::Held { holder: text };
+        }
+        let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+        if says(DAMAGE) {
+            return Self::Damaged {
+                path: path.to_owned(),
+                detail: first_line(&text),
+            };
+        }
+        if says(&["IO Error", "No space left on device"]) {
+            return Self::Disk {
+                path: path.to_owned(),
+                source: error,
+            };
+        }
+        Self::Sql(error)
+    }
+}
+
+/// What DuckDB 1.5.5 says of files that are cut, overwritten or rotten, and of such logs.
+const DAMAGE: &[&str] = &[
+    "not a valid DuckDB database file",
+    "Corrupt database file",
+    "Could not read enough bytes",
+    "Corrupt WAL file",
+    "Failure while replaying WAL",
+];
+
+fn first_line(text: &str) -> String {
+    text.lines()
+        .next()
+        .unwrap_or(text)
+        .trim_start_matches("IO Error: ")
+        .to_owned()
+}

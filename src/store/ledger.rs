@@ -1,0 +1,457 @@
+//! The bookkeeping rows: failures, checkpoints, counters, quota, runs, attempts, notifications.
+
+use std::collections::BTreeMap;
+
+use duckdb::{Connection, params};
+use jiff::Timestamp;
+
+use super::{
+    AttemptEnd, RunOutcome, RunRow, Totals,
+    error::StoreError,
+    recorded::Scope,
+    values::{Cells, Day, Utc},
+};
+use crate::{
+    model::{ApiUsage, Checkpoint, FailureClass, Notification, Window},
+    platforms::RecordFailure,
+};
+
+/// The channel every notification is made for; Slack gets a copy of it.
+const CHANNEL: &str = "github";
+
+/// A call that comes again is no failure any more, unless its transcript is what failed: that takes the
+/// transcript. Both lists are JSON arrays of ids.
+pub(super) fn resolve_failures(
+    connection: &Connection,
+    request_id: &str,
+    listed: &str,
+    spoken: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            r#"UPDATE call_failures SET resolved_at = $4
+            WHERE request_id = $1 AND resolved_at IS NULL AND (
+                external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))
+                OR stage <> 'transcript'
+                   AND external_id IN (SELECT unnest(from_json($2, '["VARCHAR"]')))
+            )"#,
+        )?
+        .execute(params![request_id, listed, spoken, Utc(now)])?;
+    Ok(())
+}
+
+/// Every open failure of a request counts as settled: its generation is over.
+pub(super) fn close_failures(
+    connection: &Connection,
+    request_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE call_failures SET resolved_at = ? WHERE request_id = ? AND resolved_at IS NULL",
+        params![Utc(now), request_id],
+    )?;
+    Ok(())
+}
+
+/// Whether a call of the request could not be listed or read, so that its window must be listed again.
+pub(super) fn has_listing_failures(
+    connection: &Connection,
+    request_id: &str,
+) -> Result<bool, StoreError> {
+    Ok(connection.query_row(
+        "SELECT count(*) > 0 FROM call_failures
+         WHERE request_id = ? AND resolved_at IS NULL AND stage <> 'transcript'",
+        [request_id],
+        |row| row.get(0),
+    )?)
+}
+
+/// Adds failures, or raises the attempts of those that are known.
+pub(super) fn add_failures(
+    connection: &Connection,
+    request_id: &str,
+    failures: &[RecordFailure],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for failure in failures {
+        let class = match failure.stage {
+            "file" => FailureClass::File,
+            _ => FailureClass::BrokenReply,
+        };
+        let known = connection.execute(
+            "UPDATE call_failures SET stage = ?, class = ?, detail = ?, attempts = attempts + 1,
+                 last_at = ?, resolved_at = NULL
+             WHERE request_id = ? AND external_id = ?",
+            params![
+                failure.stage,
+                class.as_str(),
+                failure.detail,
+                Utc(now),
+                request_id,
+                failure.external_id
+            ],
+        )?;
+        if known == 0 {
+            connection.execute(
+                "INSERT INTO call_failures (request_id, external_id, stage, class, detail, attempts,
+                     first_at, last_at)
+                 VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
+                params![
+                    request_id,
+                    failure.external_id,
+                    failure.stage,
+                    class.as_str(),
+                    failure.detail,
+                    Utc(now),
+                    Utc(now)
+                ],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes how far a window has come.
+pub(super) fn write_checkpoint(
+    connection: &Connection,
+    request_id: &str,
+    digest: &str,
+    checkpoint: &Checkpoint,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Checkpoint {
+        window,
+        cursor,
+        listed,
+        done,
+    } = checkpoint;
+    let known = connection
+        .prepare_cached(
+            "UPDATE checkpoints SET window_to = ?, cursor = ?, listed = ?, done = ?, committed_at = ?
+             WHERE request_id = ? AND digest = ? AND window_from = ?",
+        )?
+        .execute(params![
+            Day(window.to),
+            cursor,
+            listed,
+            done,
+            Utc(now),
+            request_id,
+            digest,
+            Day(window.from)
+        ])?;
+    if known == 0 {
+        connection.execute(
+            "INSERT INTO checkpoints (request_id, digest, window_from, window_to, cursor, listed, done,
+                 committed_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                request_id,
+                digest,
+                Day(window.from),
+                Day(window.to),
+                cursor,
+                listed,
+                done,
+                Utc(now)
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// Calls that appeared after their window was done count in the newest window.
+pub(super) fn count_late_calls(
+    connection: &Connection,
+    request_id: &str,
+    digest: &str,
+    late: i64,
+) -> Result<(), StoreError> {
+    if late > 0 {
+        connection.execute(
+            "UPDATE checkpoints SET listed = listed + $3
+             WHERE request_id = $1 AND digest = $2 AND window_from = (
+                 SELECT max(window_from) FROM checkpoints WHERE request_id = $1 AND digest = $2
+             )",
+            params![request_id, digest, late],
+        )?;
+    }
+    Ok(())
+}
+
+/// The checkpoints of each request's recorded digest, oldest window first.
+pub(super) fn checkpoints(
+    connection: &Connection,
+) -> Result<BTreeMap<String, Vec<Checkpoint>>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT request_id, window_from, window_to, cursor, listed, done
+         FROM checkpoints JOIN imports USING (request_id, digest)
+         ORDER BY request_id, window_from",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut checkpoints: BTreeMap<String, Vec<Checkpoint>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let mut cells = Cells::of(row);
+        checkpoints
+            .entry(cells.take()?)
+            .or_default()
+            .push(Checkpoint {
+                window: Window {
+                    from: cells.day()?,
+                    to: cells.day()?,
+                },
+                cursor: cells.take()?,
+                listed: cells.take()?,
+                done: cells.take()?,
+            });
+    }
+    Ok(checkpoints)
+}
+
+/// Exact counts of one import.
+pub(super) fn totals(
+    connection: &Connection,
+    request_id: &str,
+    digest: &str,
+    scope: Scope<'_>,
+) -> Result<Totals, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT
+            (SELECT coalesce(sum(listed), 0)::BIGINT FROM checkpoints
+             WHERE request_id = $1 AND digest = $2),
+            (SELECT count(*) FROM call_failures WHERE request_id = $1 AND resolved_at IS NULL),
+            count(*) FILTER (transcript_state = 'imported'),
+            count(*) FILTER (transcript_state = 'pending')
+         FROM calls WHERE platform = $3 AND account = $4 AND request_id = $1",
+    )?;
+    let totals = statement.query_row(
+        params![request_id, digest, scope.platform, scope.account],
+        |row| {
+            let mut cells = Cells::of(row);
+            let calls_listed = cells.take()?;
+            let calls_failed = cells.take()?;
+            Ok(Totals {
+                calls_listed,
+                calls_imported: i64::max(calls_listed - calls_failed, 0),
+                calls_failed,
+                transcripts_imported: cells.take()?,
+                transcripts_pending: cells.take()?,
+            })
+        },
+    )?;
+    Ok(totals)
+}
+
+/// Brings an import's counters up to date.
+pub(super) fn count_import(
+    connection: &Connection,
+    request_id: &str,
+    totals: Totals,
+    requests_sent: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE imports SET calls_listed = ?, calls_imported = ?, calls_failed = ?,
+                 transcripts_imported = ?, transcripts_pending = ?, requests_sent = requests_sent + ?,
+                 updated_at = ?
+             WHERE request_id = ?",
+        )?
+        .execute(params![
+            totals.calls_listed,
+            totals.calls_imported,
+            totals.calls_failed,
+            totals.transcripts_imported,
+            totals.transcripts_pending,
+            requests_sent,
+            Utc(now),
+            request_id
+        ])?;
+    must_exist(changed, "import", request_id)
+}
+
+/// Begins a run.
+pub(super) fn begin_run(
+    connection: &Connection,
+    run_id: &str,
+    started_at: Timestamp,
+    version: &str,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO runs (run_id, started_at, requests_sent, calls_imported, calls_failed, version)
+         VALUES (?, ?, 0, 0, 0, ?)",
+        params![run_id, Utc(started_at), version],
+    )?;
+    Ok(())
+}
+
+/// Adds to the counters of a run.
+pub(super) fn count_run(
+    connection: &Connection,
+    run_id: &str,
+    requests_sent: i64,
+    calls_imported: i64,
+    calls_failed: i64,
+) -> Result<(), StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE runs SET requests_sent = requests_sent + ?, calls_imported = calls_imported + ?,
+                 calls_failed = calls_failed + ?
+             WHERE run_id = ?",
+        )?
+        .execute(params![requests_sent, calls_imported, calls_failed, run_id])?;
+    must_exist(changed, "run", run_id)
+}
+
+/// Ends a run.
+pub(super) fn finish_run(
+    connection: &Connection,
+    run_id: &str,
+    finished_at: Timestamp,
+    outcome: RunOutcome,
+) -> Result<(), StoreError> {
+    let changed = connection.execute(
+        "UPDATE runs SET finished_at = ?, outcome = ? WHERE run_id = ?",
+        params![Utc(finished_at), outcome.as_str(), run_id],
+    )?;
+    must_exist(changed, "run", run_id)
+}
+
+/// A run as it is recorded.
+pub(super) fn run(connection: &Connection, run_id: &str) -> Result<RunRow, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT run_id, started_at, finished_at, outcome, requests_sent, calls_imported, calls_failed,
+             version
+         FROM runs WHERE run_id = ?",
+    )?;
+    let mut rows = statement.query_map([run_id], |row| {
+        let mut cells = Cells::of(row);
+        Ok(RunRow {
+            run_id: cells.take()?,
+            started_at: cells.time()?,
+            finished_at: cells.optional_time()?,
+            outcome: cells.optional_word()?,
+            requests_sent: cells.take()?,
+            calls_imported: cells.take()?,
+            calls_failed: cells.take()?,
+            version: cells.take()?,
+        })
+    })?;
+    rows.next().transpose()?.ok_or(StoreError::Missing {
+        what: "run",
+        id: run_id.to_owned(),
+    })
+}
+
+/// Writes an attempt, in place of an earlier one of the same run.
+pub(super) fn write_attempt(connection: &Connection, end: &AttemptEnd) -> Result<(), StoreError> {
+    let request_id = &end.record.request_id;
+    connection.execute(
+        "DELETE FROM attempts WHERE request_id = ? AND run_id = ?",
+        params![request_id, end.run_id],
+    )?;
+    connection.execute(
+        "INSERT INTO attempts (request_id, run_id, digest, started_at, finished_at, outcome,
+             failure_class, detail, calls_imported, requests_sent)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            request_id,
+            end.run_id,
+            end.record.digest,
+            Utc(end.started_at),
+            Utc(end.finished_at),
+            end.outcome.as_str(),
+            end.failure_class.map(FailureClass::as_str),
+            end.detail,
+            end.calls_imported,
+            end.attempt_requests
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes notifications, but none twice.
+pub(super) fn add_notifications(
+    connection: &Connection,
+    notifications: &[Notification],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for notification in notifications {
+        connection.execute(
+            "INSERT INTO notifications (notification_id, request_id, kind, channel, body, created_at)
+             SELECT $1, $2, $3, $4, $5, $6
+             WHERE NOT EXISTS (SELECT 1 FROM notifications WHERE notification_id = $1)",
+            params![
+                notification.notification_id,
+                notification.request_id,
+                notification.kind.as_str(),
+                CHANNEL,
+                notification.body,
+                Utc(now)
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// Adds to the use of quotas.
+pub(super) fn add_usage(connection: &Connection, usage: &[ApiUsage]) -> Result<(), StoreError> {
+    for bucket in usage {
+        let values = params![
+            bucket.platform,
+            bucket.account,
+            bucket.class,
+            Utc(bucket.bucket_start),
+            bucket.requests
+        ];
+        let known = connection
+            .prepare_cached(
+                "UPDATE api_usage SET requests = requests + $5
+                 WHERE platform = $1 AND account = $2 AND class = $3 AND bucket_start = $4",
+            )?
+            .execute(values)?;
+        if known == 0 {
+            connection.execute(
+                "INSERT INTO api_usage (platform, account, class, bucket_start, requests)
+                 VALUES ($1, $2, $3, $4, $5)",
+                values,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// The use of quotas in the hours that end after `since`.
+pub(super) fn usage(
+    connection: &Connection,
+    since: Timestamp,
+) -> Result<Vec<ApiUsage>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT platform, account, class, bucket_start, requests FROM api_usage
+         WHERE bucket_start + INTERVAL 1 HOUR > ?
+         ORDER BY platform, account, class, bucket_start",
+    )?;
+    let rows = statement.query_map([Utc(since)], |row| {
+        let mut cells = Cells::of(row);
+        Ok(ApiUsage {
+            platform: cells.take()?,
+            account: cells.take()?,
+            class: cells.take()?,
+            bucket_start: cells.time()?,
+            requests: cells.take()?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn must_exist(changed: usize, what: &'static str, id: &str) -> Result<(), StoreError> {
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Missing {
+            what,
+            id: id.to_owned(),
+        })
+    }
+}

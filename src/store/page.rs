@@ -1,0 +1,455 @@
+//! Commits one page of an import: calls, transcripts, failures, checkpoint and counters together.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
+
+use duckdb::{Connection, params};
+use jiff::Timestamp;
+
+use super::{
+    PageCommit, PageReceipt,
+    error::StoreError,
+    ledger,
+    recorded::{self, Mark, RecordedCall, Scope, id_list},
+    rows::{self, CallRow, Stamp, TranscriptRow},
+    values::Utc,
+};
+use crate::{
+    import::{
+        content::{call_hash, transcript_hash},
+        merge::{self, Says},
+    },
+    model::{Call, Transcript, TranscriptContent, TranscriptState},
+};
+
+/// A page whose duplicates are gone and whose hashes are known. Made before the page is queued for the
+/// writer, because hashing costs as much as a third of the writing.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    page: PageCommit,
+    calls: Vec<Listed>,
+    transcripts: BTreeMap<String, Spoken>,
+}
+
+/// A listed call; its transcript, if it came along, is among the transcripts.
+#[derive(Debug)]
+struct Listed {
+    call: Call,
+    content_hash: String,
+    says: Says,
+}
+
+/// A transcript.
+#[derive(Debug)]
+struct Spoken {
+    transcript: Transcript,
+    content_hash: String,
+}
+
+/// What a page changes in `calls`, `media`, `transcripts` and `transcript_segments`.
+#[derive(Debug, Default)]
+struct Changes<'a> {
+    /// Rows to write.
+    rows: Vec<CallRow<'a>>,
+    /// Ids whose old rows go first.
+    replaced: Vec<&'a str>,
+    /// Rows that stay but for the state of their transcript.
+    states: BTreeMap<TranscriptState, Vec<&'a str>>,
+    /// Rows that stay but for the request they belong to.
+    adopted: Vec<&'a str>,
+    /// Transcripts to write.
+    transcripts: Vec<TranscriptRow<'a>>,
+    /// Ids whose old transcripts go first.
+    outdated: Vec<&'a str>,
+    receipt: PageReceipt,
+}
+
+impl Prepared {
+    /// Takes a page apart. Pure, and the costly part of a commit that needs no database.
+    pub(super) fn new(mut page: PageCommit) -> Self {
+        let mut transcripts = std::mem::take(&mut page.transcripts);
+        let calls = merge::each_call_once(std::mem::take(&mut page.calls))
+            .into_iter()
+            .map(|mut call| {
+                let content = std::mem::replace(&mut call.transcript, TranscriptContent::Absent);
+                let says = match content {
+                    TranscriptContent::Absent => Says::Nothing,
+                    TranscriptContent::Pending => Says::Later,
+                    TranscriptContent::Here(transcript) => {
+                        transcripts.push((call.external_id.clone(), transcript));
+                        Says::Here
+                    }
+                };
+                call.scheduled_start = call.scheduled_start.map(whole_microseconds);
+                call.started_at = call.started_at.map(whole_microseconds);
+                Listed {
+                    content_hash: call_hash(&call),
+                    call,
+                    says,
+                }
+            })
+            .collect();
+        let transcripts = merge::each_transcript_once(transcripts)
+            .into_iter()
+            .map(|(id, transcript)| {
+                let content_hash = transcript_hash(&transcript);
+                (
+                    id,
+                    Spoken {
+                        transcript,
+                        content_hash,
+                    },
+                )
+            })
+            .collect();
+        Self {
+            page,
+            calls,
+            transcripts,
+        }
+    }
+
+    /// Writes the page. Runs inside the writer's transaction.
+    pub(super) fn commit(&self, connection: &Connection) -> Result<PageReceipt, StoreError> {
+        let page = &self.page;
+        let stamp = Stamp {
+            scope: Scope {
+                platform: &page.platform,
+                account: &page.account,
+            },
+            run_id: &page.run_id,
+            now: page.now,
+        };
+        let marks = self.marks(connection, stamp.scope)?;
+        let differing = self.differing(connection, stamp.scope, &marks)?;
+        let orphans = self.orphans(connection, &marks)?;
+        let changes = self.changes(&marks, &differing, &orphans);
+        write(connection, stamp, page, &changes)?;
+        self.book(connection, &changes.receipt)?;
+        Ok(changes.receipt)
+    }
+
+    fn marks(
+        &self,
+        connection: &Connection,
+        scope: Scope<'_>,
+    ) -> Result<HashMap<String, Mark>, StoreError> {
+        let ids: HashSet<&str> = self
+            .calls
+            .iter()
+            .map(|listed| &*listed.call.external_id)
+            .chain(self.transcripts.keys().map(|id| &**id))
+            .collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        recorded::marks(connection, scope, &id_list(ids))
+    }
+
+    /// The recorded calls from which the page differs.
+    fn differing(
+        &self,
+        connection: &Connection,
+        scope: Scope<'_>,
+        marks: &HashMap<String, Mark>,
+    ) -> Result<HashMap<String, RecordedCall>, StoreError> {
+        let ids: Vec<&str> = self
+            .calls
+            .iter()
+            .filter(|listed| {
+                marks
+                    .get(&listed.call.external_id)
+                    .is_some_and(|mark| mark.content_hash != listed.content_hash)
+            })
+            .map(|listed| &*listed.call.external_id)
+            .collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        recorded::calls(connection, scope, &id_list(ids))
+    }
+
+    /// Requests whose calls this one takes over. A call belongs to the request that listed it first, as
+    /// long as that is not cancelled: two that overlap would else take it from each other every night.
+    fn orphans<'a>(
+        &self,
+        connection: &Connection,
+        marks: &'a HashMap<String, Mark>,
+    ) -> Result<HashSet<&'a str>, StoreError> {
+        let others = marks
+            .values()
+            .map(|mark| &*mark.request_id)
+            .filter(|owner| *owner != self.page.request_id)
+            .collect();
+        recorded::without_owner(connection, others)
+    }
+
+    /// Decides what the page changes. Pure.
+    fn changes<'a>(
+        &'a self,
+        marks: &'a HashMap<String, Mark>,
+        differing: &'a HashMap<String, RecordedCall>,
+        orphans: &HashSet<&str>,
+    ) -> Changes<'a> {
+        let mut changes = Changes::default();
+        for listed in &self.calls {
+            let id = &*listed.call.external_id;
+            self.decide_call(
+                listed,
+                marks.get(id),
+                differing.get(id),
+                orphans,
+                &mut changes,
+            );
+        }
+        let listed: HashSet<&str> = self.calls.iter().map(|l| &*l.call.external_id).collect();
+        for (id, spoken) in &self.transcripts {
+            let mark = marks.get(id);
+            if mark.is_none() && !listed.contains(&**id) {
+                tracing::warn!(
+                    request_id = self.page.request_id,
+                    external_id = id,
+                    "a transcript came for a call that is not recorded; it is left out"
+                );
+                continue;
+            }
+            let recorded = mark.and_then(|mark| mark.transcript.as_ref());
+            if merge::transcript_is_better(recorded, &spoken.transcript, &spoken.content_hash) {
+                changes.transcripts.push(TranscriptRow {
+                    external_id: id,
+                    transcript: &spoken.transcript,
+                    content_hash: &spoken.content_hash,
+                });
+                if recorded.is_some() {
+                    changes.outdated.push(id);
+                }
+            }
+            if let Some(mark) = mark
+                && !listed.contains(&**id)
+            {
+                changes.set_state(id, mark, Says::Here);
+            }
+        }
+        changes.receipt.transcripts = changes.transcripts.len();
+        changes
+    }
+
+    fn decide_call<'a>(
+        &'a self,
+        listed: &'a Listed,
+        mark: Option<&'a Mark>,
+        recorded: Option<&'a RecordedCall>,
+        orphans: &HashSet<&str>,
+        changes: &mut Changes<'a>,
+    ) {
+        let id = &*listed.call.external_id;
+        let says = if self.transcripts.contains_key(id) {
+            Says::Here
+        } else {
+            listed.says
+        };
+        let state = merge::transcript_state(mark.map(|mark| mark.transcript_state), says);
+        if state == TranscriptState::Pending {
+            changes.receipt.pending.push(id.to_owned());
+        }
+        let Some(mark) = mark else {
+            changes.receipt.new += 1;
+            changes.rows.push(CallRow {
+                call: Cow::Borrowed(&listed.call),
+                request_id: &self.page.request_id,
+                content_hash: listed.content_hash.clone(),
+                transcript_state: state,
+                first_imported_at: self.page.now,
+                copies: Vec::new(),
+            });
+            return;
+        };
+        let adopted = orphans.contains(&*mark.request_id);
+        let owner = if adopted {
+            &self.page.request_id
+        } else {
+            &mark.request_id
+        };
+        if let Some(row) = recorded.and_then(|old| replacement(listed, old, owner, state)) {
+            changes.receipt.updated += 1;
+            changes.replaced.push(id);
+            changes.rows.push(row);
+            return;
+        }
+        if adopted {
+            changes.adopted.push(id);
+        }
+        if changes.set_state(id, mark, says) {
+            changes.receipt.updated += 1;
+        } else {
+            changes.receipt.unchanged += 1;
+        }
+    }
+
+    /// Everything besides the calls: failures, checkpoint, counters, quota.
+    fn book(&self, connection: &Connection, receipt: &PageReceipt) -> Result<(), StoreError> {
+        let page = &self.page;
+        let listed = id_list(self.calls.iter().map(|listed| &*listed.call.external_id));
+        let spoken = id_list(self.transcripts.keys().map(|id| &**id));
+        ledger::resolve_failures(connection, &page.request_id, &listed, &spoken, page.now)?;
+        ledger::add_failures(connection, &page.request_id, &page.failures, page.now)?;
+        match &page.checkpoint {
+            Some(checkpoint) => ledger::write_checkpoint(
+                connection,
+                &page.request_id,
+                &page.digest,
+                checkpoint,
+                page.now,
+            )?,
+            None => ledger::count_late_calls(
+                connection,
+                &page.request_id,
+                &page.digest,
+                rows::count(receipt.new),
+            )?,
+        }
+        let scope = Scope {
+            platform: &page.platform,
+            account: &page.account,
+        };
+        let totals = ledger::totals(connection, &page.request_id, &page.digest, scope)?;
+        ledger::count_import(
+            connection,
+            &page.request_id,
+            totals,
+            page.requests_sent,
+            page.now,
+        )?;
+        ledger::count_run(
+            connection,
+            &page.run_id,
+            page.requests_sent,
+            rows::count(receipt.new),
+            rows::count(page.failures.len()),
+        )?;
+        ledger::add_usage(connection, &page.usage)
+    }
+}
+
+impl<'a> Changes<'a> {
+    /// Notes the new state of a transcript; whether there is one to note.
+    fn set_state(&mut self, id: &'a str, mark: &Mark, says: Says) -> bool {
+        let state = merge::transcript_state(Some(mark.transcript_state), says);
+        let changed = state != mark.transcript_state;
+        if changed {
+            self.states.entry(state).or_default().push(id);
+        }
+        changed
+    }
+}
+
+/// The row that takes the place of a recorded one; `None` if the answer adds nothing to it.
+fn replacement<'a>(
+    listed: &Listed,
+    recorded: &RecordedCall,
+    owner: &'a str,
+    state: TranscriptState,
+) -> Option<CallRow<'a>> {
+    let call = merge::merged(&recorded.call, listed.call.clone());
+    let content_hash = call_hash(&call);
+    if content_hash == call_hash(&recorded.call) {
+        return None;
+    }
+    let copies = call
+        .media
+        .iter()
+        .zip(&recorded.call.media)
+        .zip(&recorded.copies)
+        .map(|((new, old), copy)| {
+            if new.kind == old.kind {
+                copy.clone()
+            } else {
+                recorded::MediaCopy::default()
+            }
+        })
+        .collect();
+    Some(CallRow {
+        call: Cow::Owned(call),
+        request_id: owner,
+        content_hash,
+        transcript_state: state,
+        first_imported_at: recorded.first_imported_at,
+        copies,
+    })
+}
+
+fn write(
+    connection: &Connection,
+    stamp: Stamp<'_>,
+    page: &PageCommit,
+    changes: &Changes<'_>,
+) -> Result<(), StoreError> {
+    for table in ["calls", "media"] {
+        delete(connection, table, stamp.scope, &changes.replaced)?;
+    }
+    for table in ["transcripts", "transcript_segments"] {
+        delete(connection, table, stamp.scope, &changes.outdated)?;
+    }
+    for (state, ids) in &changes.states {
+        connection
+            .prepare_cached(
+                r#"UPDATE calls SET transcript_state = $4, updated_at = $5, run_id = $6
+                WHERE platform = $1 AND account = $2
+                  AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#,
+            )?
+            .execute(params![
+                stamp.scope.platform,
+                stamp.scope.account,
+                id_list(ids.iter().copied()),
+                state.as_str(),
+                Utc(stamp.now),
+                stamp.run_id
+            ])?;
+    }
+    if !changes.adopted.is_empty() {
+        connection
+            .prepare_cached(
+                r#"UPDATE calls SET request_id = $4
+                WHERE platform = $1 AND account = $2
+                  AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#,
+            )?
+            .execute(params![
+                stamp.scope.platform,
+                stamp.scope.account,
+                id_list(changes.adopted.iter().copied()),
+                page.request_id
+            ])?;
+    }
+    rows::append_calls(connection, stamp, &changes.rows)?;
+    rows::append_transcripts(connection, stamp, &changes.transcripts)
+}
+
+/// Deletes the rows of some calls from one of our tables.
+fn delete(
+    connection: &Connection,
+    table: &'static str,
+    scope: Scope<'_>,
+    ids: &[&str],
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(&format!(
+            r#"DELETE FROM {table} WHERE platform = $1 AND account = $2
+               AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#
+        ))?
+        .execute(params![
+            scope.platform,
+            scope.account,
+            id_list(ids.iter().copied())
+        ])?;
+    Ok(())
+}
+
+/// As a `TIMESTAMP` column keeps it, so that a recorded time equals the one it was made from.
+fn whole_microseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+}
