@@ -7,9 +7,11 @@ pub(crate) mod merge;
 mod outcome;
 mod rate;
 mod retry;
+mod uploads;
 mod walk;
 mod windows;
 
 pub use attempt::{Attempt, Command, Commit, PENDING_AT_ONCE, Scope};
 pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
 pub use rate::RateLimiter;
+pub use uploads::Uploads;
