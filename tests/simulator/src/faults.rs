@@ -29,7 +29,7 @@ pub enum Fault {
     Delay(Duration),
     /// The connection is cut after so many bytes of the body.
     Cut {
-        /// Bytes that still arrive.
+        /// Bytes that still arrive, at most.
         after: usize,
     },
     /// `Content-Length` promises more bytes than come, then the connection ends.

@@ -277,7 +277,7 @@ fn deliver(answer: Answer, faults: &[Fault], clock: &Arc<dyn Clock>) -> Response
         }
         Fault::WrongLength { extra } => {
             insert(headers, "content-length", &(length + extra).to_string());
-            Some(pieces(std::iter::once(body.clone())))
+            Some(cut(body.clone()))
         }
         Fault::GzipBomb { decoded } => {
             insert(headers, "content-encoding", "gzip");
