@@ -142,10 +142,13 @@ impl fmt::Debug for Fault {
     }
 }
 
+/// Whether a rule is for a request.
+type Test = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
+
 /// A fault and the requests that it befalls: all, unless narrowed.
 pub struct Rule {
     fault: Fault,
-    tests: Vec<Box<dyn Fn(&Entry) -> bool + Send + Sync>>,
+    tests: Vec<Test>,
     skip: u64,
     times: u64,
 }

@@ -18,7 +18,10 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use jiff::{SignedDuration, Timestamp, civil::date};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, date},
+};
 
 pub use population::{Call, CrmObject, Party, Population, Sentence, TranscriptFate, Turn, User};
 
@@ -51,6 +54,13 @@ pub const LIMITS: Limits = Limits {
 
 /// Records a page holds; no parameter changes it.
 pub const PAGE_SIZE: usize = 100;
+
+/// Calls that `tests/demo/requests/demo-gong.yaml` expects.
+pub const DEMO_CALLS: u32 = 5_000;
+/// First day that it asks for.
+pub const DEMO_FROM: Date = date(2025, 7, 1);
+/// Last day that it asks for.
+pub const DEMO_TO: Date = date(2026, 6, 30);
 
 /// Transcripts that come late are there half a day before the nth night after the start.
 const BEFORE_THE_NIGHT: SignedDuration = SignedDuration::from_hours(12);
@@ -89,7 +99,7 @@ impl Config {
                 population,
                 limits: LIMITS,
             }],
-            cursor_life: Duration::from_hours(1),
+            cursor_life: Duration::from_secs(3600),
             strict: true,
         }
     }
@@ -101,13 +111,6 @@ impl Config {
             company.limits = Limits::NONE;
         }
         self
-    }
-}
-
-impl Default for Population {
-    /// The calls that `tests/demo/requests/demo-gong.yaml` asks for.
-    fn default() -> Self {
-        Self::new(1, 5_000, date(2025, 7, 1), date(2026, 6, 30), 8)
     }
 }
 
@@ -168,12 +171,18 @@ impl Gong {
     /// When there is none.
     pub fn company(&self, access_key: &str) -> Tenancy<'_> {
         let tenant = self.0.tenant(access_key);
-        Tenancy(tenant.expect("the test names a company of its configuration"))
+        Tenancy {
+            state: &self.0,
+            tenant: tenant.expect("the test names a company of its configuration"),
+        }
     }
 
     /// The first company, to change what it has.
     pub fn first_company(&self) -> Tenancy<'_> {
-        Tenancy(&self.0.tenants[0])
+        Tenancy {
+            state: &self.0,
+            tenant: &self.0.tenants[0],
+        }
     }
 
     /// The script of what goes wrong.
@@ -198,22 +207,42 @@ impl Gong {
 }
 
 /// A company of a running Gong.
-pub struct Tenancy<'a>(&'a Tenant);
+pub struct Tenancy<'a> {
+    state: &'a State,
+    tenant: &'a Tenant,
+}
 
-impl Tenancy<'_> {
+impl<'a> Tenancy<'a> {
     /// Its calls, hidden ones included.
-    pub fn population(&self) -> &Population {
-        &self.0.company.population
+    pub fn population(&self) -> &'a Population {
+        &self.tenant.company.population
+    }
+
+    /// The calls that are there now, in the order of start and then id.
+    pub fn calls(&self) -> impl Iterator<Item = Call> + 'a {
+        let hidden = self.tenant.changes().hidden.clone();
+        self.population()
+            .calls()
+            .filter(move |call| !hidden.contains(&call.index))
+    }
+
+    /// Whether a call's transcript is there now.
+    pub fn has_transcript(&self, call: &Call) -> bool {
+        let now = self.state.traffic.clock.now();
+        let running = now.duration_since(self.state.started);
+        self.tenant
+            .changes()
+            .has_transcript(call.transcript, running)
     }
 
     /// Calls vanish, as if they had been deleted or were not processed yet.
     pub fn hide(&self, calls: impl IntoIterator<Item = u32>) {
-        self.0.changes().hidden.extend(calls);
+        self.tenant.changes().hidden.extend(calls);
     }
 
     /// Hidden calls appear.
     pub fn reveal(&self, calls: impl IntoIterator<Item = u32>) {
-        let mut changes = self.0.changes();
+        let mut changes = self.tenant.changes();
         for call in calls {
             changes.hidden.remove(&call);
         }
@@ -221,17 +250,17 @@ impl Tenancy<'_> {
 
     /// Late transcripts come now.
     pub fn release_transcripts(&self) {
-        self.0.changes().released = true;
+        self.tenant.changes().released = true;
     }
 
     /// The credential does not work any more.
     pub fn revoke(&self) {
-        self.0.changes().revoked = true;
+        self.tenant.changes().revoked = true;
     }
 
     /// The credential works again.
     pub fn restore(&self) {
-        self.0.changes().revoked = false;
+        self.tenant.changes().revoked = false;
     }
 }
 

@@ -23,7 +23,7 @@
 //! | `gate` | holding back one reply, so that a test can act at exactly that moment |
 //! | `server` | HTTP: the same for every platform |
 //!
-//! A further platform is a module that implements `server::Platform`, a variant of [`Platform`] and a
+//! A further platform is a module that implements `server::Service`, a variant of [`Platform`] and a
 //! method of [`Running`] that hands out its state.
 
 pub mod clock;
@@ -41,7 +41,13 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use tokio::sync::oneshot;
 
@@ -99,8 +105,9 @@ impl Simulator {
                 (server, State::Gong(gong))
             }
         };
-        let listener =
-            std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], config.port)))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
+        let listener = TcpListener::bind(address)
+            .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
         let runtime = tokio::runtime::Builder::new_multi_thread()

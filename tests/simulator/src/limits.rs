@@ -33,7 +33,7 @@ impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
         let windows = [
             (limits.per_second, Duration::from_secs(1)),
-            (limits.per_day, Duration::from_hours(24)),
+            (limits.per_day, Duration::from_secs(24 * 3600)),
         ];
         Self {
             limits: windows
@@ -66,9 +66,7 @@ impl Limiter {
 
     /// Whole seconds until one of the newest `count` requests is older than `window`.
     fn wait(&self, now: Timestamp, count: usize, window: Duration) -> Option<u64> {
-        let Some(position) = self.admitted.len().checked_sub(count) else {
-            return None;
-        };
+        let position = self.admitted.len().checked_sub(count)?;
         // A limit of zero has no oldest request to wait for: come again after a whole window.
         let oldest = self.admitted.get(position).copied().unwrap_or(now);
         let window = SignedDuration::try_from(window).expect("windows are a day at most");

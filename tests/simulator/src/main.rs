@@ -32,7 +32,7 @@ enum Platform {
 #[derive(Debug, Args)]
 struct GongArguments {
     /// How many calls there are
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = gong::DEMO_CALLS)]
     calls: u32,
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8080)]
@@ -44,10 +44,10 @@ struct GongArguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// First day with calls
-    #[arg(long, value_name = "DATE", default_value = "2025-07-01")]
+    #[arg(long, value_name = "DATE", default_value_t = gong::DEMO_FROM)]
     from: Date,
     /// Last day with calls
-    #[arg(long, value_name = "DATE", default_value = "2026-06-30")]
+    #[arg(long, value_name = "DATE", default_value_t = gong::DEMO_TO)]
     to: Date,
     /// Requests allowed in any second
     #[arg(
@@ -159,6 +159,14 @@ fn introduce(arguments: &GongArguments, url: &str, key: &str, secret: &str) -> i
         "  cargo run -- reconcile --requests tests/demo/requests --database demo.duckdb --platform-url gong={url}"
     )?;
     writeln!(out)?;
+    if (arguments.from, arguments.to) != (gong::DEMO_FROM, gong::DEMO_TO) {
+        writeln!(
+            out,
+            "The request there asks for {} to {} only.",
+            gong::DEMO_FROM,
+            gong::DEMO_TO
+        )?;
+    }
     writeln!(out, "Ctrl-C ends it.")
 }
 

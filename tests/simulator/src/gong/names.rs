@@ -101,28 +101,27 @@ pub(super) const HOSTILE_TITLES: &[&str] = &[
      never ends, never ends, never ends, never ends, never ends, never ends, never ends, never ends",
 ];
 
-/// Words of a sales call, so that what is stored compresses about as real speech does.
+/// 256 words of a sales call, one for each byte, so that what is stored compresses about as real speech does.
 pub(super) static WORDS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| WORD_LIST.split_ascii_whitespace().collect());
 
 const WORD_LIST: &str = "
 the of and to a in that is for it on with as you are this be at from or have an they which one had
 we but what all were when there can your use how each she do their if will up other about out many
-then them these so some her would make like him into time has look two more go see number no way
-could people my than first been call who its now find long down day did get come made may part
-quarter budget pilot contract renewal pricing seat licence team manager rollout timeline security
-review legal procurement invoice discount annual monthly platform integration dashboard report
-customer account pipeline forecast deal stage opportunity prospect demo meeting agenda follow next
-step question answer concern priority problem solution value benefit feature request roadmap
-release support ticket training onboarding adoption usage champion decision committee approval
-signature deadline holiday office region market segment growth revenue margin target quota bonus
-warehouse shipment carrier driver route parcel pallet delivery stock order supplier factory
-machine sensor robot software hardware network server cloud storage backup export import file
-spreadsheet column field record history transcript recording notes summary email calendar phone
-screen slide share link document version draft comment change update weekly yesterday tomorrow
-morning afternoon evening soon later already maybe probably certainly really actually basically
-exactly definitely honestly frankly great good fine perfect interesting important difficult easy
-possible different similar better best worse cheaper faster slower bigger smaller early late
-think know feel believe understand remember expect hope plan want need try help start stop finish
-send receive check confirm agree discuss explain compare choose decide prefer avoid reduce improve
+then them these so some her would make like him into time has look two more go see number my quarter
+budget pilot contract renewal pricing seat licence team manager rollout timeline security review
+legal procurement invoice discount annual monthly platform integration dashboard report customer
+account pipeline forecast deal stage opportunity prospect demo meeting agenda follow next step
+question answer concern priority problem solution value benefit feature request roadmap release
+support ticket training onboarding adoption usage champion decision committee approval signature
+deadline holiday office region market segment growth revenue margin target quota bonus warehouse
+shipment carrier driver route parcel pallet delivery stock order supplier factory machine sensor
+robot software hardware network server cloud storage backup export import file spreadsheet column
+field record history transcript recording notes summary email calendar phone screen slide share link
+document version draft comment change update weekly yesterday tomorrow morning afternoon evening
+soon later already maybe probably certainly really actually basically exactly definitely honestly
+frankly great good fine perfect interesting important difficult easy possible different similar
+better best worse cheaper faster slower bigger smaller early late think know feel believe understand
+remember expect hope plan want need try help start stop finish send receive check confirm agree
+discuss explain compare choose decide prefer avoid
 ";

@@ -97,6 +97,14 @@ pub struct Call {
     pub(super) nulls: bool,
 }
 
+impl Call {
+    /// What is told in `content.brief`.
+    pub fn brief(&self) -> String {
+        let title = self.title.as_deref().unwrap_or("A call");
+        format!("{title}: talk about a pilot.")
+    }
+}
+
 /// An object of the customer's CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrmObject {

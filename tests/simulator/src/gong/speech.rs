@@ -92,11 +92,16 @@ fn text(random: &mut Random) -> String {
     let words = &*names::WORDS;
     let count = 8 + random.below(23) as usize;
     let mut text = String::with_capacity(count * 8);
+    let mut bytes = [0; 8];
     for position in 0..count {
         if position > 0 {
             text.push(' ');
         }
-        text.push_str(random.pick(words));
+        // A number is good for eight words.
+        if position % bytes.len() == 0 {
+            bytes = random.next().to_le_bytes();
+        }
+        text.push_str(words[usize::from(bytes[position % bytes.len()])]);
     }
     if random.one_in(40) {
         text.push(' ');

@@ -213,7 +213,7 @@ fn content(object: &mut Object<'_>, call: &Call, wanted: &Content, random: &mut 
     }
     let company = call.title.as_deref().unwrap_or("A call");
     if wanted.brief {
-        object.text("brief", brief(call).as_str());
+        object.text("brief", call.brief().as_str());
     }
     if wanted.outline {
         object.objects("outline", [()], |object, ()| {
@@ -247,14 +247,6 @@ fn content(object: &mut Object<'_>, call: &Call, wanted: &Content, random: &mut 
             object.text("text", "Budget is open until June");
         });
     }
-}
-
-/// The summary of a call, as `content.brief` tells it.
-pub(super) fn brief(call: &Call) -> String {
-    format!(
-        "{}: talk about a pilot.",
-        call.title.as_deref().unwrap_or("A call")
-    )
 }
 
 fn interaction(object: &mut Object<'_>, call: &Call, wanted: &Interaction) {
