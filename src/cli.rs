@@ -1,1 +1,172 @@
-//! Arguments and the composition root.
+//! Arguments and the composition root. One file a command; results go to stdout, everything else to
+//! stderr.
+
+mod check;
+mod export;
+mod generate;
+mod matrix;
+mod output;
+mod plan;
+mod reconcile;
+mod retry;
+mod status;
+mod stop;
+mod validate;
+mod watch;
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use tracing::level_filters::LevelFilter;
+
+use output::Output;
+pub use stop::{Exit, Stop};
+
+/// Imports recorded calls of customers from other call-recording platforms.
+///
+/// A customer's import is one YAML file below `requests/`. A check reads it in the pull request, a run
+/// every night carries it out, and DuckDB records what came.
+#[derive(Debug, Parser)]
+#[command(
+    name = "call-import",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+struct Common {
+    /// Folder with the import requests
+    #[arg(long, global = true, value_name = "DIR", default_value = "requests")]
+    requests: PathBuf,
+    /// The support matrix
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "matrix.yaml"
+    )]
+    matrix: PathBuf,
+    /// Where imports and calls are recorded
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH_OR_URL",
+        default_value = "call-import.duckdb",
+        env = "CALL_IMPORT_DATABASE",
+        hide_env_values = true
+    )]
+    database: String,
+    /// Say more: causes of errors and details of the work; twice for everything
+    #[arg(short, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// Form of the log on stderr
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    log_format: LogFormat,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the support matrix and the import requests
+    Validate(validate::Arguments),
+    /// Show what the next run would do, and when each import will be done
+    Plan(plan::Arguments),
+    /// Carry out the imports: the nightly run
+    Reconcile(reconcile::Arguments),
+    /// Show what is recorded about the imports
+    Status(status::Arguments),
+    /// Look up whether, how and how fast a platform can be imported
+    Matrix(matrix::Arguments),
+    /// Let failed calls and held imports go again in the next run
+    Retry(retry::Arguments),
+    /// Write the imported calls as Parquet files
+    Export(export::Arguments),
+    /// Write the files that are made from code and matrix: schemas and the README table
+    Generate(generate::Arguments),
+    /// Check again whenever a request or the matrix changes
+    Watch(watch::Arguments),
+}
+
+/// Runs the program: reads the arguments, carries out one command, and says how it ended.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help that nobody reads any more is no reason to fail.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Well.into()
+            };
+        }
+    };
+    let Arguments { common, command } = arguments;
+    start_log(&common);
+    let mut out = Output::stdout();
+    let ended = command.run(&common, &mut out);
+    match ended.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
+        Ok(exit) => exit.into(),
+        Err(stop) => {
+            // Without stderr there is nobody left to tell.
+            let _ = io::stderr().write_all(stop.sentence(common.verbose > 0).as_bytes());
+            stop.exit().into()
+        }
+    }
+}
+
+impl Command {
+    fn run(&self, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
+        match self {
+            Self::Validate(arguments) => validate::run(arguments, common, out),
+            Self::Plan(arguments) => plan::run(arguments, common, out),
+            Self::Reconcile(arguments) => reconcile::run(arguments, common, out),
+            Self::Status(arguments) => status::run(arguments, common, out),
+            Self::Matrix(arguments) => matrix::run(arguments, common, out),
+            Self::Retry(arguments) => retry::run(arguments, common, out),
+            Self::Export(arguments) => export::run(arguments, common, out),
+            Self::Generate(arguments) => generate::run(arguments, common, out),
+            Self::Watch(arguments) => watch::run(arguments, common, out),
+        }
+    }
+}
+
+/// Sends the log to stderr. Other crates are heard from warnings on only: their details may hold headers.
+fn start_log(common: &Common) {
+    let ours = match common.verbose {
+        0 => LevelFilter::INFO,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let filter = tracing_subscriber::EnvFilter::new(format!("warn,call_import_engine={ours}"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(output::wants_colour(io::stderr().is_terminal()))
+        .with_target(false);
+    match common.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

@@ -1,2 +1,5 @@
 //! The `call-import` program.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    call_import_engine::cli::main()
+}

@@ -1,5 +1,7 @@
 //! Pure functions from values to the texts that people and programs read.
 
+pub mod findings;
+pub mod matrix;
 pub mod notice;
 mod phase;
 pub mod plan;

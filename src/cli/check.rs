@@ -1,0 +1,140 @@
+//! Reads matrix and requests and judges them: what `validate` and `watch` have in common.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow};
+
+use super::{Common, Exit, Stop};
+use crate::{
+    clock::Clock,
+    plan::words,
+    report::findings::Review,
+    spec::{self, Source, SourceContent, SupportMatrix, codes},
+    workspace::{self, Workspace, WorkspaceError},
+};
+
+/// Which requests are judged. All are read in any case, because they are compared with each other.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scope<'a> {
+    /// All.
+    All,
+    /// These files.
+    Paths(&'a [PathBuf]),
+    /// All, and the dates of those that differ from a git revision.
+    ChangedSince(&'a str),
+}
+
+/// Flaws that come with the passing of days. They are told only to whoever is changing the file, so that
+/// nothing turns yellow by itself.
+const BY_DATE: [&str; 2] = [codes::DATE_PASSED.name, codes::PERIOD_IN_FUTURE.name];
+
+/// The support matrix, or why nothing can be done without it.
+pub(super) fn matrix(common: &Common) -> Result<SupportMatrix, Stop> {
+    let path = shown(&common.matrix);
+    spec::load_matrix(&path, &read(&common.matrix)?).map_err(|findings| {
+        let first = findings.first().map(|finding| {
+            anyhow!(
+                "{path}:{}:{}: {}",
+                finding.line,
+                finding.column,
+                finding.message
+            )
+        });
+        first
+            .unwrap_or_else(|| anyhow!("{path} is not valid."))
+            .context("The support matrix is not valid. `call-import validate` shows where.")
+            .into()
+    })
+}
+
+/// What is to be said about matrix and requests today.
+pub(super) fn review(common: &Common, scope: Scope<'_>, clock: &dyn Clock) -> Result<Review, Stop> {
+    let path = shown(&common.matrix);
+    let bytes = read(&common.matrix)?;
+    let matrix = match spec::load_matrix(&path, &bytes) {
+        Ok(matrix) => matrix,
+        Err(findings) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            return Ok(Review {
+                requests: None,
+                findings,
+                sources: BTreeMap::from([(path, text)]),
+            });
+        }
+    };
+    let workspace = workspace::read(&common.requests)?;
+    let today = words::utc_date(clock.now());
+    let declared = spec::load(&workspace.sources, &workspace.uploads, &matrix, today);
+    let mut requests = paths(&workspace);
+    let mut findings = declared.findings;
+    let mut dated = BTreeSet::new();
+    match scope {
+        Scope::All => {}
+        Scope::Paths(named) => {
+            let named = workspace::read_paths(&common.requests, named).map_err(wrong_name)?;
+            requests = paths(&named);
+            findings.retain(|finding| requests.contains(&finding.path));
+        }
+        Scope::ChangedSince(revision) => dated = changed(common, revision, &requests)?,
+    }
+    findings.retain(|finding| {
+        dated.contains(&finding.path) || !BY_DATE.contains(&finding.code.as_str())
+    });
+    Ok(Review {
+        requests: Some(requests.len()),
+        findings,
+        sources: workspace.sources.iter().filter_map(text).collect(),
+    })
+}
+
+fn paths(workspace: &Workspace) -> BTreeSet<String> {
+    let sources = workspace.sources.iter();
+    sources.map(|source| source.path.clone()).collect()
+}
+
+/// The requests that differ from a git revision.
+fn changed(
+    common: &Common,
+    revision: &str,
+    requests: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, Stop> {
+    let changed = workspace::changed_since(&common.requests, revision).map_err(wrong_name)?;
+    let folder = format!("{}/", shown(&common.requests).trim_end_matches('/'));
+    let differs = |path: &&String| changed.contains(path.strip_prefix(&folder).unwrap_or(path));
+    Ok(requests.iter().filter(differs).cloned().collect())
+}
+
+/// A name from the command line that names nothing is wrong usage.
+fn wrong_name(error: WorkspaceError) -> Stop {
+    let exit = match error {
+        WorkspaceError::NotInFolder { .. } | WorkspaceError::BadRevision => Exit::Usage,
+        WorkspaceError::MissingFolder { .. }
+        | WorkspaceError::Unreadable { .. }
+        | WorkspaceError::Git { .. } => Exit::CouldNotRun,
+    };
+    Stop::with(exit, error)
+}
+
+fn text(source: &Source) -> Option<(String, String)> {
+    match &source.content {
+        SourceContent::Bytes(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim_start_matches('\u{feff}').to_owned();
+            Some((source.path.clone(), text))
+        }
+        SourceContent::Problem { .. } => None,
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("{} cannot be read.", shown(file)))
+}
+
+/// A path as people see it, with `/`.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
