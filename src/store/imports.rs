@@ -167,8 +167,9 @@ pub(super) fn finish_attempt(connection: &Connection, end: &AttemptEnd) -> Resul
 
 /// Lets an import go again in the next run; `None` if there is none of that name.
 ///
-/// Calls that could not be listed have no place of their own to go back to, so their request's windows
-/// are listed again; what is recorded is recognised and not fetched again.
+/// `retrying` and `delayed` only lose their wait: they go on by themselves, and whoever was told of the
+/// delay is told of its end. Calls that could not be listed have no place of their own to go back to, so
+/// their request's windows are listed again; what is recorded is recognised and not fetched again.
 pub(super) fn retry(
     connection: &Connection,
     request_id: &str,
@@ -179,13 +180,14 @@ pub(super) fn retry(
     };
     record.next_attempt_at = None;
     record.updated_at = now;
-    if goes_again(record.phase) {
+    if is_stopped(record.phase) {
         record.phase = match record.started_at {
             Some(_) => Phase::Importing,
             None => Phase::Queued,
         };
         record.whose_turn = WhoseTurn::Nobody;
         record.reason = Some(RETRY_REASON.to_owned());
+        record.failing_since = None;
         record.finished_at = None;
     }
     if record.phase.is_unfinished() && ledger::has_listing_failures(connection, request_id)? {
@@ -195,16 +197,14 @@ pub(super) fn retry(
     Ok(Some(record))
 }
 
-/// Whether `retry` takes an import out of its phase.
-const fn goes_again(phase: Phase) -> bool {
+/// Whether no run works on an import in this phase until somebody asks for it.
+const fn is_stopped(phase: Phase) -> bool {
     match phase {
-        Phase::Retrying
-        | Phase::Delayed
-        | Phase::NeedsCredentials
-        | Phase::NeedsAttention
-        | Phase::CompletedWithFailures => true,
+        Phase::NeedsCredentials | Phase::NeedsAttention | Phase::CompletedWithFailures => true,
         Phase::Queued
         | Phase::Importing
+        | Phase::Retrying
+        | Phase::Delayed
         | Phase::Completed
         | Phase::NoCallsFound
         | Phase::Unsupported

@@ -221,8 +221,8 @@ async fn retry_lets_held_imports_go_again() {
     for (phase, started, after) in [
         (Phase::NeedsCredentials, false, Phase::Queued),
         (Phase::NeedsAttention, true, Phase::Importing),
-        (Phase::Retrying, true, Phase::Importing),
-        (Phase::Delayed, true, Phase::Importing),
+        (Phase::Retrying, true, Phase::Retrying),
+        (Phase::Delayed, true, Phase::Delayed),
         (Phase::CompletedWithFailures, true, Phase::Importing),
         (Phase::Completed, true, Phase::Completed),
         (Phase::Suspended, true, Phase::Suspended),
