@@ -1,0 +1,338 @@
+//! The plan, the record and the notifications as people read them.
+
+use call_import_engine::{
+    model::{ImportRecord, NotificationKind, Phase, WhoseTurn},
+    plan::{Plan, PlannedImport},
+    report::{
+        notice::body,
+        plan::{View, json, markdown, plain},
+        status,
+    },
+    spec::{Finding, Severity},
+};
+use jiff::civil::date;
+
+use super::scene::{Scene, at, invalid, recorded, request, used};
+
+/// One of everything: new, under way in a shared account, held for each reason, done, gone.
+fn mixed() -> Scene {
+    let shared = |id: &str, day| {
+        let mut request = request(id);
+        request.customer = "Contoso".into();
+        request.account = "contoso".into();
+        request.estimated_calls = 150_000;
+        request.requested_completion = date(2026, 12, day);
+        request
+    };
+    let mut northwind = request("northwind-gong");
+    northwind.customer = "Northwind Robotics".into();
+    let mut files = request("fabrikam-files");
+    files.method = call_import_engine::model::Method::File;
+    files.requested_completion = date(2026, 12, 11);
+    let mut paused = request("paused");
+    paused.suspended = true;
+    let locked = request("locked");
+    let mut needs_key = recorded(&locked, Phase::NeedsCredentials);
+    needs_key.reason = Some("Gong refuses the key: it was revoked.".into());
+    let down = request("down");
+    let mut delayed = recorded(&down, Phase::Delayed);
+    delayed.reason = Some("Gong is down. We try again next night.".into());
+    delayed.next_attempt_at = Some(at("2026-12-03T00:00:00Z"));
+    let done = request("done");
+    let finished = recorded(&done, Phase::Completed);
+    let mut broken = invalid(
+        &request("broken"),
+        "`estimated_calls` is `5,000`: write 5000.",
+    );
+    broken.basics = None;
+    let mut scene = Scene::new([
+        northwind,
+        shared("contoso-eu", 2),
+        shared("contoso-us", 3),
+        files,
+        paused,
+        locked,
+        down,
+        done,
+    ])
+    .record(needs_key)
+    .record(delayed)
+    .record(finished)
+    .record(recorded(&request("gone"), Phase::Importing))
+    .invalid(broken);
+    scene.observed.usage = vec![used("contoso", "2026-12-01T12:00:00Z", 1_000)];
+    scene.declared.findings = vec![Finding {
+        severity: Severity::Warning,
+        code: "date-passed".into(),
+        path: "requests/contoso-eu.yaml".into(),
+        line: 5,
+        column: 23,
+        message: "The requested date has passed.".into(),
+        help: "Agree on a new date with the customer.".into(),
+    }];
+    scene
+}
+
+fn view(scene: &Scene) -> View<'_> {
+    View {
+        matrix: &scene.matrix,
+        findings: &scene.declared.findings,
+        changed: None,
+        queue_is_known: true,
+    }
+}
+
+#[test]
+fn a_mixed_plan() {
+    let scene = mixed();
+    let plan = scene.plan();
+    insta::assert_snapshot!("mixed_plain", plain(&plan, &view(&scene)));
+    insta::assert_snapshot!("mixed_markdown", markdown(&plan, &view(&scene)));
+    insta::assert_json_snapshot!("mixed_json", json(&plan, &view(&scene)));
+}
+
+#[test]
+fn a_pull_request_sees_its_own_import() {
+    let scene = mixed();
+    let changed = ["requests/northwind-gong.yaml".to_owned()];
+    let view = View {
+        changed: Some(&changed),
+        queue_is_known: false,
+        ..view(&scene)
+    };
+    let plan = scene.plan();
+    insta::assert_snapshot!("pull_request_markdown", markdown(&plan, &view));
+    insta::assert_snapshot!("pull_request_plain", plain(&plan, &view));
+}
+
+#[test]
+fn nothing_is_a_sentence_too() {
+    let scene = Scene::new([]);
+    assert_eq!(
+        plain(&scene.plan(), &view(&scene)),
+        "There are no import requests.\n"
+    );
+    let view = View {
+        changed: Some(&[]),
+        ..view(&scene)
+    };
+    assert_eq!(
+        plain(&scene.plan(), &view),
+        "No import request is changed here.\n"
+    );
+}
+
+#[test]
+fn a_long_plan_drops_whole_rows_and_counts_them() {
+    let mut scene = Scene::new((0..2_000).map(|index| {
+        let mut request = request(&format!("request-{index:04}"));
+        request.customer = "@everyone ".repeat(20);
+        request.suspended = index % 2 == 0;
+        request
+    }));
+    scene.declared.findings = (0..500)
+        .map(|line| Finding {
+            severity: Severity::Warning,
+            code: "c".into(),
+            path: "requests/request-0001.yaml".into(),
+            line,
+            column: 1,
+            message: "Something that takes a while to say.".into(),
+            help: "And something to do about it.".into(),
+        })
+        .collect();
+    let text = markdown(&scene.plan(), &view(&scene));
+    assert!(text.chars().count() <= 20_000, "{}", text.chars().count());
+    let rows = text
+        .lines()
+        .filter(|line| line.starts_with("| import") || line.starts_with("| hold"));
+    let shown = rows.count();
+    let rest = format!(
+        "and {} more imports without room here.",
+        grouped(2_000 - shown)
+    );
+    assert!(text.contains(&rest), "{rest}");
+    assert!(text.ends_with("</details>\n"));
+}
+
+fn grouped(number: usize) -> String {
+    call_import_engine::plan::words::number(number as u64)
+}
+
+/// Text from outside that would do something if it were let.
+const HOSTILE: &str = "::error::\n@team ![x](http://evil.example) | <b>#1</b> `code` \u{202e}";
+
+#[test]
+fn text_from_outside_stays_text() {
+    let mut hostile = request("a");
+    hostile.customer = HOSTILE.into();
+    let mut row = recorded(&request("a"), Phase::Importing);
+    row.reason = Some(HOSTILE.into());
+    row.next_attempt_at = Some(at("2026-12-09T00:00:00Z"));
+    row.customer = HOSTILE.into();
+    let scene = Scene::new([hostile]).record(row.clone());
+    let scene = scene.invalid(invalid(&request("b"), HOSTILE));
+    let plan: Plan = scene.plan();
+    let mut markdowns = vec![markdown(&plan, &view(&scene))];
+    markdowns.extend(NotificationKind::ALL.iter().map(|kind| body(&row, *kind)));
+    for text in &markdowns {
+        let outside = outside_code_spans(text);
+        for active in ["@team", "](http", "<b>", "#1", "\u{202e}"] {
+            assert!(!outside.contains(active), "{active} in {text}");
+        }
+    }
+    let plains = [
+        plain(&plan, &view(&scene)),
+        status::plain(std::slice::from_ref(&row)),
+        status::detail(&row),
+        status::run_summary(&[row]),
+    ];
+    for text in plains.iter().flat_map(|text| text.lines()) {
+        assert!(!text.trim_start().starts_with("::"), "{text}");
+        assert!(!text.contains('\u{202e}'), "{text}");
+    }
+}
+
+/// What a Markdown renderer would not take for code. Knows backticks alone, which is all that is needed.
+fn outside_code_spans(text: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('`') {
+        outside.push_str(&rest[..start]);
+        let fence_length = rest[start..].chars().take_while(|c| *c == '`').count();
+        let (fence, inside) = rest[start..].split_at(fence_length);
+        let mut end = None;
+        let mut from = 0;
+        while let Some(at) = inside[from..].find('`').map(|at| at + from) {
+            let run = inside[at..].chars().take_while(|c| *c == '`').count();
+            if run == fence.len() {
+                end = Some(at + run);
+                break;
+            }
+            from = at + run;
+        }
+        rest = &inside[end.expect("every code span is closed")..];
+    }
+    outside + rest
+}
+
+/// Rows in every phase, as a night leaves them.
+fn records() -> Vec<ImportRecord> {
+    let phases = Phase::ALL.iter();
+    phases
+        .map(|phase| {
+            let mut request = request(&phase.as_str().replace('_', "-"));
+            request.customer = "Northwind Robotics".into();
+            let mut row = recorded(&request, *phase);
+            row.reason = match phase {
+                Phase::NeedsCredentials => Some("Gong refuses the key: it was revoked.".into()),
+                Phase::NeedsAttention => {
+                    Some("The import needs an engineer: a page repeats itself.".into())
+                }
+                Phase::Delayed | Phase::Retrying => {
+                    Some("Gong is down. We try again next night.".into())
+                }
+                Phase::CompletedWithFailures => Some("All calls but 10 are imported.".into()),
+                Phase::Completed => Some("All calls are imported.".into()),
+                Phase::NoCallsFound => {
+                    Some("The credential works, but Gong shows it no calls.".into())
+                }
+                Phase::Unsupported => Some("Export the transcripts and use `method: file`.".into()),
+                _ => None,
+            };
+            row
+        })
+        .collect()
+}
+
+#[test]
+fn the_status_is_worst_first() {
+    insta::assert_snapshot!("status_plain", status::plain(&records()));
+    insta::assert_snapshot!("run_summary", status::run_summary(&records()));
+    assert_eq!(status::plain(&[]), "Nothing is recorded yet.\n");
+    let quiet = [recorded(&request("a"), Phase::Completed)];
+    assert_eq!(
+        status::run_summary(&quiet),
+        "1 import: 1 is done.\n\nNobody has to do anything.\n"
+    );
+}
+
+#[test]
+fn the_status_of_one_import() {
+    let mut row = recorded(&request("northwind-gong"), Phase::NeedsCredentials);
+    row.reason = Some("Gong refuses the key: it was revoked.".into());
+    row.transcripts_pending = 12;
+    insta::assert_snapshot!("status_detail", status::detail(&row));
+}
+
+#[test]
+fn the_status_for_programs_has_every_column_and_reads_back() {
+    let rows = [recorded(&request("a"), Phase::CompletedWithFailures)];
+    let value = status::json(&rows);
+    insta::assert_json_snapshot!("status_json", value);
+    let read: Vec<ImportRecord> =
+        serde_json::from_value(value["imports"].clone()).expect("the columns read back");
+    assert_eq!(read, rows);
+}
+
+#[test]
+fn every_notification_says_what_happened_whose_turn_it_is_and_what_to_say() {
+    let texts: Vec<String> = NotificationKind::ALL
+        .iter()
+        .map(|kind| {
+            let phase = match kind {
+                NotificationKind::NeedsCredentials => Phase::NeedsCredentials,
+                NotificationKind::NeedsAttention => Phase::NeedsAttention,
+                NotificationKind::Delayed => Phase::Delayed,
+                NotificationKind::Completed => Phase::Completed,
+                NotificationKind::CompletedWithFailures => Phase::CompletedWithFailures,
+                NotificationKind::NoCallsFound => Phase::NoCallsFound,
+                NotificationKind::Unsupported => Phase::Unsupported,
+                NotificationKind::Recovered
+                | NotificationKind::DateSlipped
+                | NotificationKind::Status => Phase::Importing,
+            };
+            let mut rows = records().into_iter();
+            let mut row = rows
+                .find(|row| row.phase == phase)
+                .expect("a row in each phase");
+            if phase == Phase::Importing {
+                row.calls_imported = 3_200;
+                row.calls_listed = 3_200;
+                row.expected_completion = Some(date(2026, 12, 3));
+            }
+            if *kind == NotificationKind::DateSlipped {
+                row.reason = Some("Another import of the same account comes first.".into());
+            }
+            if *kind == NotificationKind::Completed {
+                row.transcripts_pending = 12;
+            }
+            format!("=== {kind}\n{}", body(&row, *kind))
+        })
+        .collect();
+    insta::assert_snapshot!("notifications", texts.join("\n"));
+    for text in &texts {
+        assert!(
+            text.contains("Whose turn:") && text.contains("What to do:"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn attention_of_cs_and_of_engineering_ask_for_different_things() {
+    let mut row = recorded(&request("a"), Phase::NeedsAttention);
+    assert!(body(&row, NotificationKind::NeedsAttention).contains("Ask engineering"));
+    row.whose_turn = WhoseTurn::Cs;
+    assert!(body(&row, NotificationKind::NeedsAttention).contains("Correct the request file"));
+}
+
+#[test]
+fn planned_imports_read_back_from_json() {
+    let scene = mixed();
+    let plan = scene.plan();
+    let value = json(&plan, &view(&scene));
+    let read: Vec<PlannedImport> =
+        serde_json::from_value(value["imports"].clone()).expect("the shape reads back");
+    assert_eq!(read, plan.imports);
+}
