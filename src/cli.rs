@@ -7,7 +7,9 @@ mod generate;
 mod matrix;
 mod output;
 mod plan;
+mod progress;
 mod reconcile;
+mod record;
 mod retry;
 mod status;
 mod stop;
@@ -155,6 +157,8 @@ impl Command {
 /// Sends the log to stderr. Other crates are heard from warnings on only: their details may hold headers.
 fn start_log(common: &Common) {
     let ours = match common.verbose {
+        // On a terminal the progress bar tells the same.
+        0 if io::stderr().is_terminal() => LevelFilter::WARN,
         0 => LevelFilter::INFO,
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,

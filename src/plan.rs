@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub use notice::{Notice, notification_id};
-pub use timeline::{Capacity, capacity, estimate_requests};
+pub use timeline::{Capacity, capacity, estimate_requests, next_night};
 pub use transition::resumed;
 
 /// Plans the next run.

@@ -290,6 +290,9 @@ pub struct Traits {
     pub window_calls: i64,
     /// Windows that may be listed side by side.
     pub parallel_windows: usize,
+    /// Whether a page without any new id means that the source ignores the cursor. Not so for files,
+    /// where copies of one call have one id.
+    pub unique_ids: bool,
     /// API used when the request names none.
     pub base_url: &'static str,
     /// Host names that may be talked to: exactly these, or below one that begins with a dot.

@@ -1,1 +1,356 @@
-//! The only loop.
+//! Read, plan, drive, record: the only loop. It decides nothing; [`plan`](mod@crate::plan) and
+//! [`import`](crate::import) do.
+
+mod exchange;
+mod lane;
+
+use std::{collections::BTreeMap, future::Future, pin::Pin};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+use crate::{
+    clock::Clock,
+    http::Http,
+    import::{Command, End},
+    model::{ImportRecord, Notification, NotificationKind},
+    plan::{self, Inputs, Observed, Plan},
+    report::notice,
+    secrets::Secrets,
+    spec::{Declared, SupportMatrix},
+    store::{RunOutcome, RunRow, Store, StoreError},
+};
+use lane::{Drive, Lane, News};
+
+/// Accounts worked on side by side. Bounds memory: each holds a few pages.
+const MAX_LANES: usize = 16;
+
+/// How far back the use of quotas is read: a rolling day, and the hour that it may begin in.
+const USAGE: SignedDuration = SignedDuration::from_hours(25);
+
+/// More cancelled imports than this, and than [`MAX_CANCEL_PERCENT`], look like an accident.
+const MAX_CANCELS: usize = 3;
+
+/// In per cent of the unfinished imports.
+const MAX_CANCEL_PERCENT: usize = 20;
+
+/// What a run is to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    /// What is declared.
+    pub declared: &'a Declared,
+    /// What we can do.
+    pub matrix: &'a SupportMatrix,
+    /// Work on this request alone.
+    pub only: Option<&'a str>,
+    /// Ids that are not worked on here.
+    pub skip: &'a [&'a str],
+    /// How many imports may be cancelled without being taken for an accident.
+    pub allow_cancel: Option<usize>,
+    /// Longest run.
+    pub deadline: SignedDuration,
+    /// Addresses that replace those of a platform's API.
+    pub platform_urls: &'a BTreeMap<String, String>,
+    /// Names this run in the record.
+    pub run_id: &'a str,
+}
+
+/// The outside.
+#[derive(Clone)]
+pub struct Edges<'a> {
+    /// The record.
+    pub store: &'a Store,
+    /// The platforms.
+    pub http: &'a Http,
+    /// The credentials.
+    pub secrets: &'a Secrets,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Becomes true when the run is to end at once.
+    pub interrupt: watch::Receiver<bool>,
+}
+
+/// Something happened that a progress display may show.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The plan is made.
+    Planned(&'a Plan),
+    /// A page is committed.
+    Committed {
+        /// Whose.
+        request_id: &'a str,
+        /// Calls listed so far.
+        listed: i64,
+        /// Calls known to be there.
+        known: i64,
+        /// Transcripts that this commit recorded.
+        transcripts: usize,
+    },
+    /// An attempt ended.
+    Ended(&'a ImportRecord),
+}
+
+/// What a run did.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The row of `runs`.
+    pub run: RunRow,
+    /// The rows of `imports` after the run, by request id.
+    pub imports: Vec<ImportRecord>,
+    /// What was planned.
+    pub plan: Plan,
+}
+
+/// Why a run could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The record.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The requests are gone while work is left.
+    #[error(
+        "there are no request files, but {unfinished} imports are not finished; nothing was done, because this looks \
+         like a wrong folder"
+    )]
+    NoRequests {
+        /// Recorded imports that are not finished.
+        unfinished: usize,
+    },
+    /// More would be cancelled than anybody may mean.
+    #[error(
+        "this run would cancel {cancels} of {unfinished} unfinished imports, because their files are gone; nothing was \
+         done. If that is meant, run again with --allow-cancel {cancels}"
+    )]
+    TooManyCancels {
+        /// Imports that would be cancelled.
+        cancels: usize,
+        /// Recorded imports that are not finished.
+        unfinished: usize,
+    },
+}
+
+/// One run, from reading the record to recording its end.
+///
+/// # Errors
+/// [`ReconcileError`] when nothing was done, or when the record could not be written any more.
+pub async fn run(
+    settings: Settings<'_>,
+    edges: Edges<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Report, ReconcileError> {
+    let Edges { store, clock, .. } = edges;
+    let started_at = clock.now();
+    let observed = store.observed(since(started_at)).await?;
+    let plan = plan::plan(&inputs(&settings, &observed, started_at));
+    refuse_accidents(&settings, &plan)?;
+    observe(Event::Planned(&plan));
+    store
+        .begin_run(settings.run_id, started_at, env!("CARGO_PKG_VERSION"))
+        .await?;
+    if !plan.changes.is_empty() {
+        store
+            .apply(plan.changes.clone(), notifications(&plan), started_at)
+            .await?;
+    }
+    let outcome = drive(&settings, &edges, &plan, &observed, started_at, observe).await;
+    let finished_at = clock.now();
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            // The error is what counts; that its run is marked as failed is a courtesy.
+            let _ = store
+                .finish_run(settings.run_id, finished_at, RunOutcome::Failed)
+                .await;
+            return Err(error.into());
+        }
+    };
+    reschedule(&settings, store, finished_at).await?;
+    let run = store
+        .finish_run(settings.run_id, finished_at, outcome)
+        .await?;
+    let imports = store
+        .observed(since(finished_at))
+        .await?
+        .imports
+        .into_values()
+        .collect();
+    Ok(Report { run, imports, plan })
+}
+
+fn inputs<'a>(settings: &Settings<'a>, observed: &'a Observed, now: Timestamp) -> Inputs<'a> {
+    Inputs {
+        declared: settings.declared,
+        matrix: settings.matrix,
+        observed,
+        now,
+        night: now,
+        only: settings.only,
+        skip: settings.skip,
+    }
+}
+
+fn since(now: Timestamp) -> Timestamp {
+    now.saturating_sub(USAGE).unwrap_or(Timestamp::MIN)
+}
+
+fn refuse_accidents(settings: &Settings<'_>, plan: &Plan) -> Result<(), ReconcileError> {
+    let Plan {
+        cancels,
+        unfinished,
+        ..
+    } = *plan;
+    if settings.only.is_none() && settings.declared.ids().is_empty() && unfinished > 0 {
+        return Err(ReconcileError::NoRequests { unfinished });
+    }
+    let many = cancels > MAX_CANCELS && cancels * 100 > unfinished * MAX_CANCEL_PERCENT;
+    if many
+        && settings
+            .allow_cancel
+            .is_none_or(|allowed| cancels > allowed)
+    {
+        return Err(ReconcileError::TooManyCancels {
+            cancels,
+            unfinished,
+        });
+    }
+    Ok(())
+}
+
+/// The texts of what a plan wants people to be told.
+fn notifications(plan: &Plan) -> Vec<Notification> {
+    let rows: BTreeMap<&str, &ImportRecord> = plan
+        .changes
+        .iter()
+        .map(|record| (record.request_id.as_str(), record))
+        .collect();
+    let told = plan.notices.iter().filter_map(|notice| {
+        let record = rows.get(notice.request_id.as_str())?;
+        Some(notification(
+            notice.notification_id.clone(),
+            record,
+            notice.kind,
+        ))
+    });
+    told.collect()
+}
+
+fn notification(
+    notification_id: String,
+    record: &ImportRecord,
+    kind: NotificationKind,
+) -> Notification {
+    let body = notice::body(record, kind);
+    Notification {
+        notification_id,
+        request_id: record.request_id.clone(),
+        kind,
+        body,
+    }
+}
+
+/// After the work, the dates of what is left are told anew, as the next night sees them.
+async fn reschedule(
+    settings: &Settings<'_>,
+    store: &Store,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let observed = store.observed(since(now)).await?;
+    let night = plan::next_night(&settings.matrix.nightly, now);
+    let plan = plan::plan(&Inputs {
+        night,
+        ..inputs(settings, &observed, now)
+    });
+    if plan.changes.is_empty() {
+        return Ok(());
+    }
+    let notifications = notifications(&plan);
+    store.apply(plan.changes, notifications, now).await
+}
+
+type Pending<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = (usize, News)> + Send + 'a>>>;
+
+/// Carries the lanes of a plan out until all are done, the night is over, or somebody stops it.
+async fn drive(
+    settings: &Settings<'_>,
+    edges: &Edges<'_>,
+    plan: &Plan,
+    observed: &Observed,
+    started_at: Timestamp,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<RunOutcome, StoreError> {
+    let deadline = started_at
+        .saturating_add(settings.deadline)
+        .unwrap_or(Timestamp::MAX);
+    let drive = Drive { settings, edges };
+    let mut lanes: Vec<Lane> = plan
+        .lanes
+        .iter()
+        .map(|lane| Lane::new(lane, settings.matrix, &observed.usage))
+        .collect();
+    let mut pending: Pending<'_> = FuturesUnordered::new();
+    let mut interrupt = edges.interrupt.clone();
+    let mut stopped = None;
+    loop {
+        let now = edges.clock.now();
+        if stopped.is_none() {
+            stopped = reason_to_stop(now, deadline, &interrupt);
+            if let Some(end) = &stopped {
+                lanes.iter_mut().for_each(|lane| lane.stop(end));
+            }
+        }
+        let mut wake = if stopped.is_none() {
+            deadline
+        } else {
+            Timestamp::MAX
+        };
+        let mut free =
+            MAX_LANES.saturating_sub(lanes.iter().filter(|lane| lane.is_active()).count());
+        for (index, lane) in lanes.iter_mut().enumerate() {
+            if !lane.is_active() && free > 0 && stopped.is_none() && lane.start(&drive, now) {
+                free -= 1;
+            }
+            loop {
+                match lane.poll(now) {
+                    Some(Command::Wait(until)) => {
+                        wake = wake.min(until);
+                        break;
+                    }
+                    Some(Command::Idle) | None => break,
+                    Some(command) => pending.push(lane.obey(index, command, drive.clone(), now)),
+                }
+            }
+        }
+        if pending.is_empty() && lanes.iter().all(Lane::is_over) {
+            break;
+        }
+        let outstanding = pending.len();
+        tokio::select! {
+            biased;
+            Some((index, news)) = pending.next(), if outstanding > 0 => {
+                lanes[index].hear(news, edges.clock.now(), observe)?;
+            }
+            _ = interrupt.changed(), if stopped.is_none() => {}
+            () = edges.clock.wait(wake, outstanding) => {}
+        }
+    }
+    Ok(match stopped {
+        None => RunOutcome::Completed,
+        Some(End::Interrupted) => RunOutcome::Interrupted,
+        Some(_) => RunOutcome::Deadline,
+    })
+}
+
+fn reason_to_stop(
+    now: Timestamp,
+    deadline: Timestamp,
+    interrupt: &watch::Receiver<bool>,
+) -> Option<End> {
+    if *interrupt.borrow() {
+        Some(End::Interrupted)
+    } else if now >= deadline {
+        Some(End::Deadline)
+    } else {
+        None
+    }
+}

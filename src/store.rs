@@ -16,7 +16,7 @@ mod schema;
 mod session;
 mod values;
 
-use std::path::Path;
+use std::{path::Path, thread::JoinHandle};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -48,8 +48,8 @@ type Job = Box<dyn FnOnce(&mut Session) + Send>;
 /// waits is done all the same.
 #[derive(Debug)]
 pub struct Store {
-    jobs: mpsc::Sender<Job>,
-    closed: oneshot::Receiver<()>,
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
 }
 
 impl Store {
@@ -74,20 +74,19 @@ impl Store {
 
     fn start(mut session: Session) -> Result<Self, StoreError> {
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
-        let (report, closed) = oneshot::channel();
         let path = session.path().to_owned();
-        std::thread::Builder::new()
+        let writer = std::thread::Builder::new()
             .name("record".to_owned())
             .spawn(move || {
                 while let Some(job) = queue.blocking_recv() {
                     job(&mut session);
                 }
-                drop(session);
-                // Nobody listens if the store was dropped without being closed.
-                let _ = report.send(());
             })
             .map_err(|source| StoreError::File { path, source })?;
-        Ok(Self { jobs, closed })
+        Ok(Self {
+            jobs: Some(jobs),
+            writer: Some(writer),
+        })
     }
 
     /// Lets the writer thread do something and waits for the result.
@@ -100,7 +99,8 @@ impl Store {
             // Whoever asked may have gone; the work counts all the same.
             let _ = reply.send(work(session));
         });
-        self.jobs.send(job).await.map_err(|_| StoreError::Stopped)?;
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Stopped)?;
+        jobs.send(job).await.map_err(|_| StoreError::Stopped)?;
         answer.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -290,11 +290,18 @@ impl Store {
     /// # Errors
     /// When the record cannot be written; what was committed before is kept in any case.
     pub async fn close(self) -> Result<(), StoreError> {
-        let outcome = self.on_writer(Session::release).await;
-        drop(self.jobs);
-        // An error only says that the thread has ended before.
-        let _ = self.closed.await;
-        outcome
+        self.on_writer(Session::release).await
+    }
+}
+
+impl Drop for Store {
+    /// Waits for the writer: once the store is gone, the file may be opened again.
+    fn drop(&mut self) {
+        self.jobs.take();
+        if let Some(writer) = self.writer.take() {
+            // If it panicked, whoever waited for its answer was told.
+            let _ = writer.join();
+        }
     }
 }
 

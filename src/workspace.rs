@@ -8,7 +8,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::spec::{RequestFile, Source};
+use bytes::Bytes;
+
+use crate::{
+    platforms::SourceFile,
+    spec::{RequestFile, Source},
+};
 
 pub use changes::changed_since;
 
@@ -78,6 +83,16 @@ pub fn read(requests: &Path) -> Result<Workspace, WorkspaceError> {
         .uploads
         .sort_by(|a, b| a.file.name.cmp(&b.file.name));
     Ok(workspace)
+}
+
+/// The bytes of files that [`read`] found, in the order asked, or why one cannot be read now.
+pub fn read_uploads(files: &[SourceFile]) -> Vec<Result<Bytes, String>> {
+    let read = |file: &SourceFile| {
+        std::fs::read(&file.path)
+            .map(Bytes::from)
+            .map_err(|error| format!("{} cannot be read: {error}", file.name))
+    };
+    files.iter().map(read).collect()
 }
 
 /// Like [`read`], but of the requests only those named: files or folders, as given on the command line.

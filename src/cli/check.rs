@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     plan::words,
     report::findings::Review,
-    spec::{self, Source, SourceContent, SupportMatrix, codes},
+    spec::{self, Declared, Source, SourceContent, SupportMatrix, codes},
     workspace::{self, Workspace, WorkspaceError},
 };
 
@@ -49,6 +49,22 @@ pub(super) fn matrix(common: &Common) -> Result<SupportMatrix, Stop> {
             .context("The support matrix is not valid. `call-import validate` shows where.")
             .into()
     })
+}
+
+/// Everything that is declared today.
+pub(super) fn declared(
+    common: &Common,
+    matrix: &SupportMatrix,
+    clock: &dyn Clock,
+) -> Result<Declared, Stop> {
+    let workspace = workspace::read(&common.requests)?;
+    let today = words::utc_date(clock.now());
+    Ok(spec::load(
+        &workspace.sources,
+        &workspace.uploads,
+        matrix,
+        today,
+    ))
 }
 
 /// What is to be said about matrix and requests today.
@@ -97,7 +113,7 @@ fn paths(workspace: &Workspace) -> BTreeSet<String> {
 }
 
 /// The requests that differ from a git revision.
-fn changed(
+pub(super) fn changed(
     common: &Common,
     revision: &str,
     requests: &BTreeSet<String>,

@@ -1,11 +1,22 @@
 //! `call-import plan`: what the next run would do.
 
-use std::path::PathBuf;
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
-use anyhow::anyhow;
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
 
-use super::{Common, Exit, Output, Stop};
+use super::{Common, Exit, Output, Stop, check, record};
+use crate::{
+    clock::{Clock as _, SystemClock},
+    model::ImportRecord,
+    plan::{self, Inputs, Observed},
+    report::{self, plan::View},
+    spec::Declared,
+};
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -32,10 +43,72 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(
-    _arguments: &Arguments,
-    _common: &Common,
-    _out: &mut Output,
-) -> Result<Exit, Stop> {
-    Err(anyhow!("`plan` is not wired yet.").into())
+pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
+    let clock = SystemClock;
+    let matrix = check::matrix(common)?;
+    let declared = check::declared(common, &matrix, &clock)?;
+    let changed = match &arguments.changed_since {
+        Some(revision) => Some(changed(common, revision, &declared)?),
+        None => None,
+    };
+    let now = clock.now();
+    let observed = match &arguments.observed {
+        Some(file) => Some(from_status(file)?),
+        None => record::observed(common, now)?,
+    };
+    let queue_is_known = observed.is_some();
+    let plan = plan::plan(&Inputs {
+        declared: &declared,
+        matrix: &matrix,
+        observed: &observed.unwrap_or_default(),
+        now,
+        night: plan::next_night(&matrix.nightly, now),
+        only: None,
+        skip: &[],
+    });
+    let view = View {
+        matrix: &matrix,
+        findings: &declared.findings,
+        changed: changed.as_deref(),
+        queue_is_known,
+    };
+    let text = match arguments.format {
+        Format::Plain => report::plan::plain(&plan, &view),
+        Format::Markdown => report::plan::markdown(&plan, &view),
+        Format::Json => format!("{:#}\n", report::plan::json(&plan, &view)),
+    };
+    out.write_all(text.as_bytes())?;
+    Ok(Exit::Well)
+}
+
+/// Paths of the request files that differ from a git revision.
+fn changed(common: &Common, revision: &str, declared: &Declared) -> Result<Vec<String>, Stop> {
+    let valid = declared.requests.iter().map(|request| request.path.clone());
+    let invalid = declared.invalid.iter().map(|invalid| invalid.path.clone());
+    let paths = valid.chain(invalid).collect();
+    Ok(check::changed(common, revision, &paths)?
+        .into_iter()
+        .collect())
+}
+
+/// The rows of `imports` that `status --format json` printed.
+fn from_status(file: &Path) -> Result<Observed, Stop> {
+    #[derive(Deserialize)]
+    struct Status {
+        imports: Vec<ImportRecord>,
+    }
+    let shown = file.display();
+    let text = std::fs::read(file).with_context(|| format!("{shown} cannot be read."))?;
+    let status: Status = serde_json::from_slice(&text).with_context(|| {
+        format!("{shown} is not what `call-import status --format json` prints.")
+    })?;
+    let imports = status
+        .imports
+        .into_iter()
+        .map(|record| (record.request_id.clone(), record))
+        .collect();
+    Ok(Observed {
+        imports,
+        ..Observed::default()
+    })
 }

@@ -1,10 +1,27 @@
 //! `call-import reconcile`: the nightly run.
 
+use std::io::Write as _;
+
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
-use super::{Common, Exit, Output, Stop};
+use super::{Common, Exit, Output, Stop, check, progress::Progress, record};
+use crate::{
+    clock::{Clock as _, SystemClock},
+    http::Http,
+    model::ImportRecord,
+    plan::{self, Inputs},
+    reconcile::{self, Edges, ReconcileError, Report, Settings},
+    report::{self, plan::View, status},
+    secrets::Secrets,
+    spec::{Declared, SupportMatrix},
+    store::Store,
+};
 
 /// Arguments of `reconcile`.
 #[derive(Debug, Args)]
@@ -51,12 +68,170 @@ struct PlatformUrl {
     url: String,
 }
 
-pub(super) fn run(
-    _arguments: &Arguments,
-    _common: &Common,
-    _out: &mut Output,
+/// The request that every clone brings. A real night, which runs in GitHub Actions, leaves it alone.
+const EXAMPLE: &str = "example";
+
+pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
+    let clock = SystemClock;
+    let matrix = check::matrix(common)?;
+    let declared = check::declared(common, &matrix, &clock)?;
+    let skip = skipped();
+    check_names(arguments, &matrix, &declared)?;
+    let deadline = arguments.deadline.unwrap_or(matrix.nightly.deadline);
+    let platform_urls = arguments.platform_url.iter();
+    let platform_urls = platform_urls
+        .map(|url| (url.platform.clone(), url.url.clone()))
+        .collect();
+    let started_at = clock.now();
+    let run_id = format!(
+        "{}-{}",
+        started_at.strftime("%Y%m%dT%H%M%SZ"),
+        std::process::id()
+    );
+    let settings = Settings {
+        declared: &declared,
+        matrix: &matrix,
+        only: arguments.only.as_deref(),
+        skip: &skip,
+        allow_cancel: arguments.allow_cancel,
+        deadline,
+        platform_urls: &platform_urls,
+        run_id: &run_id,
+    };
+    if arguments.dry_run {
+        return dry_run(&settings, arguments.format, common, out);
+    }
+    let report = record::runtime()?.block_on(carry_out(settings, common))?;
+    match arguments.format {
+        Format::Plain => out.write_all(status::run_summary(&report.imports).as_bytes())?,
+        Format::Json => {
+            let mut document = status::json(&report.imports);
+            document["run"] = serde_json::to_value(&report.run)?;
+            writeln!(out, "{document:#}")?;
+        }
+    }
+    Ok(exit(&report, &declared, &skip))
+}
+
+async fn carry_out(settings: Settings<'_>, common: &Common) -> Result<Report, Stop> {
+    let clock = SystemClock;
+    let host = gethostname::gethostname();
+    let path = record::path(common)?;
+    let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())
+        .map_err(record::stop)?;
+    let secrets = Secrets::from_environment()?;
+    let http = Http::new()?;
+    let edges = Edges {
+        store: &store,
+        http: &http,
+        secrets: &secrets,
+        clock: &clock,
+        interrupt: interrupt()?,
+    };
+    let mut progress = Progress::new();
+    let outcome = reconcile::run(settings, edges, &mut |event| {
+        progress.show(event, clock.now())
+    })
+    .await;
+    progress.end();
+    // What went wrong in the run is what counts; closing fails only after that.
+    let closed = store.close().await.map_err(record::stop);
+    let report = outcome.map_err(|error| match error {
+        ReconcileError::Store(error) => record::stop(error),
+        error => error.into(),
+    })?;
+    closed.map(|()| report)
+}
+
+/// What a run would do, without a run.
+fn dry_run(
+    settings: &Settings<'_>,
+    format: Format,
+    common: &Common,
+    out: &mut Output,
 ) -> Result<Exit, Stop> {
-    Err(anyhow!("`reconcile` is not wired yet.").into())
+    let now = SystemClock.now();
+    let observed = record::observed(common, now)?;
+    let plan = plan::plan(&Inputs {
+        declared: settings.declared,
+        matrix: settings.matrix,
+        observed: &observed.clone().unwrap_or_default(),
+        now,
+        night: now,
+        only: settings.only,
+        skip: settings.skip,
+    });
+    let view = View {
+        matrix: settings.matrix,
+        findings: &settings.declared.findings,
+        changed: None,
+        queue_is_known: true,
+    };
+    match format {
+        Format::Plain => out.write_all(report::plan::plain(&plan, &view).as_bytes())?,
+        Format::Json => writeln!(out, "{:#}", report::plan::json(&plan, &view))?,
+    }
+    Ok(Exit::Well)
+}
+
+fn skipped() -> Vec<&'static str> {
+    let in_github = std::env::var_os("GITHUB_REPOSITORY").is_some_and(|name| !name.is_empty());
+    if in_github { vec![EXAMPLE] } else { Vec::new() }
+}
+
+/// Names on the command line that name nothing are wrong usage.
+fn check_names(
+    arguments: &Arguments,
+    matrix: &SupportMatrix,
+    declared: &Declared,
+) -> Result<(), Stop> {
+    let usage = |sentence: String| Err(Stop::with(Exit::Usage, anyhow!(sentence)));
+    if let Some(id) = &arguments.only
+        && !declared.ids().contains(id.as_str())
+    {
+        return usage(format!(
+            "There is no request {id:?} in the requests folder."
+        ));
+    }
+    let unknown = |url: &&PlatformUrl| !matrix.platforms.contains_key(&url.platform);
+    match arguments.platform_url.iter().find(unknown) {
+        Some(url) => usage(format!(
+            "--platform-url names the platform {:?}, which the matrix does not have.",
+            url.platform
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Becomes true at SIGTERM or Ctrl-C.
+fn interrupt() -> Result<watch::Receiver<bool>, Stop> {
+    let (stop, interrupt) = watch::channel(false);
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+        tracing::warn!("stopping: what is committed stays, the next run goes on");
+        stop.send_replace(true);
+    });
+    Ok(interrupt)
+}
+
+fn exit(report: &Report, declared: &Declared, skip: &[&str]) -> Exit {
+    let ids = declared.ids();
+    let counts = |id: &str| ids.contains(id) && !skip.contains(&id);
+    let held = declared
+        .invalid
+        .iter()
+        .any(|invalid| invalid.unsupported.is_none() && counts(&invalid.id));
+    let waits = |import: &ImportRecord| import.phase.needs_somebody() && counts(&import.request_id);
+    if held || report.imports.iter().any(waits) {
+        Exit::NeedsSomebody
+    } else {
+        Exit::Well
+    }
 }
 
 fn duration(text: &str) -> Result<SignedDuration, String> {

@@ -150,7 +150,11 @@ impl Attempt {
         } else {
             Backlog::Read
         };
-        let walks: Vec<Walk> = scope.checkpoints.iter().map(Walk::resume).collect();
+        let walks: Vec<Walk> = scope
+            .checkpoints
+            .iter()
+            .map(|checkpoint| Walk::resume(checkpoint, traits.unique_ids))
+            .collect();
         let mut attempt = Self {
             connector,
             traits,
@@ -394,7 +398,7 @@ impl Attempt {
         if self.transcripts.queue.len() >= self.batch() {
             self.begin_transcripts();
         } else if let Some(window) = self.next_window() {
-            self.walks.push(Walk::begin(window));
+            self.walks.push(Walk::begin(window, self.traits.unique_ids));
             self.begin(Work::List {
                 window,
                 cursor: None,

@@ -43,6 +43,7 @@ impl Connector for Uploads {
             window_days: 1_000_000,
             window_calls: i64::MAX,
             parallel_windows: 1,
+            unique_ids: false,
             base_url: "",
             hosts: &[],
             // Never used: no host may be talked to.

@@ -30,6 +30,7 @@ pub(super) struct Walk {
     /// What the platform says the window holds, or what was listed when it ended.
     pub(super) total: Option<i64>,
     pub(super) done: bool,
+    unique_ids: bool,
     restarts: u32,
     empty: u32,
     /// Hashes of ids and cursors met, so that 100,000 calls cost 800 kB.
@@ -47,12 +48,13 @@ pub(super) struct Fresh {
 }
 
 impl Walk {
-    pub(super) fn begin(window: Window) -> Self {
+    pub(super) fn begin(window: Window, unique_ids: bool) -> Self {
         Self {
             window,
             listed: 0,
             total: None,
             done: false,
+            unique_ids,
             restarts: 0,
             empty: 0,
             ids: HashSet::new(),
@@ -60,13 +62,13 @@ impl Walk {
         }
     }
 
-    pub(super) fn resume(checkpoint: &Checkpoint) -> Self {
+    pub(super) fn resume(checkpoint: &Checkpoint, unique_ids: bool) -> Self {
         let total = checkpoint.done.then_some(checkpoint.listed);
         Self {
             listed: checkpoint.listed,
             total,
             done: checkpoint.done,
-            ..Self::begin(checkpoint.window)
+            ..Self::begin(checkpoint.window, unique_ids)
         }
     }
 
@@ -75,7 +77,7 @@ impl Walk {
         *self = Self {
             restarts: self.restarts + 1,
             total: self.total,
-            ..Self::begin(self.window)
+            ..Self::begin(self.window, self.unique_ids)
         };
         self.restarts <= MAX_RESTARTS
     }
@@ -93,7 +95,7 @@ impl Walk {
             total,
         } = page;
         let offered = calls.len() + failures.len();
-        refuse_rubbish(&failures, offered).map_err(|what| format!("{what} of {}", self.named()))?;
+        self.refuse_rubbish(&failures, offered)?;
         calls.retain(|call| self.ids.insert(hash(&call.external_id)));
         failures.retain(|failure| self.ids.insert(hash(&failure.external_id)));
         let fresh = calls.len() + failures.len();
@@ -122,6 +124,21 @@ impl Walk {
         })
     }
 
+    /// A few unreadable records are listed as failed; many mean that we misread the platform.
+    fn refuse_rubbish(&self, failures: &[RecordFailure], offered: usize) -> Result<(), String> {
+        let unread = failures
+            .iter()
+            .filter(|failure| failure.stage != "file")
+            .count();
+        if unread > FEW_FAILURES && unread * 100 > offered * MAX_FAILED_PERCENT {
+            let named = self.named();
+            return Err(format!(
+                "{unread} of {offered} records on a page of {named} cannot be read"
+            ));
+        }
+        Ok(())
+    }
+
     fn refuse_circles(
         &mut self,
         offered: usize,
@@ -129,7 +146,7 @@ impl Walk {
         next: Option<&Cursor>,
     ) -> Result<(), String> {
         self.empty = if offered == 0 { self.empty + 1 } else { 0 };
-        let what = if offered > 0 && fresh == 0 {
+        let what = if self.unique_ids && offered > 0 && fresh == 0 {
             "a page whose calls were all listed before"
         } else if next.is_some_and(|next| !self.cursors.insert(hash(next))) {
             "the same cursor twice"
@@ -144,20 +161,6 @@ impl Walk {
     fn named(&self) -> String {
         format!("the window from {} to {}", self.window.from, self.window.to)
     }
-}
-
-/// A few unreadable records are listed as failed; many mean that we misread the platform.
-fn refuse_rubbish(failures: &[RecordFailure], offered: usize) -> Result<(), String> {
-    let unread = failures
-        .iter()
-        .filter(|failure| failure.stage != "file")
-        .count();
-    if unread > FEW_FAILURES && unread * 100 > offered * MAX_FAILED_PERCENT {
-        return Err(format!(
-            "{unread} of {offered} records cannot be read on a page"
-        ));
-    }
-    Ok(())
 }
 
 /// Of fixed keys, so the same in every run.

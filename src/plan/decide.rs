@@ -172,7 +172,7 @@ fn next(
         Phase::NeedsAttention => Next::Hold(with_reason(record, "Somebody must look at it.")),
         Phase::Suspended => Next::Hold(with_reason(record, "It is suspended.")),
         Phase::Completed | Phase::CompletedWithFailures => {
-            next_settling(record, request, waiting, inputs)
+            next_settling(record, request, inputs)
         }
         Phase::NoCallsFound => Next::Nothing(
             "No calls were found in the period. A request with other dates or options is looked through again.".to_owned(),
@@ -183,12 +183,7 @@ fn next(
     }
 }
 
-fn next_settling(
-    record: &ImportRecord,
-    request: &ImportRequest,
-    waiting: Option<Timestamp>,
-    inputs: &Inputs<'_>,
-) -> Next {
+fn next_settling(record: &ImportRecord, request: &ImportRequest, inputs: &Inputs<'_>) -> Next {
     let period = request.period(words::utc_date(record.first_seen_at));
     let today = words::utc_date(inputs.night);
     let done = completed_reason(record);
@@ -202,10 +197,10 @@ fn next_settling(
         }
         Some(kind) => kind,
     };
-    if let Some(until) = waiting {
-        let until = words::moment(until);
+    // Once a UTC day is enough: the row says when it was looked at last.
+    if words::utc_date(record.updated_at) >= today {
         return Next::Nothing(format!(
-            "{done} Late calls and transcripts are looked for again from {until}."
+            "{done} Late calls and transcripts are looked for again tomorrow."
         ));
     }
     let late = match (kind, pending) {

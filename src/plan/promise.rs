@@ -44,6 +44,15 @@ fn cause(record: &ImportRecord, draft: &Draft<'_>, slot: &Slot) -> String {
         Some(Phase::Unsupported) => return "The platform was not supported for a while.".into(),
         _ => {}
     }
+    // The attempt that has just ended said why.
+    if matches!(
+        record.phase,
+        Phase::Importing | Phase::Retrying | Phase::Delayed
+    ) && slot.ahead == 0
+        && let Some(reason) = &record.reason
+    {
+        return reason.clone();
+    }
     let listed = unsigned(record.calls_listed);
     match (draft.source, slot.ahead, &record.reason) {
         // The platform made it wait, and the attempt said how.

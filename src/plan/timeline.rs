@@ -1,8 +1,8 @@
 //! How many requests an import needs, how many a night allows, and so when it will be done.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::words::unsigned;
+use super::words::{unsigned, utc_date};
 use crate::{
     model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Window},
     platforms::{Traits, connector},
@@ -38,6 +38,18 @@ pub fn capacity(matrix: &SupportMatrix, platform: &str) -> Option<Capacity> {
         requests_per_night,
         calls_per_night: most_calls(&traits, requests_per_night),
     })
+}
+
+/// The start of the next nightly run after `now`.
+pub fn next_night(nightly: &Nightly, now: Timestamp) -> Timestamp {
+    let today = utc_date(now);
+    let starts = [today, today.tomorrow().unwrap_or(today)];
+    let starts = starts.map(|day| TimeZone::UTC.to_timestamp(day.to_datetime(nightly.at)));
+    starts
+        .into_iter()
+        .flatten()
+        .find(|start| *start > now)
+        .unwrap_or(now)
 }
 
 /// The API requests that an import of `calls` calls with transcripts needs, by the connector's own request

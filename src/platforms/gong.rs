@@ -31,6 +31,7 @@ impl Connector for Gong {
             window_days: 90,
             window_calls: 2_000,
             parallel_windows: 4,
+            unique_ids: true,
             base_url: "https://api.gong.io",
             hosts: &["api.gong.io", ".api.gong.io"],
             auth: Auth::Basic {

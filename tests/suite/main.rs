@@ -8,5 +8,7 @@ mod gong;
 mod matrix;
 mod plan;
 mod reconcile;
+mod record;
 mod store;
+mod support;
 mod uploads;

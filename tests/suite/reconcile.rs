@@ -1,1 +1,282 @@
-//! Tests of reconcile.
+//! The main job: the whole engine against a simulated Gong, on a clock that nobody waits for. The real
+//! program, with kill -9 and exit codes, is in `program`.
+
+mod failures;
+mod program;
+mod settling;
+mod stops;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use call_import_engine::model::Phase;
+use jiff::civil::Date;
+use simulator::{
+    Config, Running, Simulator,
+    gong::{self, Population, TranscriptFate},
+};
+
+use crate::{
+    record,
+    support::{Scene, VirtualClock},
+};
+
+const NIGHT: &str = "2026-12-01T01:17:00Z";
+
+/// A Gong with these calls, on the scene's clock, that the scene's requests are sent to.
+pub fn gong(scene: &mut Scene, population: Population) -> Running {
+    gong_with(scene, gong::Config::new(population), Duration::ZERO)
+}
+
+pub fn gong_with(scene: &mut Scene, config: gong::Config, latency: Duration) -> Running {
+    let clock: VirtualClock = scene.clock.clone();
+    let running = Simulator::start(Config {
+        clock: std::sync::Arc::new(clock),
+        latency,
+        ..Config::gong(config)
+    })
+    .expect("the simulator starts");
+    scene
+        .platform_urls
+        .insert("gong".into(), running.url.clone());
+    running
+}
+
+pub fn population(calls: u32, from: &str, to: &str) -> Population {
+    Population::new(1, calls, date(from), date(to), 6)
+}
+
+pub fn date(text: &str) -> Date {
+    text.parse().expect("a date")
+}
+
+/// What Gong's request plan says for these windows: the workspaces once, a page for each 100 calls of a
+/// window and at least one, and a batch for each 100 transcripts of all windows together.
+fn planned_requests(scene: &Scene) -> usize {
+    let listed = record::query(&scene.database(), "SELECT listed::VARCHAR FROM checkpoints");
+    let listed: Vec<usize> = listed
+        .iter()
+        .map(|count| count.parse().expect("a number"))
+        .collect();
+    let pages: usize = listed.iter().map(|count| count.div_ceil(100).max(1)).sum();
+    1 + pages + listed.iter().sum::<usize>().div_ceil(100)
+}
+
+#[tokio::test]
+async fn five_thousand_calls_cost_the_planned_requests_and_no_429() {
+    let mut scene = Scene::new(NIGHT);
+    let running = gong(&mut scene, population(5_000, "2024-01-01", "2026-10-31"));
+    scene.request(
+        "northwind",
+        "Northwind Robotics",
+        "period: {from: 2024-01-01, to: 2026-10-31}\n",
+    );
+
+    let report = scene.run("first").await;
+
+    let log = running.gong().log();
+    assert_eq!(log.len(), planned_requests(&scene), "requests sent");
+    assert_eq!(
+        report.run.requests_sent,
+        i64::try_from(log.len()).expect("a few")
+    );
+    assert_eq!(log.count_status(429), 0);
+    assert!(
+        log.most_within(Duration::from_secs(1)) <= 2,
+        "our half of three a second"
+    );
+    let import = &report.imports[0];
+    assert_eq!(
+        (import.phase, import.calls_listed, import.calls_imported),
+        (Phase::Completed, 5_000, 5_000)
+    );
+    assert_same_as_population(&scene, running.gong().population());
+
+    let before = record::dump(&scene.database());
+    let sent = log.len();
+    let again = scene.run("second").await;
+    assert_eq!(
+        log.len(),
+        sent,
+        "a second run on the same day sends nothing"
+    );
+    assert_eq!(
+        record::dump(&scene.database()),
+        before,
+        "a second run changes nothing"
+    );
+    assert_eq!(again.run.requests_sent, 0);
+}
+
+/// Every call, participant and segment in the record equals what the simulator holds.
+fn assert_same_as_population(scene: &Scene, population: &Population) {
+    let database = scene.database();
+    let mut calls = by_id(&record::query(
+        &database,
+        "SELECT concat_ws('|', external_id, title, epoch_ms(started_at), duration_ms, \
+         array_to_string(list_transform(participants, \
+         p -> concat_ws('/', p.name, p.email, p.phone, p.affiliation, p.attended)), ', ')) FROM calls",
+    ));
+    let mut segments = by_id(&record::query(
+        &database,
+        "SELECT concat_ws('|', external_id, string_agg(concat_ws('/', speaker, start_ms, end_ms, text), ', ' ORDER BY idx)) \
+         FROM transcript_segments GROUP BY external_id",
+    ));
+    for call in population.calls() {
+        let parties: Vec<String> = call
+            .parties
+            .iter()
+            .map(|party| {
+                let told = [
+                    party.name.clone(),
+                    party.email.as_ref().map(|email| lower_domain(email)),
+                    party.phone.clone(),
+                ];
+                let told: Vec<String> = told.into_iter().flatten().collect();
+                [
+                    told,
+                    vec![party.affiliation.to_lowercase(), party.attended.to_string()],
+                ]
+                .concat()
+                .join("/")
+            })
+            .collect();
+        let told = [
+            Some(call.id.clone()),
+            call.title.clone(),
+            Some(call.start.as_millisecond().to_string()),
+            call.duration_s.map(|seconds| (seconds * 1_000).to_string()),
+            Some(parties.join(", ")),
+        ];
+        let expected: Vec<String> = told.into_iter().flatten().collect();
+        assert_eq!(calls.remove(&call.id), Some(expected.join("|")));
+
+        let names: BTreeMap<&str, &str> = call
+            .parties
+            .iter()
+            .filter_map(|party| {
+                let label = party
+                    .name
+                    .as_deref()
+                    .or(party.email.as_deref())
+                    .or(party.phone.as_deref());
+                Some((party.speaker_id.as_deref()?, label?))
+            })
+            .collect();
+        let spoken: Vec<String> = population
+            .turns(&call)
+            .iter()
+            .flat_map(|turn| {
+                let speaker = turn
+                    .speaker_id
+                    .as_deref()
+                    .map(|id| names.get(id).copied().unwrap_or(id));
+                turn.sentences.iter().map(move |sentence| {
+                    let times = format!(
+                        "{}/{}/{}",
+                        sentence.start_ms, sentence.end_ms, sentence.text
+                    );
+                    speaker.map_or(times.clone(), |speaker| format!("{speaker}/{times}"))
+                })
+            })
+            .collect();
+        let expected = (call.transcript == TranscriptFate::There)
+            .then(|| format!("{}|{}", call.id, spoken.join(", ")));
+        assert_eq!(
+            segments.remove(&call.id),
+            expected,
+            "transcript of {}",
+            call.id
+        );
+    }
+    assert!(
+        calls.is_empty() && segments.is_empty(),
+        "nothing else is recorded"
+    );
+}
+
+fn by_id(rows: &[String]) -> BTreeMap<String, String> {
+    rows.iter()
+        .map(|row| {
+            (
+                row.split('|').next().unwrap_or_default().to_owned(),
+                row.clone(),
+            )
+        })
+        .collect()
+}
+
+fn lower_domain(email: &str) -> String {
+    let (local, domain) = email.trim().rsplit_once('@').expect("an address");
+    format!("{local}@{}", domain.to_lowercase())
+}
+
+#[tokio::test]
+async fn accounts_run_side_by_side_and_the_imports_of_one_account_share_its_limit() {
+    let mut scene = Scene::new(NIGHT);
+    let mut config = gong::Config::new(population(600, "2026-05-01", "2026-10-31"));
+    let mut other = config.companies[0].clone();
+    other.access_key = "other".into();
+    other.population = Population::new(2, 300, date("2026-05-01"), date("2026-10-31"), 6);
+    config.companies.push(other);
+    let running = gong_with(&mut scene, config, Duration::from_secs(3));
+    scene.request(
+        "north-1",
+        "Northwind",
+        "period: {from: 2026-08-01, to: 2026-10-31}\n",
+    );
+    scene.request(
+        "north-2",
+        "Northwind",
+        "period: {from: 2026-05-01, to: 2026-07-31}\n",
+    );
+    let credential = r#"{"access_key": "other", "access_key_secret": "demo-secret"}"#;
+    scene
+        .secrets
+        .insert("IMPORT_FABRIKAM_GONG".into(), credential.into());
+    scene.request(
+        "fabrikam",
+        "Fabrikam",
+        "period: {from: 2026-05-01, to: 2026-10-31}\n",
+    );
+
+    let report = scene.run("first").await;
+
+    assert!(
+        report
+            .imports
+            .iter()
+            .all(|import| import.phase == Phase::Completed),
+        "{:?}",
+        report.imports
+    );
+    let log = running.gong().log();
+    assert_eq!(log.count_status(429), 0);
+    let of = |caller: &str| {
+        let entries = log.entries();
+        let times: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry.caller.as_deref() == Some(caller))
+            .map(|entry| entry.at)
+            .collect();
+        times
+    };
+    let (ours, others) = (of("demo"), of("other"));
+    for times in [&ours, &others] {
+        let closest = times
+            .windows(2)
+            .map(|pair| pair[1].duration_since(pair[0]).as_millis())
+            .min();
+        assert!(
+            closest >= Some(666),
+            "one limiter an account: {closest:?} ms apart"
+        );
+    }
+    assert!(
+        others[0] < ours[ours.len() - 1] && ours[0] < others[others.len() - 1],
+        "side by side"
+    );
+    assert_eq!(
+        record::value(&scene.database(), "SELECT count(*)::VARCHAR FROM calls"),
+        "900"
+    );
+}

@@ -1,0 +1,66 @@
+//! Opening the record, for every command that needs it.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Runtime;
+
+use super::{Common, Exit, Stop};
+use crate::{
+    plan::Observed,
+    store::{Store, StoreError},
+};
+
+/// The file that `--database` names.
+///
+/// # Errors
+/// Wrong usage, when it names a server.
+pub(super) fn path(common: &Common) -> Result<&Path, Stop> {
+    let name = &common.database;
+    match name.split_once(':') {
+        // One letter is a drive.
+        Some((scheme, _))
+            if scheme.len() > 1 && scheme.chars().all(|letter| letter.is_ascii_alphanumeric()) =>
+        {
+            let sentence = anyhow!(
+                "--database must name a DuckDB file; {scheme:?} databases are not supported yet."
+            );
+            Err(Stop::with(Exit::Usage, sentence))
+        }
+        _ => Ok(Path::new(name)),
+    }
+}
+
+/// Everything recorded that matters for a plan; `None` where there is no record yet.
+pub(super) fn observed(common: &Common, now: Timestamp) -> Result<Option<Observed>, Stop> {
+    let path = path(common)?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    let since = now
+        .saturating_sub(SignedDuration::from_hours(25))
+        .unwrap_or(Timestamp::MIN);
+    let store = Store::open_to_read(path).map_err(stop)?;
+    let observed = runtime()?.block_on(store.observed(since)).map_err(stop)?;
+    Ok(Some(observed))
+}
+
+/// The runtime of commands that wait for something.
+pub(super) fn runtime() -> Result<Runtime, Stop> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    Ok(runtime.context("The system gives us no threads.")?)
+}
+
+/// The exit code of an error of the record.
+pub(super) fn stop(error: StoreError) -> Stop {
+    let exit = match error.exit_code() {
+        4 => Exit::Held,
+        5 => Exit::Damaged,
+        _ => Exit::CouldNotRun,
+    };
+    Stop::with(exit, error)
+}
