@@ -144,12 +144,24 @@ fn word_at(line: &str, column: usize) -> Range<usize> {
     let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
     let length = match quote.and_then(|quote| rest[1..].find(quote)) {
         Some(closing) => closing + 2,
-        None => rest
-            .find(|c: char| c.is_whitespace() || ",:]}".contains(c))
-            .unwrap_or(rest.len()),
+        None => word_length(rest),
     };
     let least = rest.chars().next().map_or(0, char::len_utf8);
     start..start + length.max(least)
+}
+
+/// Length of a plain word of YAML: a comma or colon inside it, as in `5,000` or a URL, belongs to it.
+fn word_length(text: &str) -> usize {
+    let ends = |(index, character): &(usize, char)| match character {
+        ']' | '}' => true,
+        ',' | ':' => text[index + 1..]
+            .chars()
+            .next()
+            .is_none_or(char::is_whitespace),
+        other => other.is_whitespace(),
+    };
+    let end = text.char_indices().find(ends);
+    end.map_or(text.len(), |(index, _)| index)
 }
 
 #[cfg(test)]
@@ -161,6 +173,9 @@ mod tests {
         for (line, column, expected) in [
             ("platform: gnog", 11, "gnog"),
             ("include: [transcript, medea]", 23, "medea"),
+            ("include: [medea, transcript]", 11, "medea"),
+            ("estimated_calls: 5,000 # about", 18, "5,000"),
+            ("period: 2024", 1, "period"),
             ("customer: \"Zoë & Co\" # who", 11, "\"Zoë & Co\""),
             ("é: x", 4, "x"),
             ("urgency:", 9, ""),
