@@ -70,7 +70,6 @@ fn what_happened(record: &ImportRecord, kind: NotificationKind) -> String {
         }
         NotificationKind::Completed | NotificationKind::CompletedWithFailures => {
             sentences.extend(receipt(record));
-            sentences.extend(pending_transcripts(record));
             sentences.extend(promise(record));
         }
         NotificationKind::NoCallsFound | NotificationKind::Unsupported => {}
@@ -92,7 +91,7 @@ fn to_the_customer(record: &ImportRecord, kind: NotificationKind) -> String {
     let imported = counted_calls(record.calls_imported);
     let text = match kind {
         NotificationKind::NeedsCredentials => format!(
-            "The access to your {source} account that you gave us does not work any more, or not for everything we need. Please make a new one and send it to us on a safe way. We have lost nothing, and the import goes on where it stopped."
+            "The access to your {source} account that you gave us does not work any more, or not for everything we need. Please make a new one and send it to us in a safe way. We have lost nothing, and the import goes on where it stopped."
         ),
         NotificationKind::Delayed => format!(
             "The import of your calls takes longer: {source} has not been available to us since yesterday. We try again by ourselves, and tell you a date as soon as it works."
@@ -144,7 +143,7 @@ fn counted_calls(count: i64) -> String {
 fn nothing_is_lost(record: &ImportRecord) -> Option<String> {
     (record.calls_imported > 0).then(|| {
         let calls = counted_calls(record.calls_imported);
-        format!("Nothing is lost: {calls} imported so far, and the import will go on from there.")
+        format!("Nothing is lost: {calls} imported so far, and the import goes on from there.")
     })
 }
 
@@ -167,16 +166,6 @@ fn receipt(record: &ImportRecord) -> Option<String> {
     })
 }
 
-fn pending_transcripts(record: &ImportRecord) -> Option<String> {
-    let pending = unsigned(record.transcripts_pending);
-    (pending > 0).then(|| {
-        format!(
-            "{} have no transcript yet; we go on asking for it for some days.",
-            counted_calls(record.transcripts_pending)
-        )
-    })
-}
-
 fn dates(record: &ImportRecord) -> Option<String> {
     let expected = record.expected_completion?;
     let promised = record.promised_completion.filter(|date| *date != expected);
@@ -191,18 +180,9 @@ fn dates(record: &ImportRecord) -> Option<String> {
     ))
 }
 
-/// Whether the first date told was kept.
+/// The day on which it was done, beside the first date told.
 fn promise(record: &ImportRecord) -> Option<String> {
-    let promised = record.promised_completion?;
-    let finished = utc_date(record.finished_at?);
-    let kept = if finished <= promised {
-        "on the date that was promised or before it"
-    } else {
-        "later than the date that was promised"
-    };
-    Some(format!(
-        "Done on {}, {kept} ({}).",
-        day(finished),
-        day(promised)
-    ))
+    let finished = day(utc_date(record.finished_at?));
+    let promised = record.promised_completion.map(day)?;
+    Some(format!("Done on {finished}, promised for {promised}."))
 }

@@ -72,7 +72,7 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
             "Tell the customer that it takes longer. We go on trying by ourselves.".into()
         }
         Phase::NeedsCredentials => format!(
-            "Ask the customer for a new credential, seal it into the request with `call-import seal {id}`, and merge. The import then goes on where it stopped."
+            "Ask the customer for a new credential, seal it into the request with `call-import seal {id}`, and merge; or put it into the secret that the request names, and run `call-import retry {id}`. The import then goes on where it stopped."
         ),
         Phase::NeedsAttention => match record.whose_turn {
             WhoseTurn::Engineering => format!(

@@ -7,7 +7,8 @@ mod verdict;
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{Plan, PlannedImport},
+    model::Method,
+    plan::{Action, Plan, PlannedImport},
     spec::{Finding, SupportMatrix},
 };
 
@@ -29,16 +30,24 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    fn imports<'p>(&self, plan: &'p Plan) -> Vec<&'p PlannedImport> {
-        let is_shown = |path: Option<&String>| match (self.changed, path) {
+    /// The shown imports in order of work.
+    fn imports<'p>(&self, plan: &'p Plan) -> impl Iterator<Item = &'p PlannedImport> {
+        let changed = self.changed;
+        let is_shown = move |path: Option<&String>| match (changed, path) {
             (None, _) => true,
             (Some(changed), Some(path)) => changed.contains(path),
             (Some(_), None) => false,
         };
-        plan.imports
-            .iter()
-            .filter(|import| is_shown(import.path.as_ref()))
-            .collect()
+        let imports = plan.imports.iter();
+        imports.filter(move |import| is_shown(import.path.as_ref()))
+    }
+
+    /// The same for people: those with nothing to do come last.
+    fn imports_todo_first<'p>(&self, plan: &'p Plan) -> Vec<&'p PlannedImport> {
+        let (todo, done): (Vec<_>, Vec<_>) = self
+            .imports(plan)
+            .partition(|import| import.action != Action::None);
+        todo.into_iter().chain(done).collect()
     }
 
     fn findings(&self) -> impl Iterator<Item = &Finding> {
@@ -48,13 +57,20 @@ impl View<'_> {
         })
     }
 
-    fn platform(&self, key: &str) -> String {
+    /// Where the calls come from: the platform's name, and whether as files.
+    fn source(&self, import: &PlannedImport) -> String {
+        let key = import.platform.as_str();
         let row = self.matrix.platforms.get(key);
-        row.map_or_else(|| super::phase::platform(key), |row| row.name.clone())
+        let name = row.map_or_else(|| super::phase::platform(key), |row| row.name.clone());
+        match import.method {
+            Some(Method::File) => format!("{name} files"),
+            Some(Method::Api | Method::Oauth) | None => name,
+        }
     }
 }
 
 /// The plan for programs: `{"imports": [...]}`, see `design.md` section 4.
 pub fn json(plan: &Plan, view: &View<'_>) -> Value {
-    json!({"imports": view.imports(plan)})
+    let imports: Vec<&PlannedImport> = view.imports(plan).collect();
+    json!({ "imports": imports })
 }

@@ -9,7 +9,6 @@ use super::{
     verdict::{Quote, gap, next_step, outcome},
 };
 use crate::{
-    model::Method,
     plan::{Action, Plan, PlannedImport, capacity, words::day},
     platforms::connector,
     report::text::{code_span, count, grouped, prose},
@@ -33,7 +32,7 @@ const QUOTE: Quote = Quote {
 
 /// A text of at most 20,000 characters; what does not fit is dropped by whole lines, with a count.
 pub fn markdown(plan: &Plan, view: &View<'_>) -> String {
-    let imports = view.imports(plan);
+    let imports = view.imports_todo_first(plan);
     let sentences = [
         Some(format!("**{}**", outcome(&imports, view, QUOTE))),
         gap(&imports, QUOTE),
@@ -56,10 +55,7 @@ pub fn markdown(plan: &Plan, view: &View<'_>) -> String {
 }
 
 fn table(imports: &[&PlannedImport], view: &View<'_>) -> String {
-    let (todo, done): (Vec<_>, Vec<_>) = imports
-        .iter()
-        .partition(|import| import.action != Action::None);
-    let rows = todo.into_iter().chain(done).map(|import| row(import, view));
+    let rows = imports.iter().map(|import| row(import, view));
     let header = "| | Request | Customer | From | Calls | Requests | Nights | Done by | Asked for | In time |\n|---|---|---|---|--:|--:|--:|---|---|---|";
     capped(header, rows, TABLE, |left| {
         format!("\n\nand {} without room here.", count(left, "more import"))
@@ -76,10 +72,9 @@ fn row(import: &PlannedImport, view: &View<'_>) -> String {
             code_span(text)
         }
     };
-    let from = match (import.platform.as_str(), import.method) {
-        ("", _) => dash(),
-        (platform, Some(Method::File)) => format!("{}, files", prose(&view.platform(platform))),
-        (platform, _) => prose(&view.platform(platform)),
+    let from = match import.platform.as_str() {
+        "" => dash(),
+        _ => prose(&view.source(import)),
     };
     format!(
         "| {} | {} | {} | {from} | {} | {} | {} | {} | {} | {} |",

@@ -18,7 +18,7 @@ const QUOTE: Quote = Quote {
 
 /// The verdict in the first line, a table of the imports, and why each held one is held.
 pub fn plain(plan: &Plan, view: &View<'_>) -> String {
-    let imports = view.imports(plan);
+    let imports = view.imports_todo_first(plan);
     let mut text = outcome(&imports, view, QUOTE) + "\n";
     for sentence in [gap(&imports, QUOTE), next_step(&imports, view)] {
         text.extend(sentence.map(|sentence| sentence + "\n"));
@@ -59,7 +59,7 @@ fn table(imports: &[&PlannedImport], view: &View<'_>) -> String {
             action(import.action).to_owned(),
             inline(&import.request_id),
             inline(&import.customer),
-            inline(&view.platform(&import.platform)),
+            inline(&view.source(import)),
             number(import.calls),
             number(import.requests),
             number(import.nights),

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::View;
 use crate::{
-    model::{Method, Phase},
+    model::Phase,
     plan::{Action, PlannedImport, words::day},
     report::text::count,
 };
@@ -31,6 +31,9 @@ pub(super) fn outcome(imports: &[&PlannedImport], view: &View<'_>, quote: Quote)
 /// How the dates fit to the dates that were asked for.
 pub(super) fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
     if let [import] = imports {
+        if import.action == Action::None {
+            return None;
+        }
         let (expected, requested) = import
             .expected_completion
             .zip(import.requested_completion)?;
@@ -63,6 +66,11 @@ pub(super) fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
 
 /// What somebody should do now.
 pub(super) fn next_step(imports: &[&PlannedImport], view: &View<'_>) -> Option<String> {
+    if let [import] = imports
+        && let Some(step) = step_of_one(import)
+    {
+        return Some(step.into());
+    }
     let stuck = imports.iter().filter(|import| needs_somebody(import));
     let stuck = stuck.count();
     let works = imports
@@ -82,30 +90,32 @@ pub(super) fn next_step(imports: &[&PlannedImport], view: &View<'_>) -> Option<S
 }
 
 /// Whether the import is held until somebody does something.
-pub(super) fn needs_somebody(import: &PlannedImport) -> bool {
-    import.action == Action::Hold
-        && matches!(
-            import.phase,
-            Phase::NeedsCredentials | Phase::NeedsAttention | Phase::Unsupported
-        )
+fn needs_somebody(import: &PlannedImport) -> bool {
+    import.action == Action::Hold && step_of_one(import).is_some()
+}
+
+/// What somebody should do about a held import.
+fn step_of_one(import: &PlannedImport) -> Option<&'static str> {
+    match (import.action, import.phase) {
+        (Action::Hold, Phase::NeedsCredentials) => Some("Ask the customer for a new credential."),
+        (Action::Hold, Phase::NeedsAttention) => Some("Somebody must look at it."),
+        (Action::Hold, Phase::Unsupported) => Some("Offer the customer the alternative."),
+        _ => None,
+    }
 }
 
 fn outcome_of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> String {
     let customer = (quote.name)(&import.customer);
-    let platform = (quote.sentence)(&view.platform(&import.platform));
+    let from = (quote.sentence)(&view.source(import));
     let reason = (quote.sentence)(&import.reason);
-    let is_file = import.method == Some(Method::File);
     match (import.action, import.expected_completion) {
-        (Action::None, _) => format!("Nothing to do for {customer}: {reason}"),
+        (Action::None, _) => format!("Nothing to do for {customer}. {reason}"),
         (Action::Import | Action::Hold, Some(date)) if import.calls > 0 => {
             let calls = count(import.calls, "call");
-            let source = if is_file { "files from " } else { "" };
             let date = day(date);
-            format!(
-                "About {calls} of {customer} will be imported from {source}{platform} by {date}."
-            )
+            format!("About {calls} of {customer} will be imported from {from} by {date}.")
         }
-        (Action::Import, _) => format!("The next run works for {customer}: {reason}"),
+        (Action::Import, _) => format!("Import for {customer}: {reason}"),
         (Action::Hold, _) if import.customer.is_empty() => format!("Held: {reason}"),
         (Action::Hold, _) => format!("Nothing is imported for {customer} now: {reason}"),
     }

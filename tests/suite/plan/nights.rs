@@ -218,8 +218,7 @@ fn what_is_done_is_not_planned_again() {
 
 #[test]
 fn a_date_that_slips_is_told_once_with_its_cause() {
-    let mut row = recorded(&request("a"), Phase::Importing);
-    row.phase = Phase::Importing;
+    let row = recorded(&request("a"), Phase::Importing);
     let mut scene = Scene::new([request("a")]).record(row);
     scene.observed.usage = vec![used("a", "2026-12-01T13:00:00Z", 5_000)];
     let plan = scene.plan();

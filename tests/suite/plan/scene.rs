@@ -139,7 +139,8 @@ pub(super) fn recorded(request: &ImportRequest, phase: Phase) -> ImportRecord {
     );
     let calls = match phase {
         Phase::Queued | Phase::NoCallsFound | Phase::Unsupported => 0,
-        _ => 5_000,
+        Phase::Completed | Phase::CompletedWithFailures => 5_000,
+        _ => 3_200,
     };
     let failed = if phase == Phase::CompletedWithFailures {
         10

@@ -71,13 +71,6 @@ fn a_new_request_is_queued() {
 
 #[test]
 fn an_unchanged_request_goes_on_from_its_phase() {
-    let settle = Outcome {
-        phase: Phase::Completed,
-        action: Action::Import,
-        work: Some(JobKind::Settle { window: None }),
-        notices: vec![],
-    };
-    let _ = settle;
     for (phase, expected) in [
         (Phase::Queued, works(Phase::Queued)),
         (Phase::Importing, works(Phase::Importing)),
@@ -489,6 +482,7 @@ fn a_wait_decides_by_the_night_that_would_do_the_work() {
 }
 
 /// A completed import on a day: what it still asks for.
+#[derive(Debug)]
 struct Settling {
     to: jiff::civil::Date,
     finished: &'static str,
@@ -497,63 +491,33 @@ struct Settling {
     expected: Option<JobKind>,
 }
 
-#[test]
-fn completed_imports_settle_and_then_rest() {
+fn settling_cases() -> Vec<Settling> {
     let late = |from, to| {
         Some(JobKind::Settle {
             window: Some(Window { from, to }),
         })
     };
+    let last_days = late(date(2026, 11, 16), date(2026, 12, 1));
     let only_transcripts = Some(JobKind::Settle { window: None });
     let (october, november) = (date(2026, 10, 31), date(2026, 11, 30));
-    let first = "2026-12-01T01:30:00Z";
-    for (index, case) in [
+    let (at_once, later) = ("2026-12-01T01:30:00Z", "2026-12-10T01:30:00Z");
+    let cases = [
         // The period ended yesterday: its last days are listed again, as long as late calls may come.
-        (
-            november,
-            first,
-            "2026-12-02",
-            0,
-            late(date(2026, 11, 16), date(2026, 12, 1)),
-        ),
-        (
-            november,
-            first,
-            "2026-12-15",
-            0,
-            late(date(2026, 11, 16), date(2026, 12, 1)),
-        ),
-        (november, first, "2026-12-16", 0, None),
-        (
-            november,
-            first,
-            "2026-12-15",
-            3,
-            late(date(2026, 11, 16), date(2026, 12, 1)),
-        ),
-        // The end of settling: 14 days after the import was completed.
-        (november, first, "2026-12-16", 3, Some(JobKind::Expire)),
+        (november, at_once, "2026-12-02", 0, last_days),
+        (november, at_once, "2026-12-15", 0, last_days),
+        (november, at_once, "2026-12-15", 3, last_days),
+        (november, at_once, "2026-12-16", 0, None),
+        // Settling ends 14 days after the import was completed.
+        (november, at_once, "2026-12-16", 3, Some(JobKind::Expire)),
         // A period that ended long ago has no late calls, only late transcripts.
-        (october, first, "2026-12-02", 0, None),
-        (october, first, "2026-12-02", 3, only_transcripts),
-        (october, first, "2026-12-15", 3, only_transcripts),
-        (october, first, "2026-12-16", 3, Some(JobKind::Expire)),
+        (october, at_once, "2026-12-02", 0, None),
+        (october, at_once, "2026-12-02", 3, only_transcripts),
+        (october, at_once, "2026-12-15", 3, only_transcripts),
+        (october, at_once, "2026-12-16", 3, Some(JobKind::Expire)),
         // Finished late: settling outlasts the days in which calls come late.
-        (
-            november,
-            "2026-12-10T01:30:00Z",
-            "2026-12-15",
-            0,
-            late(date(2026, 11, 16), date(2026, 12, 1)),
-        ),
-        (
-            november,
-            "2026-12-10T01:30:00Z",
-            "2026-12-16",
-            3,
-            only_transcripts,
-        ),
-        (november, "2026-12-10T01:30:00Z", "2026-12-16", 0, None),
+        (november, later, "2026-12-15", 0, last_days),
+        (november, later, "2026-12-16", 3, only_transcripts),
+        (november, later, "2026-12-16", 0, None),
         // A period shorter than the settling days is listed from its beginning.
         (
             date(2024, 1, 5),
@@ -562,17 +526,22 @@ fn completed_imports_settle_and_then_rest() {
             0,
             late(date(2024, 1, 1), date(2024, 1, 6)),
         ),
-    ]
-    .into_iter()
-    .map(|(to, finished, today, pending, expected)| Settling {
-        to,
-        finished,
-        today,
-        pending,
-        expected,
-    })
-    .enumerate()
-    {
+    ];
+    let cases = cases.into_iter();
+    cases
+        .map(|(to, finished, today, pending, expected)| Settling {
+            to,
+            finished,
+            today,
+            pending,
+            expected,
+        })
+        .collect()
+}
+
+#[test]
+fn completed_imports_settle_and_then_rest() {
+    for case in settling_cases() {
         for phase in [Phase::Completed, Phase::CompletedWithFailures] {
             let mut request = request("a");
             request.to = Some(case.to);
@@ -582,14 +551,13 @@ fn completed_imports_settle_and_then_rest() {
             let mut scene = Scene::new([request]).record(row);
             scene.now = at(&format!("{}T01:17:00Z", case.today));
             let plan = scene.plan();
-            assert_eq!(outcome(&plan).work, case.expected, "case {index}, {phase}");
-            assert_eq!(plan.changes, [], "case {index}: settling is no change");
-            let action = if case.expected.is_some() {
-                Action::Import
-            } else {
-                Action::None
+            assert_eq!(outcome(&plan).work, case.expected, "{case:?}, {phase}");
+            assert_eq!(plan.changes, [], "{case:?}: settling is no change");
+            let action = match case.expected {
+                Some(_) => Action::Import,
+                None => Action::None,
             };
-            assert_eq!(outcome(&plan).action, action, "case {index}");
+            assert_eq!(outcome(&plan).action, action, "{case:?}");
         }
     }
 }
