@@ -4,7 +4,10 @@ use saphyr_parser::ScanError;
 
 use super::position;
 use crate::spec::{
-    characters::tab_in_indentation, codes, document::Position, file_report::FileReport,
+    characters::tab_in_indentation,
+    codes::{self, Code},
+    document::Position,
+    file_report::FileReport,
 };
 
 /// Reports why a text is not YAML.
@@ -19,35 +22,53 @@ pub(super) fn explain(error: &ScanError, text: &str, report: &mut FileReport) {
     }
     // The parser may notice only on a later line what went wrong on an earlier one.
     let (at, line) = line_at_or_before(text, at);
-    if let Some(column) =
-        tab_in_indentation(line).or_else(|| info.contains("tab").then_some(at.column - 1))
-    {
-        let place = Position {
-            line: at.line,
-            column: column + 1,
-        };
+    let tab = tab_in_indentation(line).or_else(|| info.contains("tab").then_some(at.column - 1));
+    if let Some(column) = tab {
+        let column = column + 1;
         report.at(
             codes::TAB,
-            place,
-            format!(
-                "At column {} stands a tab, where YAML needs spaces.",
-                place.column
-            ),
+            Position { column, ..at },
+            format!("At column {column} stands a tab, where YAML needs spaces."),
             "Replace each tab at the beginning of a line by two spaces.",
         );
         return;
     }
-    if line.starts_with("-----BEGIN AGE") {
-        report.at(
-            codes::BROKEN_SEAL,
-            at,
-            "The sealed block stands at the left edge, so YAML does not take it for the value of `sealed`.",
-            "Write `sealed: |` and indent every line of the block by four spaces.",
-        );
-        return;
+    if let Some((code, at, message, help)) = slip_at_left_edge(text, at.line) {
+        return report.at(code, at, message, help);
     }
     let (message, help) = sentences(info, line);
     report.at(codes::YAML_SYNTAX, at, message, help);
+}
+
+/// A slip on a line at the left edge that the parser notices only later, if at all.
+fn slip_at_left_edge(
+    text: &str,
+    last_line: usize,
+) -> Option<(Code, Position, &'static str, &'static str)> {
+    let lines = text.lines().take(last_line).enumerate();
+    lines.into_iter().find_map(|(index, line)| {
+        let at = |column| Position {
+            line: index + 1,
+            column,
+        };
+        if line.starts_with("-----BEGIN AGE") {
+            return Some((
+                codes::BROKEN_SEAL,
+                at(1),
+                "The sealed block stands at the left edge, so YAML does not take it for the value of `sealed`.",
+                "Write `sealed: |` and indent every line of the block by four spaces.",
+            ));
+        }
+        let (key, rest) = line.split_once(':')?;
+        let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let is_glued = is_key && !rest.is_empty() && !rest.starts_with([' ', '\t']);
+        is_glued.then_some((
+            codes::YAML_SYNTAX,
+            at(key.len() + 1),
+            "Behind this colon a space is missing.",
+            "Write a colon and a space: `customer: Northwind Robotics`.",
+        ))
+    })
 }
 
 /// Reports an anchor or alias.
@@ -118,11 +139,20 @@ fn sentences(info: &str, line: &str) -> (String, String) {
             "In double quotation marks a backslash has a special meaning.",
             "Use single quotation marks, or `/` in place of the backslash.",
         ),
-        _ if info.contains("unexpected character") => (
-            "A value must not begin with this character.",
-            "Put the value in quotation marks, or leave the character out.",
-        ),
-        _ if info.contains("flow") || info.contains("bracket") || line.contains(['[', '{']) => (
+        _ if info.contains("unexpected character") => {
+            let character = info.chars().rev().nth(1).unwrap_or_default();
+            return (
+                format!(
+                    "A value must not begin with {}.",
+                    match character {
+                        '`' => "a backtick".to_owned(),
+                        other => format!("`{other}`"),
+                    }
+                ),
+                "Leave this sign out, or put the value in quotation marks.".to_owned(),
+            );
+        }
+        _ if info.contains("flow") || info.contains("bracket") || has_open_bracket(line) => (
             "A bracket is opened and not closed, or a comma is missing between two entries.",
             "Write lists as `[one, two]` and pairs as `{from: 2024-01-01, to: 2026-10-31}`.",
         ),
@@ -155,4 +185,9 @@ fn sentences(info: &str, line: &str) -> (String, String) {
 
 fn has_quote(line: &str) -> bool {
     line.contains(['"', '\''])
+}
+
+fn has_open_bracket(line: &str) -> bool {
+    let count = |sign: char| line.matches(sign).count();
+    count('[') != count(']') || count('{') != count('}')
 }
