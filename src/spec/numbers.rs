@@ -113,7 +113,7 @@ mod tests {
             ("many", None),
             ("", None),
             ("99999999999999999999", None),
-            ("9999999999999999k", None),
+            ("99999999999999999k", None),
         ] {
             assert_eq!(meant(written), expected, "{written}");
         }

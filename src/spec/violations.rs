@@ -205,19 +205,8 @@ fn wrong_type(
     pointer: &str,
     report: &mut FileReport,
 ) {
-    let TypeKind::Single(wanted) = kind else {
-        return report.value(
-            codes::WRONG_TYPE,
-            pointer,
-            format!("`{name}` has a value of the wrong kind."),
-            "Compare it with an example.",
-        );
-    };
-    let scalar = report
-        .document
-        .scalar(pointer)
-        .map(|scalar| scalar.text.clone());
-    let written = scalar.unwrap_or_default();
+    let scalar = report.document.scalar(pointer);
+    let written = scalar.map(|scalar| scalar.text.clone()).unwrap_or_default();
     // The words and the form that are allowed help more than the word "text".
     match node {
         Some(node) if node.get("enum").is_some() => {
@@ -228,24 +217,41 @@ fn wrong_type(
         }
         _ => {}
     }
-    let (code, message, help) = match wanted {
-        JsonType::Integer | JsonType::Number => {
+    let (message, help) = match kind {
+        TypeKind::Single(JsonType::Integer | JsonType::Number) => {
             return numbers::report(name, &written, pointer, report);
         }
+        TypeKind::Single(wanted) => wanted_words(*wanted, name, value, &written),
+        TypeKind::Multiple(_) => (
+            format!("`{name}` has a value of the wrong kind."),
+            "Compare it with an example.".to_owned(),
+        ),
+    };
+    let code = if pointer.starts_with("/options/") {
+        codes::OPTION_TYPE
+    } else {
+        codes::WRONG_TYPE
+    };
+    report.value(code, pointer, message, help);
+}
+
+/// What is wrong and what to write where a value of another kind is needed.
+fn wanted_words(wanted: JsonType, name: &str, value: &Value, written: &str) -> (String, String) {
+    match wanted {
         JsonType::String => (
-            codes::WRONG_TYPE,
             format!(
                 "`{name}` needs text, and YAML reads {} here.",
                 kind_of(value)
             ),
-            if is_harmless(&written) {
+            if is_harmless(written) {
                 format!("Put it in quotation marks: `\"{written}\"`.")
+            } else if value.is_array() || value.is_object() {
+                "Write the text behind the colon; put text that begins with a bracket in quotation marks.".to_owned()
             } else {
                 "Put the value in quotation marks.".to_owned()
             },
         ),
         JsonType::Boolean => (
-            codes::WRONG_TYPE,
             format!("`{name}` is either `true` or `false`."),
             match written.to_lowercase().as_str() {
                 "yes" | "on" | "y" | "1" | "true" => "Write `true`.".to_owned(),
@@ -254,32 +260,20 @@ fn wrong_type(
             },
         ),
         JsonType::Array => (
-            codes::WRONG_TYPE,
             format!("`{name}` is a list."),
             "Write each entry on a line of its own, indented and behind `- `.".to_owned(),
         ),
         JsonType::Object => (
-            codes::WRONG_TYPE,
             format!("`{name}` holds lines of its own."),
             format!(
                 "Write nothing behind `{name}:`, and below it indented lines of the form `key: value`."
             ),
         ),
-        JsonType::Null => return empty(name, pointer, report),
-    };
-    let code = if pointer.starts_with("/options/") {
-        codes::OPTION_TYPE
-    } else {
-        code
-    };
-    if pointer.is_empty() {
-        return report.whole(
-            codes::NOT_A_MAPPING,
-            "The file does not hold lines of the form `key: value`.",
-            help,
-        );
+        JsonType::Integer | JsonType::Number | JsonType::Null => (
+            format!("`{name}` has a value of the wrong kind."),
+            "Compare it with an example.".to_owned(),
+        ),
     }
-    report.value(code, pointer, message, help);
 }
 
 fn kind_of(value: &Value) -> &'static str {
