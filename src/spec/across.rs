@@ -72,6 +72,10 @@ fn account_collisions(drafts: &mut [Draft]) {
 fn period_overlaps(drafts: &mut [Draft]) {
     let accounts = drafts.iter().enumerate().filter_map(|(index, draft)| {
         let request = draft.ruling.request.as_ref()?;
+        // What is wrong anyway will change before it matters.
+        if draft.report.has_errors() {
+            return None;
+        }
         Some(((request.platform.clone(), request.account.clone()), index))
     });
     for group in groups(accounts) {

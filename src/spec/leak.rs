@@ -207,7 +207,7 @@ pub(super) fn in_text(line: &str) -> Option<usize> {
 
 /// The words of a line with the byte at which each begins.
 fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
-    let separates = |c: char| c.is_whitespace() || "\"'`,;()[]{}<>|".contains(c);
+    let separates = |c: char| c.is_whitespace() || "\"'\\`,;()[]{}<>|".contains(c);
     line.split(separates).filter_map(move |word| {
         let start = word.as_ptr() as usize - line.as_ptr() as usize;
         (!word.is_empty()).then_some((start, word))
@@ -215,12 +215,13 @@ fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn in_word(word: &str) -> Option<usize> {
+    let is_path = is_path(word);
     let mut start = 0;
     for part in word.split_inclusive([':', '=']) {
         let value = part.trim_end_matches([':', '=']);
         let named_id = start > 0 && word[..start - 1].ends_with("id");
         if has_known_shape(value)
-            || (!named_id && !is_path(word) && !is_public(value) && has_random_run(value))
+            || (!named_id && !is_path && !is_public(value) && has_random_run(value))
             || (start > 0 && is_keyish(value) && ends_with_name(&word[..start - 1]))
         {
             return Some(start);
@@ -272,7 +273,7 @@ fn is_keyish(value: &str) -> bool {
 /// Whether the text before a value ends in a credential's name and a colon, an equals sign, or, for
 /// header lines, `Bearer` and `Basic`.
 fn follows_name(before: &str) -> bool {
-    let before = before.trim_end_matches([' ', '\t', '"', '\'', '`']);
+    let before = before.trim_end_matches([' ', '\t', '"', '\'', '`', '\\']);
     match before.strip_suffix([':', '=']) {
         Some(name) => ends_with_name(name),
         None => before.ends_with("Bearer") || before.ends_with("Basic"),
@@ -280,7 +281,7 @@ fn follows_name(before: &str) -> bool {
 }
 
 fn ends_with_name(before: &str) -> bool {
-    let before = before.trim_end_matches([' ', '"', '\'', '`']);
+    let before = before.trim_end_matches([' ', '"', '\'', '`', '\\']);
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let name = before.rsplit(|c: char| !is_name(c)).next();
     name.is_some_and(|name| is_credential_name(name, &[]))

@@ -30,7 +30,7 @@ pub struct Nightly {
     #[serde(with = "clock_time")]
     pub at: Time,
     /// Longest run, for example `5h`.
-    #[schemars(with = "String", regex(pattern = r"^[0-9]+(h|m)$"))]
+    #[schemars(with = "String", regex(pattern = r"^[1-9][0-9]{0,3}(h|m)$"))]
     #[serde(with = "friendly_duration")]
     pub deadline: SignedDuration,
     /// Days after the end of an import in which late calls and transcripts are still looked for.

@@ -8,7 +8,10 @@ use super::{
 
 /// Reports a value that is not a number in plain digits, with the number that was probably meant.
 pub(super) fn report(name: &str, written: &str, pointer: &str, report: &mut FileReport) {
-    let message = if is_harmless(written) {
+    let is_text = written.parse::<u64>().is_ok();
+    let message = if is_text {
+        format!("`{name}` needs a number, and quotation marks make it text.")
+    } else if is_harmless(written) {
         format!(
             "`{name}` needs a number in plain digits, and {} is not.",
             quoted(written)
@@ -110,7 +113,7 @@ mod tests {
             ("many", None),
             ("", None),
             ("99999999999999999999", None),
-            ("9999999999999999k", None),
+            ("99999999999999999k", None),
         ] {
             assert_eq!(meant(written), expected, "{written}");
         }

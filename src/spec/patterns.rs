@@ -11,8 +11,8 @@ use super::{
 use crate::model::slug;
 
 /// Reports a date that does not exist or is written in another order.
-pub(super) fn date(name: &str, value: &Value, pointer: &str, report: &mut FileReport) {
-    let written = value.as_str().unwrap_or_default().trim();
+pub(super) fn date(name: &str, written: &str, pointer: &str, report: &mut FileReport) {
+    let written = written.trim();
     let numbers: Vec<&str> = written.split('-').collect();
     let is_plain = matches!(numbers.as_slice(), [year, month, day]
         if year.len() == 4 && month.len() == 2 && day.len() == 2
@@ -40,9 +40,12 @@ pub(super) fn date(name: &str, value: &Value, pointer: &str, report: &mut FileRe
     );
 }
 
-/// Only where one reading is possible: `2026/12/4`, `4.12.2026` (points are used with the day first
-/// only), and `25/12/2026`.
+/// Only where one reading is possible: `20261204`, `2026/12/4`, `4.12.2026` (points are used with the
+/// day first only), and `25/12/2026`.
 fn date_meant(written: &str) -> Option<Date> {
+    if written.len() == 8 && written.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Date::strptime("%Y%m%d", written).ok();
+    }
     let day_part = written.split(['T', ' ']).next()?;
     let parts: Vec<&str> = day_part.split(['-', '/', '.']).collect();
     let [first, second, third] = parts.as_slice() else {
@@ -177,6 +180,7 @@ mod tests {
     fn a_date_is_guessed_only_where_one_reading_is_possible() {
         for (written, expected) in [
             ("2026/12/4", Some("2026-12-04")),
+            ("20261204", Some("2026-12-04")),
             ("4.12.2026", Some("2026-12-04")),
             ("25/12/2026", Some("2026-12-25")),
             ("12/25/2026", Some("2026-12-25")),

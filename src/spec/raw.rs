@@ -8,10 +8,9 @@ use serde_json::{Map, Value};
 use super::{Include, Urgency, matrix::MethodName};
 use crate::model::Method;
 
+// Every field is optional here, so that a file with one wrong line has all its other lines checked. The
+// schema says which are required.
 /// One import request: whose calls to import, from where and by when.
-///
-/// Every field is optional here, so that a file with one wrong line has all its other lines checked.
-/// The schema says which are required.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Import request")]
@@ -42,7 +41,7 @@ pub(super) struct RawRequest {
     /// The customer's credential for the platform, never in clear text. Only for methods `api` and `oauth`: exactly one of `sealed` and `secret`.
     pub(super) credentials: Option<RawCredentials>,
     /// Only for method `file`: paths relative to the requests folder, with `*` for any part of a name, or `s3://`, `gs://` or `az://` addresses.
-    #[schemars(length(min = 1, max = 1000), inner(length(min = 1, max = 1000)), extend("uniqueItems" = true), example = ["files/northwind/*.vtt"])]
+    #[schemars(length(min = 1, max = 100), inner(length(min = 1, max = 1000)), extend("uniqueItems" = true), example = ["files/northwind/*.vtt"])]
     pub(super) files: Option<Vec<Option<String>>>,
     /// The days whose calls are wanted, both included. If left out, from 2010 to the day before the request was first seen.
     #[schemars(extend("minProperties" = 1))]

@@ -91,6 +91,13 @@ impl Transform for Plain {
             return;
         };
         without_null(map);
+        // Rust's widths are no formats of JSON Schema, and the ranges say more.
+        if map
+            .get("type")
+            .is_some_and(|kind| kind == "integer" || kind == "number")
+        {
+            map.remove("format");
+        }
         if let Some(words) = documented_words(map) {
             map.remove("oneOf");
             map.insert("type".into(), "string".into());

@@ -1,6 +1,8 @@
 //! What the JSON schema found, in sentences of our own. The validator's own sentences quote values, and
 //! a value may be a secret.
 
+use std::collections::BTreeSet;
+
 use jsonschema::{
     JsonType, ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind},
@@ -20,6 +22,7 @@ use super::{
 pub(super) fn check(schema: &Value, validator: &Validator, report: &mut FileReport) -> Value {
     let whole = report.document.value.clone();
     let mut rest = whole.clone();
+    let mut wrong = BTreeSet::new();
     for error in validator.iter_errors(&whole) {
         let pointer = error.instance_path().as_str().to_owned();
         match error.kind() {
@@ -33,7 +36,10 @@ pub(super) fn check(schema: &Value, validator: &Validator, report: &mut FileRepo
                 }
             }
             kind => {
-                wrong_value(schema, &error, kind, &pointer, report);
+                // What is wrong in two ways is said once.
+                if wrong.insert(pointer.clone()) {
+                    wrong_value(schema, &error, kind, &pointer, report);
+                }
                 document::remove(&mut rest, &pointer);
             }
         }
@@ -125,15 +131,20 @@ fn wrong_value(
     let name = owner(pointer);
     let value = error.instance();
     match kind {
-        _ if value.is_null() => empty(&name, pointer, report),
+        _ if is_empty(value) => empty(&name, pointer, report),
         ValidationErrorKind::MinLength { .. }
         | ValidationErrorKind::MinItems { .. }
         | ValidationErrorKind::MinProperties { .. } => empty(&name, pointer, report),
-        ValidationErrorKind::Type { kind } => wrong_type(kind, &name, value, pointer, report),
-        ValidationErrorKind::Enum { options } => {
-            unknown_value(options, &name, value, pointer, report)
+        ValidationErrorKind::Type { kind } => {
+            wrong_type(kind, node(schema, error), &name, value, pointer, report);
         }
-        ValidationErrorKind::Format { .. } => patterns::date(&name, value, pointer, report),
+        ValidationErrorKind::Enum { options } => {
+            let written = value.as_str().unwrap_or_default();
+            unknown_value(options, &name, written, pointer, report);
+        }
+        ValidationErrorKind::Format { .. } => {
+            patterns::date(&name, value.as_str().unwrap_or_default(), pointer, report);
+        }
         ValidationErrorKind::Pattern { .. } => patterns::text(&name, value, pointer, report),
         ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
             let node = node(schema, error);
@@ -173,6 +184,10 @@ fn wrong_value(
     }
 }
 
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
 fn empty(name: &str, pointer: &str, report: &mut FileReport) {
     report.value(
         codes::EMPTY_VALUE,
@@ -182,38 +197,61 @@ fn empty(name: &str, pointer: &str, report: &mut FileReport) {
     );
 }
 
-fn wrong_type(kind: &TypeKind, name: &str, value: &Value, pointer: &str, report: &mut FileReport) {
-    let TypeKind::Single(wanted) = kind else {
-        return report.value(
-            codes::WRONG_TYPE,
-            pointer,
-            format!("`{name}` has a value of the wrong kind."),
-            "Compare it with an example.",
-        );
-    };
-    let scalar = report
-        .document
-        .scalar(pointer)
-        .map(|scalar| scalar.text.clone());
-    let written = scalar.unwrap_or_default();
-    let (code, message, help) = match wanted {
-        JsonType::Integer | JsonType::Number => {
+fn wrong_type(
+    kind: &TypeKind,
+    node: Option<&Value>,
+    name: &str,
+    value: &Value,
+    pointer: &str,
+    report: &mut FileReport,
+) {
+    let scalar = report.document.scalar(pointer);
+    let written = scalar.map(|scalar| scalar.text.clone()).unwrap_or_default();
+    // The words and the form that are allowed help more than the word "text".
+    match node {
+        Some(node) if node.get("enum").is_some() => {
+            return unknown_value(&node["enum"], name, &written, pointer, report);
+        }
+        Some(node) if node["format"] == "date" => {
+            return patterns::date(name, &written, pointer, report);
+        }
+        _ => {}
+    }
+    let (message, help) = match kind {
+        TypeKind::Single(JsonType::Integer | JsonType::Number) => {
             return numbers::report(name, &written, pointer, report);
         }
+        TypeKind::Single(wanted) => wanted_words(*wanted, name, value, &written),
+        TypeKind::Multiple(_) => (
+            format!("`{name}` has a value of the wrong kind."),
+            "Compare it with an example.".to_owned(),
+        ),
+    };
+    let code = if pointer.starts_with("/options/") {
+        codes::OPTION_TYPE
+    } else {
+        codes::WRONG_TYPE
+    };
+    report.value(code, pointer, message, help);
+}
+
+/// What is wrong and what to write where a value of another kind is needed.
+fn wanted_words(wanted: JsonType, name: &str, value: &Value, written: &str) -> (String, String) {
+    match wanted {
         JsonType::String => (
-            codes::WRONG_TYPE,
             format!(
                 "`{name}` needs text, and YAML reads {} here.",
                 kind_of(value)
             ),
-            if is_harmless(&written) {
+            if is_harmless(written) {
                 format!("Put it in quotation marks: `\"{written}\"`.")
+            } else if value.is_array() || value.is_object() {
+                "Write the text behind the colon; put text that begins with a bracket in quotation marks.".to_owned()
             } else {
                 "Put the value in quotation marks.".to_owned()
             },
         ),
         JsonType::Boolean => (
-            codes::WRONG_TYPE,
             format!("`{name}` is either `true` or `false`."),
             match written.to_lowercase().as_str() {
                 "yes" | "on" | "y" | "1" | "true" => "Write `true`.".to_owned(),
@@ -222,32 +260,20 @@ fn wrong_type(kind: &TypeKind, name: &str, value: &Value, pointer: &str, report:
             },
         ),
         JsonType::Array => (
-            codes::WRONG_TYPE,
             format!("`{name}` is a list."),
             "Write each entry on a line of its own, indented and behind `- `.".to_owned(),
         ),
         JsonType::Object => (
-            codes::WRONG_TYPE,
             format!("`{name}` holds lines of its own."),
             format!(
                 "Write nothing behind `{name}:`, and below it indented lines of the form `key: value`."
             ),
         ),
-        JsonType::Null => return empty(name, pointer, report),
-    };
-    let code = if pointer.starts_with("/options/") {
-        codes::OPTION_TYPE
-    } else {
-        code
-    };
-    if pointer.is_empty() {
-        return report.whole(
-            codes::NOT_A_MAPPING,
-            "The file does not hold lines of the form `key: value`.",
-            help,
-        );
+        JsonType::Integer | JsonType::Number | JsonType::Null => (
+            format!("`{name}` has a value of the wrong kind."),
+            "Compare it with an example.".to_owned(),
+        ),
     }
-    report.value(code, pointer, message, help);
 }
 
 fn kind_of(value: &Value) -> &'static str {
@@ -264,36 +290,37 @@ fn kind_of(value: &Value) -> &'static str {
 fn unknown_value(
     options: &Value,
     name: &str,
-    value: &Value,
+    written: &str,
     pointer: &str,
     report: &mut FileReport,
 ) {
-    // A value of the wrong kind breaks `type` as well, which has the better sentence.
-    let Some(written) = value.as_str() else {
-        return;
-    };
     let known: Vec<&str> = options
         .as_array()
         .map(|options| options.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
     let meant = nearest(written, known.iter().copied());
+    let is_platform = pointer == "/platform";
     let help = match meant {
         Some(meant) => format!("Write `{meant}`."),
-        None => format!("Write {}.", one_of(known.iter().copied())),
+        None if is_platform && known.contains(&"other") => format!(
+            "Write {}; `other` stands for any platform that is not in the list.",
+            one_of(known)
+        ),
+        None => format!("Write {}.", one_of(known)),
     };
-    if pointer == "/platform" {
-        let help = match meant {
-            None if known.contains(&"other") => {
-                format!(
-                    "Write {}; `other` stands for any platform that is not in the list.",
-                    one_of(known)
-                )
-            }
-            _ => help,
-        };
-        let message = format!("The support matrix has no platform {}.", quoted(written));
-        return report.value(codes::UNKNOWN_PLATFORM, pointer, message, help);
-    }
-    let message = format!("`{name}` cannot be {}.", quoted(written));
-    report.value(codes::UNKNOWN_VALUE, pointer, message, help);
+    let (code, message) = match (is_platform, is_harmless(written)) {
+        (true, true) => (
+            codes::UNKNOWN_PLATFORM,
+            format!("The support matrix has no platform `{written}`."),
+        ),
+        (true, false) => (
+            codes::UNKNOWN_PLATFORM,
+            "The support matrix has no such platform.".to_owned(),
+        ),
+        (false, _) => (
+            codes::UNKNOWN_VALUE,
+            format!("`{name}` cannot be {}.", quoted(written)),
+        ),
+    };
+    report.value(code, pointer, message, help);
 }

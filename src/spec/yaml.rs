@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 16;
 pub(super) fn parse(text: &str, report: &mut FileReport) -> bool {
     let mut builder = Builder {
         report,
-        lines: text.lines().collect(),
+        cursor: Cursor::new(text),
         open: Vec::new(),
         documents: 0,
     };
@@ -56,7 +56,7 @@ enum Stop {
 /// Builds the value without recursion: hostile nesting costs memory for the pointer only.
 struct Builder<'a> {
     report: &'a mut FileReport,
-    lines: Vec<&'a str>,
+    cursor: Cursor<'a>,
     open: Vec<Collection>,
     documents: usize,
 }
@@ -185,11 +185,10 @@ impl Builder<'_> {
 
     /// `Acme #1` is read as `Acme`. A comment that people mean has a space after its `#`.
     fn cut_at_hash(&mut self, text: &str, span: Span) {
-        let line = self.lines.get(span.start.line().saturating_sub(1));
-        let rest = line.and_then(|line| {
-            let byte = line.char_indices().nth(span.start.col())?.0;
-            line[byte..].strip_prefix(text)
-        });
+        let rest = self
+            .cursor
+            .rest_of_line(span.start)
+            .and_then(|rest| rest.strip_prefix(text));
         let Some(comment) = rest.and_then(|rest| rest.trim_start().strip_prefix('#')) else {
             return;
         };
@@ -280,6 +279,38 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+}
+
+/// Finds the text behind a place. Places come in the order of the text, so each line is walked once.
+struct Cursor<'a> {
+    lines: Vec<&'a str>,
+    line: usize,
+    column: usize,
+    byte: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            lines: text.lines().collect(),
+            line: 0,
+            column: 0,
+            byte: 0,
+        }
+    }
+
+    fn rest_of_line(&mut self, place: Marker) -> Option<&'a str> {
+        let line = self.lines.get(place.line().checked_sub(1)?)?;
+        if place.line() != self.line || place.col() < self.column {
+            (self.line, self.column, self.byte) = (place.line(), 0, 0);
+        }
+        let rest = &line[self.byte..];
+        let steps = place.col() - self.column;
+        let (bytes, _) = rest.char_indices().nth(steps)?;
+        self.column += steps;
+        self.byte += bytes;
+        Some(&rest[bytes..])
     }
 }
 

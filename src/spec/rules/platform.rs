@@ -4,7 +4,7 @@ use crate::{
     model::Method,
     spec::{
         Include, Metadata, PlatformRow, SupportMatrix, SupportStatus, codes,
-        file_report::FileReport, raw::RawRequest,
+        file_report::FileReport, raw::RawRequest, words::one_of,
     },
 };
 
@@ -79,11 +79,8 @@ pub(super) fn check(offer: &Offer<'_>, report: &mut FileReport) -> Option<String
         ([], Some(alternative)) => alternative.clone(),
         ([], None) => "Ask engineering what is possible instead.".to_owned(),
         (methods, _) => {
-            let words = methods.iter().map(|method| method.as_str());
-            format!(
-                "Write `method:` with {}.",
-                crate::spec::words::one_of(words)
-            )
+            let lines: Vec<String> = methods.iter().map(|m| format!("method: {m}")).collect();
+            format!("Write {}.", one_of(lines.iter().map(String::as_str)))
         }
     };
     let message = format!("{name} does not offer the method `{method}`.");

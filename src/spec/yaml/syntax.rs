@@ -4,7 +4,10 @@ use saphyr_parser::ScanError;
 
 use super::position;
 use crate::spec::{
-    characters::tab_in_indentation, codes, document::Position, file_report::FileReport,
+    characters::tab_in_indentation,
+    codes::{self, Code},
+    document::Position,
+    file_report::FileReport,
 };
 
 /// Reports why a text is not YAML.
@@ -19,35 +22,53 @@ pub(super) fn explain(error: &ScanError, text: &str, report: &mut FileReport) {
     }
     // The parser may notice only on a later line what went wrong on an earlier one.
     let (at, line) = line_at_or_before(text, at);
-    if let Some(column) =
-        tab_in_indentation(line).or_else(|| info.contains("tab").then_some(at.column - 1))
-    {
-        let place = Position {
-            line: at.line,
-            column: column + 1,
-        };
+    let tab = tab_in_indentation(line).or_else(|| info.contains("tab").then_some(at.column - 1));
+    if let Some(column) = tab {
+        let column = column + 1;
         report.at(
             codes::TAB,
-            place,
-            format!(
-                "At column {} stands a tab, where YAML needs spaces.",
-                place.column
-            ),
+            Position { column, ..at },
+            format!("At column {column} stands a tab, where YAML needs spaces."),
             "Replace each tab at the beginning of a line by two spaces.",
         );
         return;
     }
-    if line.starts_with("-----BEGIN AGE") {
-        report.at(
-            codes::BROKEN_SEAL,
-            at,
-            "The sealed block stands at the left edge, so YAML does not take it for the value of `sealed`.",
-            "Write `sealed: |` and indent every line of the block by four spaces.",
-        );
-        return;
+    if let Some((code, at, message, help)) = slip_at_left_edge(text, at.line) {
+        return report.at(code, at, message, help);
     }
-    let (message, help) = sentences(info, line);
-    report.at(codes::YAML_SYNTAX, at, message, help);
+    let slip = Slip::of(info, line);
+    report.at(codes::YAML_SYNTAX, at, slip.message(), slip.help());
+}
+
+/// A slip on a line at the left edge that the parser notices only later, if at all.
+fn slip_at_left_edge(
+    text: &str,
+    last_line: usize,
+) -> Option<(Code, Position, &'static str, &'static str)> {
+    let lines = text.lines().take(last_line).enumerate();
+    lines.into_iter().find_map(|(index, line)| {
+        let at = |column| Position {
+            line: index + 1,
+            column,
+        };
+        if line.starts_with("-----BEGIN AGE") {
+            return Some((
+                codes::BROKEN_SEAL,
+                at(1),
+                "The sealed block stands at the left edge, so YAML does not take it for the value of `sealed`.",
+                "Write `sealed: |` and indent every line of the block by four spaces.",
+            ));
+        }
+        let (key, rest) = line.split_once(':')?;
+        let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let is_glued = is_key && !rest.is_empty() && !rest.starts_with([' ', '\t']);
+        is_glued.then_some((
+            codes::YAML_SYNTAX,
+            at(key.len() + 1),
+            "Behind this colon a space is missing.",
+            "Write a colon and a space: `customer: Northwind Robotics`.",
+        ))
+    })
 }
 
 /// Reports an anchor or alias.
@@ -92,67 +113,94 @@ fn line_at_or_before(text: &str, at: Position) -> (Position, &str) {
     }
 }
 
-fn sentences(info: &str, line: &str) -> (String, String) {
-    let (message, help) = match info {
-        "mapping values are not allowed in this context" if line.matches(": ").count() > 1 => (
-            "On this line stands a second colon, so YAML cannot tell the key from the value.",
-            "Put the value in quotation marks: `notes: \"Kick-off: Monday\"`.",
-        ),
-        _ if info.contains("quoted scalar, found unexpected end")
-            || info.contains("invalid indentation in quoted scalar") =>
-        {
-            (
-                "A quotation mark is opened and not closed.",
-                "Put the same quotation mark at the end of the value, or delete the first.",
-            )
-        }
-        _ if info.contains("after double-quoted scalar")
-            || info.contains("did not find expected key") && has_quote(line) =>
-        {
-            (
-                "Text follows after a closed quotation mark.",
-                "Put the quotation marks around the whole value, or use none.",
-            )
-        }
-        _ if info.contains("escape") || info.contains("hexadecimal") => (
-            "In double quotation marks a backslash has a special meaning.",
-            "Use single quotation marks, or `/` in place of the backslash.",
-        ),
-        _ if info.contains("unexpected character") => (
-            "A value must not begin with this character.",
-            "Put the value in quotation marks, or leave the character out.",
-        ),
-        _ if info.contains("flow") || info.contains("bracket") || line.contains(['[', '{']) => (
-            "A bracket is opened and not closed, or a comma is missing between two entries.",
-            "Write lists as `[one, two]` and pairs as `{from: 2024-01-01, to: 2026-10-31}`.",
-        ),
-        _ if info.contains("simple key")
-            || info.contains("plain scalar")
-            || info.contains("multiline") =>
-        {
-            (
-                "This line is not of the form `key: value`.",
-                "Write a colon and a space after the key; text that goes on over several lines stands indented behind `|`.",
-            )
-        }
-        _ if info.contains("indentation")
-            || info.contains("indented")
-            || info.contains("mapping")
-            || info.contains("block") =>
-        {
-            (
-                "This line is indented differently from the lines it belongs to.",
-                "Begin keys at the left edge, and indent what belongs to a key by two spaces, all lines alike.",
-            )
-        }
-        _ => (
-            "This line cannot be read as YAML.",
-            "Compare it with an example: one `key: value` a line, indented with spaces.",
-        ),
-    };
-    (message.to_owned(), help.to_owned())
+/// What people do wrong, as far as the parser's words and the line tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slip {
+    SecondColon,
+    OpenQuote,
+    TextAfterQuote,
+    Backslash,
+    Reserved(char),
+    OpenBracket,
+    NoPair,
+    Indentation,
+    Unknown,
 }
 
-fn has_quote(line: &str) -> bool {
-    line.contains(['"', '\''])
+impl Slip {
+    /// `info` is the parser's sentence; the words looked for are those of saphyr-parser 0.3.
+    fn of(info: &str, line: &str) -> Self {
+        let says = |words: &[&str]| words.iter().any(|word| info.contains(word));
+        if says(&["mapping values are not allowed"]) && line.matches(": ").count() > 1 {
+            Self::SecondColon
+        } else if says(&["found unexpected end", "indentation in quoted"]) {
+            Self::OpenQuote
+        } else if says(&["after double-quoted"])
+            || (says(&["did not find expected key"]) && line.contains(['"', '\'']))
+        {
+            Self::TextAfterQuote
+        } else if says(&["escape", "hexadecimal"]) {
+            Self::Backslash
+        } else if says(&["unexpected character"]) {
+            // It ends in the character and a quotation mark.
+            Self::Reserved(info.chars().rev().nth(1).unwrap_or_default())
+        } else if says(&["flow", "bracket"]) || has_open_bracket(line) {
+            Self::OpenBracket
+        } else if says(&["simple key", "plain scalar", "multiline"]) {
+            Self::NoPair
+        } else if says(&["indentation", "indented", "mapping", "block"]) {
+            Self::Indentation
+        } else {
+            Self::Unknown
+        }
+    }
+
+    fn message(self) -> String {
+        let message = match self {
+            Self::SecondColon => {
+                "On this line stands a second colon, so YAML cannot tell the key from the value."
+            }
+            Self::OpenQuote => "A quotation mark is opened and not closed.",
+            Self::TextAfterQuote => "Text follows after a closed quotation mark.",
+            Self::Backslash => "In double quotation marks a backslash has a special meaning.",
+            Self::Reserved('`') => "A value must not begin with a backtick.",
+            Self::Reserved(sign) => return format!("A value must not begin with `{sign}`."),
+            Self::OpenBracket => {
+                "A bracket is opened and not closed, or a comma is missing between two entries."
+            }
+            Self::NoPair => "This line is not of the form `key: value`.",
+            Self::Indentation => "This line is indented differently from the lines it belongs to.",
+            Self::Unknown => "This line cannot be read as YAML.",
+        };
+        message.to_owned()
+    }
+
+    const fn help(self) -> &'static str {
+        match self {
+            Self::SecondColon => "Put the value in quotation marks: `notes: \"Kick-off: Monday\"`.",
+            Self::OpenQuote => {
+                "Put the same quotation mark at the end of the value, or delete the first."
+            }
+            Self::TextAfterQuote => "Put the quotation marks around the whole value, or use none.",
+            Self::Backslash => "Use single quotation marks, or `/` in place of the backslash.",
+            Self::Reserved(_) => "Leave this sign out, or put the value in quotation marks.",
+            Self::OpenBracket => {
+                "Write lists as `[one, two]` and pairs as `{from: 2024-01-01, to: 2026-10-31}`."
+            }
+            Self::NoPair => {
+                "Write a colon and a space after the key; text that goes on over several lines stands indented behind `|`."
+            }
+            Self::Indentation => {
+                "Begin keys at the left edge, and indent what belongs to a key by two spaces, all lines alike."
+            }
+            Self::Unknown => {
+                "Compare it with an example: one `key: value` a line, indented with spaces."
+            }
+        }
+    }
+}
+
+fn has_open_bracket(line: &str) -> bool {
+    let count = |sign: char| line.matches(sign).count();
+    count('[') != count(']') || count('{') != count('}')
 }
