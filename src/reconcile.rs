@@ -279,35 +279,72 @@ async fn drive(
     started_at: Timestamp,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<RunOutcome, StoreError> {
-    let deadline = started_at
-        .saturating_add(settings.deadline)
-        .unwrap_or(Timestamp::MAX);
-    let drive = Drive { settings, edges };
-    let mut lanes: Vec<Lane> = plan
+    let lanes = plan
         .lanes
         .iter()
-        .map(|lane| Lane::new(lane, settings.matrix, &observed.usage))
-        .collect();
-    let mut pending: Pending<'_> = FuturesUnordered::new();
+        .map(|lane| Lane::new(lane, settings.matrix, &observed.usage));
+    let mut night = Night {
+        drive: Drive { settings, edges },
+        deadline: started_at
+            .saturating_add(settings.deadline)
+            .unwrap_or(Timestamp::MAX),
+        lanes: lanes.collect(),
+        pending: FuturesUnordered::new(),
+        stopped: None,
+    };
     let mut interrupt = edges.interrupt.clone();
-    let mut stopped = None;
     loop {
         let now = edges.clock.now();
-        if stopped.is_none() {
-            stopped = reason_to_stop(now, deadline, &interrupt);
-            if let Some(end) = &stopped {
-                lanes.iter_mut().for_each(|lane| lane.stop(end));
-            }
+        night.stop_if_due(now);
+        let wake = night.begin_operations(now);
+        if night.is_over() {
+            return Ok(night.outcome());
         }
-        let mut wake = if stopped.is_none() {
-            deadline
+        let (outstanding, stopped) = (night.pending.len(), night.stopped.is_some());
+        tokio::select! {
+            biased;
+            Some((lane, news)) = night.pending.next(), if outstanding > 0 => {
+                night.lanes[lane].hear(news, edges.clock.now(), observe)?;
+            }
+            _ = interrupt.changed(), if !stopped => {}
+            () = edges.clock.wait(wake, outstanding) => {}
+        }
+    }
+}
+
+/// The lanes of one run, and the operations under way for them.
+struct Night<'a> {
+    drive: Drive<'a>,
+    deadline: Timestamp,
+    lanes: Vec<Lane>,
+    pending: Pending<'a>,
+    /// Why it ends early, if it does.
+    stopped: Option<End>,
+}
+
+impl Night<'_> {
+    fn stop_if_due(&mut self, now: Timestamp) {
+        if self.stopped.is_some() {
+            return;
+        }
+        self.stopped = reason_to_stop(now, self.deadline, &self.drive.edges.interrupt);
+        if let Some(end) = &self.stopped {
+            self.lanes.iter_mut().for_each(|lane| lane.stop(end));
+        }
+    }
+
+    /// Begins everything that the lanes want now. Tells when to ask them again if nothing happens.
+    fn begin_operations(&mut self, now: Timestamp) -> Timestamp {
+        let running = self.stopped.is_none();
+        let mut wake = if running {
+            self.deadline
         } else {
             Timestamp::MAX
         };
-        let mut free =
-            MAX_LANES.saturating_sub(lanes.iter().filter(|lane| lane.is_active()).count());
-        for (index, lane) in lanes.iter_mut().enumerate() {
-            if !lane.is_active() && free > 0 && stopped.is_none() && lane.start(&drive, now) {
+        let active = self.lanes.iter().filter(|lane| lane.is_active()).count();
+        let mut free = MAX_LANES.saturating_sub(active);
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            if running && free > 0 && !lane.is_active() && lane.start(&self.drive, now) {
                 free -= 1;
             }
             loop {
@@ -317,28 +354,27 @@ async fn drive(
                         break;
                     }
                     Some(Command::Idle) | None => break,
-                    Some(command) => pending.push(lane.obey(index, command, drive.clone(), now)),
+                    Some(command) => {
+                        self.pending
+                            .push(lane.obey(index, command, self.drive.clone(), now));
+                    }
                 }
             }
         }
-        if pending.is_empty() && lanes.iter().all(Lane::is_over) {
-            break;
-        }
-        let outstanding = pending.len();
-        tokio::select! {
-            biased;
-            Some((index, news)) = pending.next(), if outstanding > 0 => {
-                lanes[index].hear(news, edges.clock.now(), observe)?;
-            }
-            _ = interrupt.changed(), if stopped.is_none() => {}
-            () = edges.clock.wait(wake, outstanding) => {}
+        wake
+    }
+
+    fn is_over(&self) -> bool {
+        self.pending.is_empty() && self.lanes.iter().all(Lane::is_over)
+    }
+
+    fn outcome(&self) -> RunOutcome {
+        match self.stopped {
+            None => RunOutcome::Completed,
+            Some(End::Interrupted) => RunOutcome::Interrupted,
+            Some(_) => RunOutcome::Deadline,
         }
     }
-    Ok(match stopped {
-        None => RunOutcome::Completed,
-        Some(End::Interrupted) => RunOutcome::Interrupted,
-        Some(_) => RunOutcome::Deadline,
-    })
 }
 
 fn reason_to_stop(

@@ -36,9 +36,9 @@ struct Spacing {
 #[derive(Debug, Clone)]
 struct Day {
     applies_to: AppliesTo,
-    allowed: i64,
+    allowed: f64,
     /// Requests by UTC hour.
-    used: BTreeMap<Timestamp, i64>,
+    used: BTreeMap<Timestamp, f64>,
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -70,7 +70,7 @@ impl RateLimiter {
                     .filter(own)
                     .filter(|usage| counts(day.applies_to, &usage.class))
                 {
-                    *day.used.entry(usage.bucket_start).or_default() += usage.requests;
+                    *day.used.entry(usage.bucket_start).or_default() += requests(usage);
                 }
                 days.push(day);
             } else {
@@ -117,7 +117,7 @@ impl RateLimiter {
             .iter_mut()
             .filter(|day| applies(day.applies_to, class))
         {
-            *day.used.entry(hour).or_default() += 1;
+            *day.used.entry(hour).or_default() += 1.0;
         }
         *self
             .unrecorded
@@ -164,36 +164,46 @@ impl RateLimiter {
 }
 
 impl Day {
-    /// Now, or when enough of the hours in use are 24 hours old. An hour counts until its last minute is.
+    /// When one more request fits into the 24 hours before it. The requests of an hour are taken to lie
+    /// evenly in it, so that a night that begins when the last one did is freed as fast as that one sent.
     fn ready_at(&self, now: Timestamp) -> Timestamp {
-        let since = now.saturating_sub(DAY + HOUR).unwrap_or(Timestamp::MIN);
-        let recent: Vec<(Timestamp, i64)> = self
+        let counted: Vec<(Timestamp, f64, f64)> = self
             .used
-            .range(since..)
-            .filter(|(hour, _)| **hour > since)
-            .map(|(hour, used)| (*hour, *used))
+            .iter()
+            .map(|(hour, used)| (*hour, *used, used * share_left(*hour, now)))
             .collect();
-        let mut used: i64 = recent.iter().map(|(_, used)| used).sum();
-        let mut ready = now;
-        for (hour, freed) in recent {
-            if used < self.allowed {
+        let mut excess =
+            counted.iter().map(|(_, _, left)| left).sum::<f64>() - (self.allowed - 1.0);
+        for (hour, used, left) in counted {
+            if excess <= 0.0 {
                 break;
             }
-            used -= freed;
-            ready = hour.saturating_add(DAY + HOUR).unwrap_or(Timestamp::MAX);
+            if excess <= left {
+                let rest = HOUR.mul_f64((left - excess) / used);
+                let end = hour.saturating_add(DAY + HOUR - rest);
+                return end.map_or(Timestamp::MAX, |end| end.max(now));
+            }
+            excess -= left;
         }
-        ready
+        now
     }
 }
 
+/// How much of an hour's requests is less than a day old.
+fn share_left(hour: Timestamp, now: Timestamp) -> f64 {
+    let gone = now.duration_since(hour) - DAY;
+    1.0 - (gone.as_secs_f64() / HOUR.as_secs_f64()).clamp(0.0, 1.0)
+}
+
 /// At least one request a day, so that a small share of a small limit does not stop an import for ever.
-fn daily(limit: RateLimit, row: &PlatformRow) -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a u32 times a share fits an i64"
-    )]
-    let allowed = (f64::from(limit.requests) * row.budget_share).floor() as i64;
-    allowed.max(1)
+fn daily(limit: RateLimit, row: &PlatformRow) -> f64 {
+    (f64::from(limit.requests) * row.budget_share)
+        .floor()
+        .max(1.0)
+}
+
+fn requests(usage: &ApiUsage) -> f64 {
+    f64::from(u32::try_from(usage.requests).unwrap_or(u32::MAX))
 }
 
 const fn applies(applies_to: AppliesTo, class: RequestClass) -> bool {
@@ -298,6 +308,36 @@ mod tests {
             "what was recorded before is not recorded again"
         );
         assert_eq!(limiter.take_usage(), vec![]);
+    }
+
+    #[test]
+    fn a_night_goes_on_as_fast_as_the_night_before_it_sent() {
+        let row = row(&[(10_000, Per::Day, AppliesTo::All)], 0.5);
+        let mut limiter = RateLimiter::new("gong", "a", Some(&row), &[]);
+        let mut now = at("2026-12-01T01:17:00Z");
+        for _ in 0..5_000 {
+            assert_eq!(limiter.acquire(RequestClass::Light, now), Ok(()));
+            now += SignedDuration::from_millis(667);
+        }
+        let spent = limiter
+            .acquire(RequestClass::Light, now)
+            .expect_err("the day is spent");
+        assert!(
+            spent.duration_since(now) > SignedDuration::from_hours(22),
+            "{spent}"
+        );
+        now = at("2026-12-02T01:17:00Z");
+        for sent in 0..5_000 {
+            let longest = SignedDuration::from_mins(5);
+            while let Err(until) = limiter.acquire(RequestClass::Light, now) {
+                assert!(
+                    until.duration_since(now) < longest,
+                    "request {sent} waits until {until}"
+                );
+                now = until;
+            }
+        }
+        assert!(now < at("2026-12-02T03:00:00Z"), "{now}");
     }
 
     #[test]

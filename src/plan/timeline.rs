@@ -141,7 +141,12 @@ impl Nights {
         let nightly = &matrix.nightly;
         Self {
             tonight: limits(&|limit, row| {
-                allowed(limit, row, nightly).saturating_sub(used(limit, usage, night))
+                allowed(limit, row, nightly).saturating_sub(used(
+                    limit,
+                    usage,
+                    night,
+                    nightly.deadline,
+                ))
             })
             .unwrap_or(u64::MAX),
             later: limits(&|limit, row| allowed(limit, row, nightly)).unwrap_or(u64::MAX),
@@ -205,11 +210,11 @@ fn allowed(limit: &RateLimit, row: &PlatformRow, nightly: &Nightly) -> u64 {
     ((f64::from(limit.requests) * row.budget_share * turns).floor() as u64).max(1)
 }
 
-/// Requests of a daily limit that still count when the night begins.
+/// Requests of a daily limit that still count when the night ends.
 ///
-/// A day is a rolling 24 hours; an hour of use counts until its last minute is so old, as in
+/// A day is a rolling 24 hours: what the night before sent is freed while this one goes on, as in
 /// [`crate::import::RateLimiter`].
-fn used(limit: &RateLimit, usage: &[&ApiUsage], night: Timestamp) -> u64 {
+fn used(limit: &RateLimit, usage: &[&ApiUsage], night: Timestamp, deadline: SignedDuration) -> u64 {
     if limit.per != Per::Day {
         return 0;
     }
@@ -218,7 +223,7 @@ fn used(limit: &RateLimit, usage: &[&ApiUsage], night: Timestamp) -> u64 {
         AppliesTo::Light => Some("light"),
         AppliesTo::Heavy => Some("heavy"),
     };
-    let still_counts = SignedDuration::from_hours(25);
+    let still_counts = SignedDuration::from_hours(24) - deadline;
     usage
         .iter()
         .filter(|usage| night.duration_since(usage.bucket_start) < still_counts)

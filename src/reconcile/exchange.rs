@@ -50,7 +50,10 @@ pub(super) async fn carry_out(
             .next(&decode.work, &decode.setup, &decode.progress, &reply)
     });
     match decoding.await {
-        Ok(result) => News::Answered { ticket, result },
+        Ok(result) => News::Answered {
+            ticket,
+            result: Box::new(result),
+        },
         Err(error) => News::Crashed {
             detail: error.to_string(),
         },

@@ -29,7 +29,7 @@ pub(super) struct Drive<'a> {
 pub(super) enum News {
     Answered {
         ticket: u64,
-        result: Result<Step, Rejection>,
+        result: Box<Result<Step, Rejection>>,
     },
     Lost {
         ticket: u64,
@@ -44,7 +44,7 @@ pub(super) enum News {
     Abandoned,
     Committed(Result<PageReceipt, StoreError>),
     Pending(Result<Vec<CallRef>, StoreError>),
-    Ended(Result<ImportRecord, StoreError>),
+    Ended(Box<Result<ImportRecord, StoreError>>),
 }
 
 /// The imports of one account.
@@ -171,9 +171,10 @@ impl Lane {
                 progress,
                 exchange,
             } => {
+                let (connector, setup) = (active.connector, Arc::clone(&active.setup));
                 let decode = exchange::Decode {
-                    connector: active.connector,
-                    setup: Arc::clone(&active.setup),
+                    connector,
+                    setup,
                     work,
                     progress,
                 };
@@ -188,45 +189,19 @@ impl Lane {
                 ))
             }
             Command::Commit(commit) => {
-                let page = page(
-                    active,
-                    commit,
-                    self.limiter.take_usage(),
-                    drive.settings.run_id,
-                    now,
-                );
+                let usage = self.limiter.take_usage();
+                let page = page(active, commit, usage, drive.settings.run_id, now);
                 Box::pin(async move { News::Committed(drive.edges.store.commit_page(page).await) })
             }
             Command::LoadPending { after } => {
                 let record = active.job.record.clone();
-                Box::pin(async move {
-                    let ImportRecord {
-                        platform,
-                        account,
-                        request_id,
-                        ..
-                    } = &record;
-                    let store = drive.edges.store;
-                    let pending = store.pending_transcripts(
-                        platform,
-                        account,
-                        request_id,
-                        after.as_deref(),
-                        PENDING_AT_ONCE,
-                    );
-                    News::Pending(pending.await)
-                })
+                Box::pin(async move { News::Pending(load_pending(&drive, &record, after).await) })
             }
             Command::Done(end) => {
                 active.ending = true;
-                let ending = Ending::new(
-                    active,
-                    end,
-                    self.limiter.take_usage(),
-                    &self.platform_name,
-                    self.settle_days,
-                );
-                Box::pin(async move { News::Ended(ending.record(&drive).await) })
+                let usage = self.limiter.take_usage();
+                let ending = Ending::new(active, end, usage, &self.platform_name, self.settle_days);
+                Box::pin(async move { News::Ended(Box::new(ending.record(&drive).await)) })
             }
             Command::Wait(_) | Command::Idle => Box::pin(async { News::Abandoned }),
         };
@@ -249,12 +224,12 @@ impl Lane {
         let id = active.job.request.id.as_str();
         match news {
             News::Answered { ticket, result } => {
-                if let Err(rejection) = &result {
+                if let Err(rejection) = &*result {
                     tracing::info!(request = id, ?rejection, "the platform's answer is no page");
                 }
                 active
                     .attempt
-                    .answered(ticket, result, now, &mut self.limiter);
+                    .answered(ticket, *result, now, &mut self.limiter);
             }
             News::Lost {
                 ticket,
@@ -291,7 +266,7 @@ impl Lane {
             }
             News::Pending(calls) => active.attempt.pending(calls?),
             News::Ended(record) => {
-                let record = record?;
+                let record = (*record)?;
                 tracing::info!(request = id, phase = %record.phase, "import ends for this run");
                 observe(Event::Ended(&record));
                 self.active = None;
@@ -389,6 +364,29 @@ impl Ending {
             .await?;
         Ok(conclusion.record)
     }
+}
+
+async fn load_pending(
+    drive: &Drive<'_>,
+    record: &ImportRecord,
+    after: Option<String>,
+) -> Result<Vec<CallRef>, StoreError> {
+    let ImportRecord {
+        platform,
+        account,
+        request_id,
+        ..
+    } = record;
+    let store = drive.edges.store;
+    store
+        .pending_transcripts(
+            platform,
+            account,
+            request_id,
+            after.as_deref(),
+            PENDING_AT_ONCE,
+        )
+        .await
 }
 
 fn scope(job: &Job) -> Scope {

@@ -23,11 +23,11 @@ use crate::{
 const NIGHT: &str = "2026-12-01T01:17:00Z";
 
 /// A Gong with these calls, on the scene's clock, that the scene's requests are sent to.
-pub fn gong(scene: &mut Scene, population: Population) -> Running {
+pub(crate) fn gong(scene: &mut Scene, population: Population) -> Running {
     gong_with(scene, gong::Config::new(population), Duration::ZERO)
 }
 
-pub fn gong_with(scene: &mut Scene, config: gong::Config, latency: Duration) -> Running {
+pub(crate) fn gong_with(scene: &mut Scene, config: gong::Config, latency: Duration) -> Running {
     let clock: VirtualClock = scene.clock.clone();
     let running = Simulator::start(Config {
         clock: std::sync::Arc::new(clock),
@@ -41,11 +41,11 @@ pub fn gong_with(scene: &mut Scene, config: gong::Config, latency: Duration) -> 
     running
 }
 
-pub fn population(calls: u32, from: &str, to: &str) -> Population {
+pub(crate) fn population(calls: u32, from: &str, to: &str) -> Population {
     Population::new(1, calls, date(from), date(to), 6)
 }
 
-pub fn date(text: &str) -> Date {
+pub(crate) fn date(text: &str) -> Date {
     text.parse().expect("a date")
 }
 

@@ -15,7 +15,7 @@ const STABLE: &[&str] = &[
 ];
 
 /// Every row of the stable tables, as text.
-pub fn dump(database: &Path) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn dump(database: &Path) -> BTreeMap<String, Vec<String>> {
     let rows = |table: &&str| {
         (
             (*table).to_owned(),
@@ -29,7 +29,7 @@ pub fn dump(database: &Path) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The same without what differs between two ways to the same end: run ids and times of day.
-pub fn contents(database: &Path) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn contents(database: &Path) -> BTreeMap<String, Vec<String>> {
     let columns = [
         (
             "calls",
@@ -59,7 +59,7 @@ pub fn contents(database: &Path) -> BTreeMap<String, Vec<String>> {
 }
 
 /// One column of text; NULL is `NULL`.
-pub fn query(database: &Path, sql: &str) -> Vec<String> {
+pub(crate) fn query(database: &Path, sql: &str) -> Vec<String> {
     let connection = Connection::open(database).expect("the record opens");
     let mut statement = connection.prepare(sql).expect("valid SQL");
     let rows = statement
@@ -73,7 +73,7 @@ pub fn query(database: &Path, sql: &str) -> Vec<String> {
 }
 
 /// The single value of a query, as text.
-pub fn value(database: &Path, sql: &str) -> String {
+pub(crate) fn value(database: &Path, sql: &str) -> String {
     let mut values = query(database, sql);
     assert_eq!(values.len(), 1, "{sql}");
     values.remove(0)

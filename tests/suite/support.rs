@@ -28,7 +28,7 @@ use tokio::sync::{oneshot, watch};
 /// A clock shared by engine and simulator. It moves on only when the engine waits and everything that
 /// it has under way waits too: to the earliest of the moments that they wait for.
 #[derive(Clone)]
-pub struct VirtualClock(Arc<Mutex<State>>);
+pub(crate) struct VirtualClock(Arc<Mutex<State>>);
 
 struct State {
     now: Timestamp,
@@ -43,7 +43,7 @@ struct Waiting {
 }
 
 impl VirtualClock {
-    pub fn at(now: &str) -> Self {
+    pub(crate) fn at(now: &str) -> Self {
         let now = now.parse().expect("an instant");
         Self(Arc::new(Mutex::new(State {
             now,
@@ -52,7 +52,7 @@ impl VirtualClock {
         })))
     }
 
-    pub fn set(&self, now: &str) {
+    pub(crate) fn set(&self, now: &str) {
         self.state().now = now.parse().expect("an instant");
     }
 
@@ -162,18 +162,18 @@ impl simulator::clock::Clock for VirtualClock {
 }
 
 /// A repository of requests with its record and its secrets.
-pub struct Scene {
-    pub folder: TempDir,
-    pub matrix: SupportMatrix,
-    pub clock: VirtualClock,
-    pub platform_urls: BTreeMap<String, String>,
-    pub secrets: BTreeMap<String, String>,
-    pub deadline: SignedDuration,
+pub(crate) struct Scene {
+    pub(crate) folder: TempDir,
+    pub(crate) matrix: SupportMatrix,
+    pub(crate) clock: VirtualClock,
+    pub(crate) platform_urls: BTreeMap<String, String>,
+    pub(crate) secrets: BTreeMap<String, String>,
+    pub(crate) deadline: SignedDuration,
 }
 
 impl Scene {
     /// An empty one, at the start of a night.
-    pub fn new(now: &str) -> Self {
+    pub(crate) fn new(now: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir_all(folder.path().join("requests")).expect("a folder");
         Self {
@@ -186,26 +186,26 @@ impl Scene {
         }
     }
 
-    pub fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("record.duckdb")
     }
 
-    pub fn requests(&self) -> PathBuf {
+    pub(crate) fn requests(&self) -> PathBuf {
         self.folder.path().join("requests")
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.requests().join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, text).expect("a file");
     }
 
-    pub fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         std::fs::remove_file(self.requests().join(name)).expect("the file was there");
     }
 
     /// A Gong request of the simulator's first company, with `lines` added.
-    pub fn request(&mut self, id: &str, customer: &str, lines: &str) {
+    pub(crate) fn request(&mut self, id: &str, customer: &str, lines: &str) {
         let secret = format!(
             "IMPORT_{}_GONG",
             call_import_engine::model::slug(customer)
@@ -225,24 +225,24 @@ impl Scene {
         );
     }
 
-    pub fn declared(&self) -> Declared {
+    pub(crate) fn declared(&self) -> Declared {
         let read = workspace::read(&self.requests()).expect("a readable folder");
         let today = TimeZone::UTC.to_datetime(Clock::now(&self.clock)).date();
         spec::load(&read.sources, &read.uploads, &self.matrix, today)
     }
 
-    pub fn open(&self, run_id: &str) -> Store {
+    pub(crate) fn open(&self, run_id: &str) -> Store {
         Store::open(&self.database(), run_id, "test", Clock::now(&self.clock))
             .expect("the record opens")
     }
 
     /// One run, in this process.
-    pub async fn run(&self, run_id: &str) -> Report {
+    pub(crate) async fn run(&self, run_id: &str) -> Report {
         self.try_run(run_id, &mut |_| {}).await.expect("a run")
     }
 
     /// One run that may fail, and that is watched.
-    pub async fn try_run(
+    pub(crate) async fn try_run(
         &self,
         run_id: &str,
         observe: &mut (dyn FnMut(Event<'_>) + Send),
@@ -278,18 +278,18 @@ impl Scene {
 }
 
 /// The project's own matrix.
-pub fn matrix() -> SupportMatrix {
+pub(crate) fn matrix() -> SupportMatrix {
     let text = std::fs::read(root().join("matrix.yaml")).expect("matrix.yaml");
     spec::load_matrix("matrix.yaml", &text).expect("a valid matrix")
 }
 
 /// The project's folder.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The program, in a folder, without anything of our environment that it would use.
-pub fn program(folder: &Path) -> Command {
+pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_call-import"));
     command.current_dir(folder);
     for name in [
@@ -305,7 +305,7 @@ pub fn program(folder: &Path) -> Command {
 }
 
 /// What a program printed, as text.
-pub fn text(output: &Output) -> (String, String) {
+pub(crate) fn text(output: &Output) -> (String, String) {
     (
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr).into_owned(),
