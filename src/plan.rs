@@ -48,6 +48,9 @@ pub struct Observed {
     /// Use of the accounts' quotas in the last 24 hours.
     #[serde(default)]
     pub usage: Vec<ApiUsage>,
+    /// End of each request's last attempt, by request id.
+    #[serde(default)]
+    pub attempted: BTreeMap<String, Timestamp>,
 }
 
 /// Rows alone, as `status --format json` shows them: no checkpoints, no use of quotas.

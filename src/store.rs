@@ -119,6 +119,7 @@ impl Store {
                         .collect(),
                     checkpoints: ledger::checkpoints(connection)?,
                     usage: ledger::usage(connection, since)?,
+                    attempted: ledger::attempted(connection)?,
                 })
             })
         })

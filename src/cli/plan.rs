@@ -102,13 +102,5 @@ fn from_status(file: &Path) -> Result<Observed, Stop> {
     let status: Status = serde_json::from_slice(&text).with_context(|| {
         format!("{shown} is not what `call-import status --format json` prints.")
     })?;
-    let imports = status
-        .imports
-        .into_iter()
-        .map(|record| (record.request_id.clone(), record))
-        .collect();
-    Ok(Observed {
-        imports,
-        ..Observed::default()
-    })
+    Ok(status.imports.into_iter().collect())
 }

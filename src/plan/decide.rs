@@ -197,8 +197,9 @@ fn next_settling(record: &ImportRecord, request: &ImportRequest, inputs: &Inputs
         }
         Some(kind) => kind,
     };
-    // Once a UTC day is enough: the row says when it was looked at last.
-    if words::utc_date(record.updated_at) >= today {
+    // Once a UTC day is enough.
+    let last = inputs.observed.attempted.get(&record.request_id);
+    if last.is_some_and(|last| words::utc_date(*last) >= today) {
         return Next::Nothing(format!(
             "{done} Late calls and transcripts are looked for again tomorrow."
         ));

@@ -445,6 +445,19 @@ pub(super) fn usage(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// End of each request's last attempt.
+pub(super) fn attempted(
+    connection: &Connection,
+) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+    let mut statement = connection
+        .prepare("SELECT request_id, max(finished_at) FROM attempts GROUP BY request_id")?;
+    let rows = statement.query_map([], |row| {
+        let mut cells = Cells::of(row);
+        Ok((cells.take()?, cells.time()?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn must_exist(changed: usize, what: &'static str, id: &str) -> Result<(), StoreError> {
     if changed == 1 {
         Ok(())

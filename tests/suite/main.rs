@@ -1,6 +1,5 @@
 //! All integration tests in one binary, because each test binary links DuckDB.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
 mod architecture;

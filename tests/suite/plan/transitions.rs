@@ -566,9 +566,10 @@ fn completed_imports_settle_and_then_rest() {
 fn settling_happens_once_a_day() {
     let mut request = request("a");
     request.to = Some(date(2026, 11, 30));
-    let mut row = recorded(&request, Phase::Completed);
-    row.next_attempt_at = Some(at("2026-12-03T00:00:00Z"));
+    let row = recorded(&request, Phase::Completed);
     let mut scene = Scene::new([request]).record(row);
+    let looked = at("2026-12-02T01:30:00Z");
+    scene.observed.attempted = [("a".to_owned(), looked)].into();
     assert_eq!(
         outcome(&scene.plan()),
         rests(Phase::Completed, Action::None)
