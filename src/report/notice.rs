@@ -6,7 +6,7 @@ use super::{
     text::{code_span, grouped, prose},
 };
 use crate::{
-    model::{ImportRecord, Method, NotificationKind},
+    model::{ImportRecord, NotificationKind},
     plan::words::{day, number, unsigned, utc_date},
 };
 
@@ -126,11 +126,8 @@ fn to_the_customer(record: &ImportRecord, kind: NotificationKind) -> String {
 
 /// The platform, or that the calls come from files.
 fn source(record: &ImportRecord) -> String {
-    let platform = prose(&phase::platform(&record.platform));
-    match record.method {
-        Method::Api | Method::Oauth => platform,
-        Method::File => format!("{platform} files"),
-    }
+    let name = phase::platform(&record.platform);
+    prose(&phase::source(&record.platform, &name, Some(record.method)))
 }
 
 fn counted_calls(count: i64) -> String {

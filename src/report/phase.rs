@@ -2,9 +2,12 @@
 
 use super::text::grouped;
 use crate::{
-    model::{ImportRecord, Phase, WhoseTurn},
+    model::{ImportRecord, Method, Phase, WhoseTurn},
     plan::words::unsigned,
 };
+
+/// The row of the matrix for files of any origin.
+const OTHER: &str = "other";
 
 /// A phase as the end of "the import ...".
 pub(super) const fn words(phase: Phase) -> &'static str {
@@ -109,6 +112,15 @@ pub(super) fn calls(record: &ImportRecord) -> String {
         String::new()
     };
     format!("{listed} found, {imported} imported{failures}")
+}
+
+/// Where calls come from, in words: `Gong`, `Zoom files`, and `exported files` for the row without a platform.
+pub(super) fn source(key: &str, name: &str, method: Option<Method>) -> String {
+    match method {
+        Some(Method::File) if key == OTHER => "exported files".into(),
+        Some(Method::File) => format!("{name} files"),
+        Some(Method::Api | Method::Oauth) | None => name.into(),
+    }
 }
 
 /// A platform by the name that people use, as far as its key tells: `google-meet` is `Google Meet`.

@@ -7,7 +7,6 @@ mod verdict;
 use serde_json::{Value, json};
 
 use crate::{
-    model::Method,
     plan::{Action, Plan, PlannedImport},
     spec::{Finding, SupportMatrix},
 };
@@ -62,10 +61,7 @@ impl View<'_> {
         let key = import.platform.as_str();
         let row = self.matrix.platforms.get(key);
         let name = row.map_or_else(|| super::phase::platform(key), |row| row.name.clone());
-        match import.method {
-            Some(Method::File) => format!("{name} files"),
-            Some(Method::Api | Method::Oauth) | None => name,
-        }
+        super::phase::source(key, &name, import.method)
     }
 }
 

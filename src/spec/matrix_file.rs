@@ -45,8 +45,7 @@ fn check(bytes: &[u8], report: &mut FileReport) -> Option<SupportMatrix> {
     if report.has_errors() {
         return None;
     }
-    let value = report.document.value.clone();
-    let matrix: SupportMatrix = match serde_json::from_value(value) {
+    let matrix: SupportMatrix = match serde_yaml::from_str(text) {
         Ok(matrix) => matrix,
         Err(_) => {
             report.whole(
