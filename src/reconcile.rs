@@ -1,7 +1,9 @@
 //! Read, plan, drive, record: the only loop. It decides nothing; [`plan`](mod@crate::plan) and
 //! [`import`](crate::import) do.
 
+mod ending;
 mod exchange;
+mod job;
 mod lane;
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};

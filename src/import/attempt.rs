@@ -1,24 +1,26 @@
 //! One import in one run, as a state machine: [`Attempt::poll`] says what to do, the other methods
 //! say what came of it.
 
+mod choice;
+mod failure;
+mod page;
+
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
     sync::Arc,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
     End, Failure, RateLimiter,
     retry::{Breaker, MAX_TRIES, MAX_WAIT},
     walk::Walk,
-    windows::{self, Seen},
 };
 use crate::{
     model::{Call, Checkpoint, FailureClass, Period, Transcript, TranscriptContent, WhoseTurn},
     platforms::{
-        CallRef, Connector, Cursor, Exchange, Page, Progress, RecordFailure, Rejection, Setup,
-        Step, Traits, Work,
+        CallRef, Connector, Exchange, Progress, RecordFailure, Rejection, Setup, Step, Traits, Work,
     },
 };
 
@@ -27,9 +29,6 @@ const MAX_IN_FLIGHT: usize = 8;
 
 /// Pages decoded but not yet committed, before nothing new is asked for.
 const MAX_UNCOMMITTED: usize = 4;
-
-/// Tries of a request whose answers cannot be read.
-const MAX_BROKEN: u32 = 3;
 
 /// Recorded calls without transcript that are read at once.
 pub const PENDING_AT_ONCE: usize = 1_000;
@@ -380,282 +379,6 @@ impl Attempt {
                 Command::Done(end.clone())
             }
             _ => Command::Idle,
-        }
-    }
-
-    /// What to ask next: what was begun, then the credential, transcripts in full batches, the newest
-    /// days not listed yet, and at last the transcripts that fill no batch.
-    fn candidate(&mut self) -> Option<Ticket> {
-        if let Some(ticket) = self.ready.pop_front() {
-            return Some(ticket);
-        }
-        if !self.verified {
-            if self.in_flight.is_empty() {
-                self.begin(Work::Verify);
-            }
-            return self.ready.pop_front();
-        }
-        if self.transcripts.queue.len() >= self.batch() {
-            self.begin_transcripts();
-        } else if let Some(window) = self.next_window() {
-            self.walks.push(Walk::begin(window, self.traits.unique_ids));
-            self.begin(Work::List {
-                window,
-                cursor: None,
-            });
-        } else if self.is_listed() && !self.transcripts.queue.is_empty() {
-            self.begin_transcripts();
-        }
-        self.ready.pop_front()
-    }
-
-    fn begin(&mut self, work: Work) {
-        match self.connector.begin(&work, &self.setup) {
-            Step::Send(exchange, progress) => self.ready.push_back(Ticket {
-                work: Arc::new(work),
-                progress: Arc::new(progress),
-                exchange,
-                tries: 0,
-                sent: Timestamp::MIN,
-            }),
-            Step::Page(page) => self.take(&work, page),
-        }
-    }
-
-    fn begin_transcripts(&mut self) {
-        let count = self.batch().min(self.transcripts.queue.len());
-        let calls = self.transcripts.queue.drain(..count).collect();
-        self.begin(Work::Transcripts(calls));
-    }
-
-    fn batch(&self) -> usize {
-        self.traits
-            .transcript_batch
-            .and_then(|batch| usize::try_from(batch).ok())
-            .unwrap_or(usize::MAX)
-    }
-
-    /// The next days to list, unless enough windows are open, or none of them has told its size yet.
-    fn next_window(&self) -> Option<crate::model::Window> {
-        let period = self.scope.period?;
-        let open: Vec<&Walk> = self.walks.iter().filter(|walk| !walk.done).collect();
-        if open.len() >= self.traits.parallel_windows
-            || open.iter().any(|walk| walk.total.is_none())
-        {
-            return None;
-        }
-        let covered: Vec<_> = self.walks.iter().map(|walk| walk.window).collect();
-        let neighbour = self.walks.iter().min_by_key(|walk| walk.window.from);
-        let seen = neighbour.and_then(|walk| {
-            Some(Seen {
-                window: walk.window,
-                calls: walk.total?,
-            })
-        });
-        windows::next(period, &covered, seen, &self.traits)
-    }
-
-    /// Whether every day is listed and every page of it committed.
-    fn is_listed(&self) -> bool {
-        self.walks.iter().all(|walk| walk.done)
-            && self.next_window().is_none()
-            && self.commits.is_empty()
-            && self.committing.is_none()
-            && matches!(self.transcripts.backlog, Backlog::Read)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.verified
-            && self.ready.is_empty()
-            && self.in_flight.is_empty()
-            && self.is_listed()
-            && self.transcripts.queue.is_empty()
-    }
-
-    fn take(&mut self, work: &Work, page: Page) {
-        match work {
-            Work::Verify => self.verified = true,
-            Work::List { window, .. } => {
-                let Some(walk) = self.walks.iter_mut().find(|walk| walk.window == *window) else {
-                    return;
-                };
-                match walk.take(page) {
-                    Ok(fresh) => {
-                        let checkpoint = self.scope.keep_checkpoints.then_some(fresh.checkpoint);
-                        let (mut calls, failures) = (fresh.calls, fresh.failures);
-                        if !self.scope.transcripts {
-                            calls
-                                .iter_mut()
-                                .for_each(|call| call.transcript = TranscriptContent::Absent);
-                        }
-                        self.commits.push_back(Commit {
-                            calls,
-                            transcripts: Vec::new(),
-                            failures,
-                            checkpoint,
-                        });
-                        self.go_on_listing(*window, fresh.next);
-                    }
-                    Err(detail) => {
-                        self.stop(End::Failed(our_bug(FailureClass::BrokenReply, detail)))
-                    }
-                }
-            }
-            Work::Transcripts(calls) => self.take_transcripts(calls, page),
-        }
-    }
-
-    fn go_on_listing(&mut self, window: crate::model::Window, next: Option<Cursor>) {
-        if next.is_some() && self.end.is_none() {
-            self.begin(Work::List {
-                window,
-                cursor: next,
-            });
-        }
-    }
-
-    fn take_transcripts(&mut self, calls: &[CallRef], page: Page) {
-        let Page {
-            calls: _,
-            transcripts,
-            failures,
-            next,
-            total: _,
-        } = page;
-        if next.is_some() && !transcripts.is_empty() && self.end.is_none() {
-            let answered: HashSet<&str> = transcripts.iter().map(|(id, _)| id.as_str()).collect();
-            let rest: Vec<CallRef> = calls
-                .iter()
-                .filter(|call| !answered.contains(call.external_id.as_str()))
-                .cloned()
-                .collect();
-            if !rest.is_empty() {
-                self.begin(Work::Transcripts(rest));
-            }
-        }
-        if !transcripts.is_empty() || !failures.is_empty() {
-            self.commits.push_back(Commit {
-                calls: Vec::new(),
-                transcripts,
-                failures,
-                checkpoint: None,
-            });
-        }
-    }
-
-    fn rejected(
-        &mut self,
-        ticket: Ticket,
-        rejection: Rejection,
-        now: Timestamp,
-        limiter: &mut RateLimiter,
-    ) {
-        let wait = |after: Option<std::time::Duration>| {
-            after.and_then(|after| SignedDuration::try_from(after).ok())
-        };
-        match rejection {
-            Rejection::Throttled { after } => {
-                let after = wait(after);
-                if let Some(until) = after.and_then(|after| now.saturating_add(after).ok()) {
-                    limiter.block(until);
-                    if until.duration_since(now) > MAX_WAIT {
-                        return self.stop(End::Waiting { until });
-                    }
-                }
-                let detail = "the platform answers 429 to every request".to_owned();
-                self.retry(
-                    ticket,
-                    FailureClass::Throttled,
-                    detail,
-                    after,
-                    MAX_TRIES,
-                    now,
-                );
-            }
-            Rejection::Unavailable { after, detail } => {
-                self.retry(
-                    ticket,
-                    FailureClass::Unavailable,
-                    detail,
-                    wait(after),
-                    MAX_TRIES,
-                    now,
-                );
-            }
-            Rejection::Broken { detail } => {
-                self.retry(
-                    ticket,
-                    FailureClass::BrokenReply,
-                    detail,
-                    None,
-                    MAX_BROKEN,
-                    now,
-                );
-            }
-            Rejection::RestartWindow => self.restart(&ticket.work),
-            Rejection::Credentials { advice } => self.stop(End::Failed(Failure {
-                class: FailureClass::Credentials,
-                detail: advice.clone(),
-                advice: Some((WhoseTurn::Customer, advice)),
-            })),
-            Rejection::Refused { detail } => {
-                self.stop(End::Failed(our_bug(FailureClass::BrokenReply, detail)))
-            }
-        }
-    }
-
-    fn retry(
-        &mut self,
-        ticket: Ticket,
-        class: FailureClass,
-        detail: String,
-        wait: Option<SignedDuration>,
-        max_tries: u32,
-        now: Timestamp,
-    ) {
-        let tries = ticket.tries + 1;
-        let hopeful = self
-            .breaker
-            .failure(ticket.sent, now, wait, &self.scope.request_id);
-        if hopeful && tries < max_tries {
-            if self.end.is_none() {
-                self.ready.push_front(Ticket { tries, ..ticket });
-            }
-        } else {
-            self.stop(End::Failed(Failure {
-                class,
-                detail,
-                advice: None,
-            }));
-        }
-    }
-
-    fn restart(&mut self, work: &Work) {
-        let Work::List { window, .. } = work else {
-            return self.stop(End::Failed(our_bug(
-                FailureClass::BrokenReply,
-                "a cursor died where there is none".into(),
-            )));
-        };
-        let window = *window;
-        let Some(walk) = self.walks.iter_mut().find(|walk| walk.window == window) else {
-            return;
-        };
-        if walk.restart() {
-            self.begin(Work::List {
-                window,
-                cursor: None,
-            });
-        } else {
-            let detail = format!(
-                "the cursor of the window from {} to {} keeps dying",
-                window.from, window.to
-            );
-            self.stop(End::Failed(Failure {
-                class: FailureClass::BrokenReply,
-                detail,
-                advice: None,
-            }));
         }
     }
 }

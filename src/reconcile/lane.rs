@@ -4,18 +4,15 @@ use std::{collections::VecDeque, future::Future, pin::Pin, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Edges, Event, Settings, exchange, notification};
+use super::{Edges, Event, Settings, ending::Ending, exchange, job};
 use crate::{
     http::Endpoint,
-    import::{
-        self, Attempt, Command, Commit, Context, End, Failure, PENDING_AT_ONCE, RateLimiter, Scope,
-        Uploads,
-    },
+    import::{Attempt, Command, Commit, End, Failure, PENDING_AT_ONCE, RateLimiter, Uploads},
     model::{ApiUsage, FailureClass, ImportRecord, Method, WhoseTurn},
     plan::{self, Job, JobKind},
     platforms::{self, CallRef, Connector, Rejection, Setup, Step},
-    spec::{Include, SupportMatrix},
-    store::{AttemptEnd, PageCommit, PageReceipt, StoreError},
+    spec::SupportMatrix,
+    store::{PageCommit, PageReceipt, StoreError},
 };
 
 /// What an operation needs of the run.
@@ -57,16 +54,16 @@ pub(super) struct Lane {
 }
 
 /// The import that is worked on.
-struct Active {
-    job: Job,
-    connector: &'static dyn Connector,
-    setup: Arc<Setup>,
-    endpoint: Option<Arc<Endpoint>>,
-    attempt: Attempt,
-    started_at: Timestamp,
-    requests: i64,
-    calls: usize,
-    ending: bool,
+pub(super) struct Active {
+    pub(super) job: Job,
+    pub(super) connector: &'static dyn Connector,
+    pub(super) setup: Arc<Setup>,
+    pub(super) endpoint: Option<Arc<Endpoint>>,
+    pub(super) attempt: Attempt,
+    pub(super) started_at: Timestamp,
+    pub(super) requests: i64,
+    pub(super) calls: usize,
+    pub(super) ending: bool,
 }
 
 type Operation<'a> = Pin<Box<dyn Future<Output = (usize, News)> + Send + 'a>>;
@@ -102,11 +99,11 @@ impl Lane {
                 platforms::connector(&job.request.platform).unwrap_or(&Uploads)
             }
         };
-        let setup = Arc::new(setup(&job, connector));
-        let mut attempt = Attempt::new(connector, Arc::clone(&setup), scope(&job));
+        let setup = Arc::new(job::setup(&job, connector));
+        let mut attempt = Attempt::new(connector, Arc::clone(&setup), job::scope(&job));
         let endpoint = match job.request.method {
             Method::File => None,
-            Method::Api | Method::Oauth => match endpoint(&job, connector, &setup, drive) {
+            Method::Api | Method::Oauth => match job::endpoint(&job, connector, &setup, drive) {
                 Ok(endpoint) => Some(Arc::new(endpoint)),
                 Err(failure) => {
                     attempt.stop(End::Failed(failure));
@@ -276,96 +273,6 @@ impl Lane {
     }
 }
 
-/// The end of an attempt on its way into the record.
-struct Ending {
-    job: Job,
-    end: End,
-    usage: Vec<ApiUsage>,
-    platform_name: String,
-    settle_days: u16,
-    started_at: Timestamp,
-    progressed: bool,
-    requests: i64,
-    unrecorded: i64,
-    calls: usize,
-}
-
-impl Ending {
-    fn new(
-        active: &mut Active,
-        end: End,
-        usage: Vec<ApiUsage>,
-        platform_name: &str,
-        settle_days: u16,
-    ) -> Self {
-        let unrecorded = usage.iter().map(|usage| usage.requests).sum();
-        active.requests += unrecorded;
-        Self {
-            job: active.job.clone(),
-            end,
-            usage,
-            platform_name: platform_name.to_owned(),
-            settle_days,
-            started_at: active.started_at,
-            progressed: active.attempt.progressed(),
-            requests: active.requests,
-            unrecorded,
-            calls: active.calls,
-        }
-    }
-
-    async fn record(self, drive: &Drive<'_>) -> Result<ImportRecord, StoreError> {
-        let Self { job, .. } = &self;
-        let store = drive.edges.store;
-        let expire_pending = job.kind == JobKind::Expire;
-        let ImportRecord {
-            request_id,
-            digest,
-            platform,
-            account,
-            ..
-        } = &job.record;
-        let mut totals = store.totals(request_id, digest, platform, account).await?;
-        if expire_pending {
-            totals.transcripts_pending = 0;
-        }
-        let now = drive.edges.clock.now();
-        let context = Context {
-            platform: &self.platform_name,
-            now,
-            period: job.period,
-            settle_days: self.settle_days,
-            progressed: self.progressed,
-            settling: job.kind != JobKind::Import,
-        };
-        let conclusion = import::conclude(&job.record, &self.end, &totals, &context);
-        let told = conclusion.notices.iter().map(|kind| {
-            // The event is recorded with the phase it is about, so a run tells it once.
-            let id = plan::notification_id(request_id, digest, *kind, drive.settings.run_id);
-            notification(id, &conclusion.record, *kind)
-        });
-        let notifications = told.collect();
-        store
-            .finish_attempt(AttemptEnd {
-                record: conclusion.record.clone(),
-                run_id: drive.settings.run_id.to_owned(),
-                started_at: self.started_at,
-                finished_at: now,
-                outcome: conclusion.record.phase,
-                failure_class: conclusion.failure_class,
-                detail: conclusion.detail,
-                calls_imported: i64::try_from(self.calls).unwrap_or(i64::MAX),
-                attempt_requests: self.requests,
-                requests_sent: self.unrecorded,
-                usage: self.usage,
-                expire_pending,
-                notifications,
-            })
-            .await?;
-        Ok(conclusion.record)
-    }
-}
-
 async fn load_pending(
     drive: &Drive<'_>,
     record: &ImportRecord,
@@ -387,70 +294,6 @@ async fn load_pending(
             PENDING_AT_ONCE,
         )
         .await
-}
-
-fn scope(job: &Job) -> Scope {
-    let (period, checkpoints) = match job.kind {
-        JobKind::Import => (Some(job.period), job.checkpoints.clone()),
-        JobKind::Settle { window } => (window.map(crate::model::Window::period), Vec::new()),
-        JobKind::Expire => (None, Vec::new()),
-    };
-    Scope {
-        request_id: job.request.id.clone(),
-        period,
-        checkpoints,
-        keep_checkpoints: job.kind == JobKind::Import,
-        transcripts: job.request.include.contains(&Include::Transcript),
-    }
-}
-
-fn setup(job: &Job, connector: &dyn Connector) -> Setup {
-    let request = &job.request;
-    let own = request.options.get("base_url").and_then(|url| url.as_str());
-    Setup {
-        base_url: own
-            .unwrap_or(connector.traits().base_url)
-            .trim_end_matches('/')
-            .to_owned(),
-        options: request.options.clone(),
-        internal_domains: request.internal_domains.clone(),
-        period: job.period,
-        files: request.files.iter().map(|file| file.file.clone()).collect(),
-    }
-}
-
-fn endpoint(
-    job: &Job,
-    connector: &dyn Connector,
-    setup: &Setup,
-    drive: &Drive<'_>,
-) -> Result<Endpoint, Failure> {
-    let traits = connector.traits();
-    let credential = drive
-        .edges
-        .secrets
-        .open(&job.request, traits.auth)
-        .map_err(|error| {
-            let advice = error.to_string();
-            Failure {
-                class: FailureClass::Credentials,
-                detail: advice.clone(),
-                advice: Some((WhoseTurn::Customer, advice)),
-            }
-        })?;
-    let replacement = drive
-        .settings
-        .platform_urls
-        .get(&job.request.platform)
-        .map(String::as_str);
-    Endpoint::new(&setup.base_url, replacement, &traits, credential).map_err(|error| Failure {
-        class: FailureClass::Internal,
-        detail: error.to_string(),
-        advice: Some((
-            WhoseTurn::Cs,
-            format!("The address in options.base_url cannot be used: {error}."),
-        )),
-    })
 }
 
 fn page(

@@ -1,0 +1,106 @@
+//! What an attempt asks next.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Attempt, Backlog, Ticket};
+use crate::{
+    import::{
+        walk::Walk,
+        windows::{self, Seen},
+    },
+    model::Window,
+    platforms::{Step, Work},
+};
+
+impl Attempt {
+    /// What to ask next: what was begun, then the credential, transcripts in full batches, the newest
+    /// days not listed yet, and at last the transcripts that fill no batch.
+    pub(super) fn candidate(&mut self) -> Option<Ticket> {
+        if let Some(ticket) = self.ready.pop_front() {
+            return Some(ticket);
+        }
+        if !self.verified {
+            if self.in_flight.is_empty() {
+                self.begin(Work::Verify);
+            }
+            return self.ready.pop_front();
+        }
+        if self.transcripts.queue.len() >= self.batch() {
+            self.begin_transcripts();
+        } else if let Some(window) = self.next_window() {
+            self.walks.push(Walk::begin(window, self.traits.unique_ids));
+            self.begin(Work::List {
+                window,
+                cursor: None,
+            });
+        } else if self.is_listed() && !self.transcripts.queue.is_empty() {
+            self.begin_transcripts();
+        }
+        self.ready.pop_front()
+    }
+
+    pub(super) fn begin(&mut self, work: Work) {
+        match self.connector.begin(&work, &self.setup) {
+            Step::Send(exchange, progress) => self.ready.push_back(Ticket {
+                work: Arc::new(work),
+                progress: Arc::new(progress),
+                exchange,
+                tries: 0,
+                sent: Timestamp::MIN,
+            }),
+            Step::Page(page) => self.take(&work, page),
+        }
+    }
+
+    fn begin_transcripts(&mut self) {
+        let count = self.batch().min(self.transcripts.queue.len());
+        let calls = self.transcripts.queue.drain(..count).collect();
+        self.begin(Work::Transcripts(calls));
+    }
+
+    pub(super) fn batch(&self) -> usize {
+        self.traits
+            .transcript_batch
+            .and_then(|batch| usize::try_from(batch).ok())
+            .unwrap_or(usize::MAX)
+    }
+
+    /// The next days to list, unless enough windows are open, or none of them has told its size yet.
+    fn next_window(&self) -> Option<Window> {
+        let period = self.scope.period?;
+        let open: Vec<&Walk> = self.walks.iter().filter(|walk| !walk.done).collect();
+        if open.len() >= self.traits.parallel_windows
+            || open.iter().any(|walk| walk.total.is_none())
+        {
+            return None;
+        }
+        let covered: Vec<_> = self.walks.iter().map(|walk| walk.window).collect();
+        let neighbour = self.walks.iter().min_by_key(|walk| walk.window.from);
+        let seen = neighbour.and_then(|walk| {
+            Some(Seen {
+                window: walk.window,
+                calls: walk.total?,
+            })
+        });
+        windows::next(period, &covered, seen, &self.traits)
+    }
+
+    /// Whether every day is listed and every page of it committed.
+    fn is_listed(&self) -> bool {
+        self.walks.iter().all(|walk| walk.done)
+            && self.next_window().is_none()
+            && self.commits.is_empty()
+            && self.committing.is_none()
+            && matches!(self.transcripts.backlog, Backlog::Read)
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.verified
+            && self.ready.is_empty()
+            && self.in_flight.is_empty()
+            && self.is_listed()
+            && self.transcripts.queue.is_empty()
+    }
+}

@@ -1,0 +1,134 @@
+//! What an attempt does about replies that are no page, and about replies that do not come.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Attempt, Ticket, our_bug};
+use crate::{
+    import::{
+        End, Failure, RateLimiter,
+        retry::{MAX_TRIES, MAX_WAIT},
+    },
+    model::{FailureClass, WhoseTurn},
+    platforms::{Rejection, Work},
+};
+
+/// Tries of a request whose answers cannot be read.
+const MAX_BROKEN: u32 = 3;
+
+impl Attempt {
+    pub(super) fn rejected(
+        &mut self,
+        ticket: Ticket,
+        rejection: Rejection,
+        now: Timestamp,
+        limiter: &mut RateLimiter,
+    ) {
+        let wait = |after: Option<std::time::Duration>| {
+            after.and_then(|after| SignedDuration::try_from(after).ok())
+        };
+        match rejection {
+            Rejection::Throttled { after } => {
+                let after = wait(after);
+                if let Some(until) = after.and_then(|after| now.saturating_add(after).ok()) {
+                    limiter.block(until);
+                    if until.duration_since(now) > MAX_WAIT {
+                        return self.stop(End::Waiting { until });
+                    }
+                }
+                let detail = "the platform answers 429 to every request".to_owned();
+                self.retry(
+                    ticket,
+                    FailureClass::Throttled,
+                    detail,
+                    after,
+                    MAX_TRIES,
+                    now,
+                );
+            }
+            Rejection::Unavailable { after, detail } => {
+                self.retry(
+                    ticket,
+                    FailureClass::Unavailable,
+                    detail,
+                    wait(after),
+                    MAX_TRIES,
+                    now,
+                );
+            }
+            Rejection::Broken { detail } => {
+                self.retry(
+                    ticket,
+                    FailureClass::BrokenReply,
+                    detail,
+                    None,
+                    MAX_BROKEN,
+                    now,
+                );
+            }
+            Rejection::RestartWindow => self.restart(&ticket.work),
+            Rejection::Credentials { advice } => self.stop(End::Failed(Failure {
+                class: FailureClass::Credentials,
+                detail: advice.clone(),
+                advice: Some((WhoseTurn::Customer, advice)),
+            })),
+            Rejection::Refused { detail } => {
+                self.stop(End::Failed(our_bug(FailureClass::BrokenReply, detail)))
+            }
+        }
+    }
+
+    pub(super) fn retry(
+        &mut self,
+        ticket: Ticket,
+        class: FailureClass,
+        detail: String,
+        wait: Option<SignedDuration>,
+        max_tries: u32,
+        now: Timestamp,
+    ) {
+        let tries = ticket.tries + 1;
+        let hopeful = self
+            .breaker
+            .failure(ticket.sent, now, wait, &self.scope.request_id);
+        if hopeful && tries < max_tries {
+            if self.end.is_none() {
+                self.ready.push_front(Ticket { tries, ..ticket });
+            }
+        } else {
+            self.stop(End::Failed(Failure {
+                class,
+                detail,
+                advice: None,
+            }));
+        }
+    }
+
+    fn restart(&mut self, work: &Work) {
+        let Work::List { window, .. } = work else {
+            return self.stop(End::Failed(our_bug(
+                FailureClass::BrokenReply,
+                "a cursor died where there is none".into(),
+            )));
+        };
+        let window = *window;
+        let Some(walk) = self.walks.iter_mut().find(|walk| walk.window == window) else {
+            return;
+        };
+        if walk.restart() {
+            self.begin(Work::List {
+                window,
+                cursor: None,
+            });
+        } else {
+            let detail = format!(
+                "the cursor of the window from {} to {} keeps dying",
+                window.from, window.to
+            );
+            self.stop(End::Failed(Failure {
+                class: FailureClass::BrokenReply,
+                detail,
+                advice: None,
+            }));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The end of an attempt on its way into the record.
+
+use jiff::Timestamp;
+
+use super::{
+    lane::{Active, Drive},
+    notification,
+};
+use crate::{
+    import::{self, Context, End},
+    model::{ApiUsage, ImportRecord},
+    plan::{self, Job, JobKind},
+    store::{AttemptEnd, StoreError},
+};
+
+/// What is known when an attempt ends.
+pub(super) struct Ending {
+    job: Job,
+    end: End,
+    usage: Vec<ApiUsage>,
+    platform_name: String,
+    settle_days: u16,
+    started_at: Timestamp,
+    progressed: bool,
+    requests: i64,
+    unrecorded: i64,
+    calls: usize,
+}
+
+impl Ending {
+    pub(super) fn new(
+        active: &mut Active,
+        end: End,
+        usage: Vec<ApiUsage>,
+        platform_name: &str,
+        settle_days: u16,
+    ) -> Self {
+        let unrecorded = usage.iter().map(|usage| usage.requests).sum();
+        active.requests += unrecorded;
+        Self {
+            job: active.job.clone(),
+            end,
+            usage,
+            platform_name: platform_name.to_owned(),
+            settle_days,
+            started_at: active.started_at,
+            progressed: active.attempt.progressed(),
+            requests: active.requests,
+            unrecorded,
+            calls: active.calls,
+        }
+    }
+
+    pub(super) async fn record(self, drive: &Drive<'_>) -> Result<ImportRecord, StoreError> {
+        let Self { job, .. } = &self;
+        let store = drive.edges.store;
+        let expire_pending = job.kind == JobKind::Expire;
+        let ImportRecord {
+            request_id,
+            digest,
+            platform,
+            account,
+            ..
+        } = &job.record;
+        let mut totals = store.totals(request_id, digest, platform, account).await?;
+        if expire_pending {
+            totals.transcripts_pending = 0;
+        }
+        let now = drive.edges.clock.now();
+        let context = Context {
+            platform: &self.platform_name,
+            now,
+            period: job.period,
+            settle_days: self.settle_days,
+            progressed: self.progressed,
+            settling: job.kind != JobKind::Import,
+        };
+        let conclusion = import::conclude(&job.record, &self.end, &totals, &context);
+        let told = conclusion.notices.iter().map(|kind| {
+            // The event is recorded with the phase it is about, so a run tells it once.
+            let id = plan::notification_id(request_id, digest, *kind, drive.settings.run_id);
+            notification(id, &conclusion.record, *kind)
+        });
+        let notifications = told.collect();
+        store
+            .finish_attempt(AttemptEnd {
+                record: conclusion.record.clone(),
+                run_id: drive.settings.run_id.to_owned(),
+                started_at: self.started_at,
+                finished_at: now,
+                outcome: conclusion.record.phase,
+                failure_class: conclusion.failure_class,
+                detail: conclusion.detail,
+                calls_imported: i64::try_from(self.calls).unwrap_or(i64::MAX),
+                attempt_requests: self.requests,
+                requests_sent: self.unrecorded,
+                usage: self.usage,
+                expire_pending,
+                notifications,
+            })
+            .await?;
+        Ok(conclusion.record)
+    }
+}
