@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         now,
         night: plan::next_night(&matrix.nightly, now),
         only: None,
-        skip: &[],
+        skip: &check::skipped(),
     });
     let view = View {
         matrix: &matrix,

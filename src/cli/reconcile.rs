@@ -68,14 +68,11 @@ struct PlatformUrl {
     url: String,
 }
 
-/// The request that every clone brings. A real night, which runs in GitHub Actions, leaves it alone.
-const EXAMPLE: &str = "example";
-
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     let clock = SystemClock;
     let matrix = check::matrix(common)?;
     let declared = check::declared(common, &matrix, &clock)?;
-    let skip = skipped();
+    let skip = check::skipped();
     check_names(arguments, &matrix, &declared)?;
     let deadline = arguments.deadline.unwrap_or(matrix.nightly.deadline);
     let platform_urls = arguments.platform_url.iter();
@@ -172,11 +169,6 @@ fn dry_run(
         Format::Json => writeln!(out, "{:#}", report::plan::json(&plan, &view))?,
     }
     Ok(Exit::Well)
-}
-
-fn skipped() -> Vec<&'static str> {
-    let in_github = std::env::var_os("GITHUB_REPOSITORY").is_some_and(|name| !name.is_empty());
-    if in_github { vec![EXAMPLE] } else { Vec::new() }
 }
 
 /// Names on the command line that name nothing are wrong usage.
