@@ -5,6 +5,7 @@ mod credential;
 mod period;
 mod record;
 mod slug;
+pub mod words;
 
 pub(crate) use call::words;
 pub use call::{

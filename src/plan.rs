@@ -13,7 +13,6 @@ mod schedule;
 mod settle;
 mod timeline;
 mod transition;
-pub mod words;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +20,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Phase, Window},
+    model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Phase, Window, words},
     spec::{Declared, ImportRequest, SupportMatrix},
 };
 

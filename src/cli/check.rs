@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow};
 use super::{Common, Exit, Stop};
 use crate::{
     clock::Clock,
-    plan::words,
+    model::words,
     report::findings::Review,
     spec::{self, Declared, Source, SourceContent, SupportMatrix, codes},
     workspace::{self, Workspace, WorkspaceError},

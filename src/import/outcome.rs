@@ -1,9 +1,9 @@
 //! What the end of an attempt means for its import: the phase, whose turn it is, and what CS is told.
 
-use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 
 use crate::model::{
-    FailureClass, ImportRecord, Method, NotificationKind, Period, Phase, WhoseTurn,
+    FailureClass, ImportRecord, Method, NotificationKind, Period, Phase, WhoseTurn, words,
 };
 
 /// How an attempt ended.
@@ -153,9 +153,9 @@ fn moved_on(record: &mut ImportRecord, before: &ImportRecord, end: &End, context
             go_on(
                 record,
                 &format!(
-                    "The daily limit of requests to {} is used up. The import goes on after {} UTC.",
+                    "The daily limit of requests to {} is used up. The import goes on after {}.",
                     context.platform,
-                    until.strftime("%A %-d %B, %H:%M"),
+                    words::moment(*until),
                 ),
             );
             record.next_attempt_at = Some(*until);
@@ -189,7 +189,7 @@ fn finish(record: &mut ImportRecord, context: &Context<'_>) {
     record.failing_since = None;
     if record.phase != Phase::NeedsAttention {
         record.finished_at = Some(context.now);
-        record.expected_completion = Some(date_of(context.now));
+        record.expected_completion = Some(words::utc_date(context.now));
     }
 }
 
@@ -216,7 +216,8 @@ fn finished_reason(record: &ImportRecord, context: &Context<'_>) -> String {
         Phase::NoCallsFound => format!(
             "The credential works, but {platform} shows it no calls from {} to {}. Check with the customer: the dates, \
              the filters, and whether the owner of the key may see the calls ({platform} answers the same if not).",
-            period.from, period.to,
+            words::day(period.from),
+            words::day(period.to),
         ),
         Phase::NeedsAttention => "None of the files could be read.".into(),
         Phase::CompletedWithFailures if failed == 1 => "All calls but one are imported.".into(),
@@ -224,14 +225,14 @@ fn finished_reason(record: &ImportRecord, context: &Context<'_>) -> String {
         _ if record.transcripts_pending > 0 => format!(
             "All calls are imported. {} of them have no transcript yet; we look for it until {}.",
             record.transcripts_pending,
-            settle_end(record, context),
+            words::day(settle_end(record, context)),
         ),
         _ => "All calls are imported.".into(),
     }
 }
 
 fn settle_end(record: &ImportRecord, context: &Context<'_>) -> Date {
-    date_of(record.finished_at.unwrap_or(context.now))
+    words::utc_date(record.finished_at.unwrap_or(context.now))
         .saturating_add(i64::from(context.settle_days).days())
 }
 
@@ -305,8 +306,4 @@ fn notices(before: &ImportRecord, after: &ImportRecord) -> Vec<NotificationKind>
         | Phase::Suspended
         | Phase::Cancelled => Vec::new(),
     }
-}
-
-fn date_of(moment: Timestamp) -> Date {
-    TimeZone::UTC.to_datetime(moment).date()
 }

@@ -6,8 +6,8 @@ use super::{
     text::{code_span, grouped, prose},
 };
 use crate::{
+    model::words::{day, number, unsigned, utc_date},
     model::{ImportRecord, NotificationKind},
-    plan::words::{day, number, unsigned, utc_date},
 };
 
 /// The Markdown text of a notification about an import as it stands now.

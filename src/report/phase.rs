@@ -2,8 +2,8 @@
 
 use super::text::grouped;
 use crate::{
+    model::words::unsigned,
     model::{ImportRecord, Method, Phase, WhoseTurn},
-    plan::words::unsigned,
 };
 
 /// The row of the matrix for files of any origin.

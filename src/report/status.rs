@@ -10,8 +10,8 @@ use super::{
     text::{clean, count, inline},
 };
 use crate::{
+    model::words::{day, moment, number, unsigned, utc_date},
     model::{ImportRecord, Phase},
-    plan::words::{day, moment, number, unsigned, utc_date},
 };
 
 /// A table of all imports, worst first, then who must do what.

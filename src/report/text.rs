@@ -7,8 +7,8 @@
 /// Longest excerpt of a foreign text, in characters (`design.md` section 8).
 const EXCERPT: usize = 80;
 
-pub(super) use crate::plan::words::counted as count;
-pub use crate::plan::words::number as grouped;
+pub(super) use crate::model::words::counted as count;
+pub use crate::model::words::number as grouped;
 
 /// Foreign text for a log line or a terminal: one line, no control or bidi characters, at most 80
 /// characters.

@@ -9,7 +9,8 @@ use super::{
     verdict::{Quote, gap, next_step, outcome},
 };
 use crate::{
-    plan::{Action, Plan, PlannedImport, capacity, words::day},
+    model::words::day,
+    plan::{Action, Plan, PlannedImport, capacity},
     platforms::connector,
     report::text::{code_span, count, grouped, prose},
     spec::{Finding, Severity},

@@ -7,7 +7,8 @@ use super::{
     verdict::{Quote, gap, next_step, outcome},
 };
 use crate::{
-    plan::{Action, Plan, PlannedImport, words::day},
+    model::words::day,
+    plan::{Action, Plan, PlannedImport},
     report::text::{clean, grouped, inline},
 };
 

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use super::View;
 use crate::{
     model::Phase,
-    plan::{Action, PlannedImport, words::day},
+    model::words::day,
+    plan::{Action, PlannedImport},
     report::text::count,
 };
 

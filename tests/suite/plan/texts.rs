@@ -156,7 +156,7 @@ fn a_long_plan_drops_whole_rows_and_counts_them() {
 }
 
 fn grouped(number: usize) -> String {
-    call_import_engine::plan::words::number(number as u64)
+    call_import_engine::model::words::number(number as u64)
 }
 
 /// Text from outside that would do something if it were let.
