@@ -17,16 +17,20 @@ use crate::{
 /// # Errors
 /// Wrong usage, when it names a server.
 pub(super) fn path(common: &Common) -> Result<&Path, Stop> {
-    let name = &common.database;
+    let name = common.database.as_str();
+    let usage = |sentence: String| Err(Stop::with(Exit::Usage, anyhow!(sentence)));
     match name.split_once(':') {
+        // DuckDB takes these for a database in memory, which would be gone after the run.
+        _ if name.is_empty() || name.starts_with(':') => {
+            usage("--database must name a file: the record has to outlive the run.".into())
+        }
         // One letter is a drive.
         Some((scheme, _))
             if scheme.len() > 1 && scheme.chars().all(|letter| letter.is_ascii_alphanumeric()) =>
         {
-            let sentence = anyhow!(
+            usage(format!(
                 "--database must name a DuckDB file; {scheme:?} databases are not supported yet."
-            );
-            Err(Stop::with(Exit::Usage, sentence))
+            ))
         }
         _ => Ok(Path::new(name)),
     }

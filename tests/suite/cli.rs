@@ -131,6 +131,13 @@ fn wrong_usage_is_2() {
         &["matrix", "no-such-platform"],
         &["reconcile", "--platform-url", "gong"],
         &["reconcile", "--deadline", "soon"],
+        &["reconcile", "--database", ""],
+        &["reconcile", "--database", ":memory:"],
+        &["status", "--database", "ducklake:postgres:x"],
+        &["reconcile", "--only", "no-such-request"],
+        &["reconcile", "--platform-url", "nowhere=http://127.0.0.1:1"],
+        &["status", "no-such-request"],
+        &["retry", "no-such-request"],
         &["retry"],
         &["export"],
     ] {
