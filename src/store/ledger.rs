@@ -28,13 +28,22 @@ pub(super) fn resolve_failures(
     spoken: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let open: i64 = connection
+        .prepare_cached(
+            "SELECT count(*) FROM call_failures WHERE request_id = ? AND resolved_at IS NULL",
+        )?
+        .query_row([request_id], |row| row.get(0))?;
+    if open == 0 {
+        // As on nearly every page: the joins below would cost more than the rest of the bookkeeping.
+        return Ok(());
+    }
     connection
         .prepare_cached(
             r#"UPDATE call_failures SET resolved_at = $4
             WHERE request_id = $1 AND resolved_at IS NULL AND (
-                external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))
+                external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))
                 OR stage <> 'transcript'
-                   AND external_id IN (SELECT unnest(from_json($2, '["VARCHAR"]')))
+                   AND external_id IN (SELECT unnest(from_json($2::VARCHAR, '["VARCHAR"]')))
             )"#,
         )?
         .execute(params![request_id, listed, spoken, Utc(now)])?;
@@ -170,7 +179,7 @@ pub(super) fn count_late_calls(
 ) -> Result<(), StoreError> {
     if late > 0 {
         connection.execute(
-            "UPDATE checkpoints SET listed = listed + $3
+            "UPDATE checkpoints SET listed = listed + $3::BIGINT
              WHERE request_id = $1 AND digest = $2 AND window_from = (
                  SELECT max(window_from) FROM checkpoints WHERE request_id = $1 AND digest = $2
              )",
@@ -254,7 +263,7 @@ pub(super) fn count_import(
     let changed = connection
         .prepare_cached(
             "UPDATE imports SET calls_listed = ?, calls_imported = ?, calls_failed = ?,
-                 transcripts_imported = ?, transcripts_pending = ?, requests_sent = requests_sent + ?,
+                 transcripts_imported = ?, transcripts_pending = ?, requests_sent = requests_sent + ?::BIGINT,
                  updated_at = ?
              WHERE request_id = ?",
         )?
@@ -296,8 +305,8 @@ pub(super) fn count_run(
 ) -> Result<(), StoreError> {
     let changed = connection
         .prepare_cached(
-            "UPDATE runs SET requests_sent = requests_sent + ?, calls_imported = calls_imported + ?,
-                 calls_failed = calls_failed + ?
+            "UPDATE runs SET requests_sent = requests_sent + ?::BIGINT, calls_imported = calls_imported + ?::BIGINT,
+                 calls_failed = calls_failed + ?::BIGINT
              WHERE run_id = ?",
         )?
         .execute(params![requests_sent, calls_imported, calls_failed, run_id])?;
@@ -407,7 +416,7 @@ pub(super) fn add_usage(connection: &Connection, usage: &[ApiUsage]) -> Result<(
         ];
         let known = connection
             .prepare_cached(
-                "UPDATE api_usage SET requests = requests + $5
+                "UPDATE api_usage SET requests = requests + $5::BIGINT
                  WHERE platform = $1 AND account = $2 AND class = $3 AND bucket_start = $4",
             )?
             .execute(values)?;

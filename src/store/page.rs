@@ -397,7 +397,7 @@ fn write(
             .prepare_cached(
                 r#"UPDATE calls SET transcript_state = $4, updated_at = $5, run_id = $6
                 WHERE platform = $1 AND account = $2
-                  AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#,
+                  AND external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))"#,
             )?
             .execute(params![
                 stamp.scope.platform,
@@ -413,7 +413,7 @@ fn write(
             .prepare_cached(
                 r#"UPDATE calls SET request_id = $4
                 WHERE platform = $1 AND account = $2
-                  AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#,
+                  AND external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))"#,
             )?
             .execute(params![
                 stamp.scope.platform,
@@ -439,7 +439,7 @@ fn delete(
     connection
         .prepare_cached(&format!(
             r#"DELETE FROM {table} WHERE platform = $1 AND account = $2
-               AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#
+               AND external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))"#
         ))?
         .execute(params![
             scope.platform,
