@@ -12,6 +12,7 @@ mod ledger;
 mod page;
 mod recorded;
 mod rows;
+mod runs;
 mod schema;
 mod session;
 mod values;
@@ -147,7 +148,7 @@ impl Store {
         let (run_id, version) = (run_id.to_owned(), version.to_owned());
         self.on_writer(move |session| {
             session.transaction(|connection| {
-                ledger::begin_run(connection, &run_id, started_at, &version)
+                runs::begin_run(connection, &run_id, started_at, &version)
             })
         })
         .await
@@ -262,8 +263,8 @@ impl Store {
         let run_id = run_id.to_owned();
         self.on_writer(move |session| {
             session.transaction(|connection| {
-                ledger::finish_run(connection, &run_id, finished_at, outcome)?;
-                ledger::run(connection, &run_id)
+                runs::finish_run(connection, &run_id, finished_at, outcome)?;
+                runs::run(connection, &run_id)
             })
         })
         .await

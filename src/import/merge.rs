@@ -242,3 +242,147 @@ fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
     }
     incoming
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Direction, DurationSource, Granularity, MediaKind, Segment};
+
+    #[test]
+    fn a_transcript_never_falls_back() {
+        use Says::{Here, Later, Nothing};
+        use TranscriptState::{Imported, None as Absent, Pending, Unavailable};
+        for (recorded, nothing, later) in [
+            (None, Absent, Pending),
+            (Some(Absent), Absent, Pending),
+            (Some(Pending), Pending, Pending),
+            (Some(Imported), Imported, Imported),
+            (Some(Unavailable), Unavailable, Unavailable),
+        ] {
+            assert_eq!(transcript_state(recorded, Nothing), nothing, "{recorded:?}");
+            assert_eq!(transcript_state(recorded, Later), later, "{recorded:?}");
+            assert_eq!(transcript_state(recorded, Here), Imported, "{recorded:?}");
+        }
+    }
+
+    fn transcript(texts: &[&str]) -> Transcript {
+        let segment = |text: &&str| Segment {
+            speaker: None,
+            participant: None,
+            start_ms: None,
+            end_ms: None,
+            text: (*text).to_owned(),
+        };
+        Transcript {
+            source: "platform".into(),
+            granularity: Granularity::Turn,
+            language: None,
+            segments: texts.iter().map(segment).collect(),
+        }
+    }
+
+    #[test]
+    fn an_empty_transcript_replaces_only_another_empty_one() {
+        let recorded = |segment_count| RecordedTranscript {
+            content_hash: "old".into(),
+            segment_count,
+        };
+        let (empty, short) = (transcript(&[]), transcript(&["Hi."]));
+        assert!(transcript_is_better(None, &empty, "new"));
+        assert!(transcript_is_better(Some(&recorded(0)), &empty, "new"));
+        assert!(!transcript_is_better(Some(&recorded(9)), &empty, "new"));
+        assert!(transcript_is_better(Some(&recorded(9)), &short, "new"));
+        assert!(!transcript_is_better(Some(&recorded(9)), &short, "old"));
+    }
+
+    fn rich() -> Call {
+        Call {
+            title: Some("Renewal".into()),
+            kind: CallKind::Phone,
+            direction: Some(Direction::Inbound),
+            scope: Some(Scope::External),
+            started_at: Some(jiff::Timestamp::UNIX_EPOCH),
+            started_at_precision: Precision::Exact,
+            duration_ms: Some(5),
+            duration_source: DurationSource::Media,
+            participants: vec![person("Ada", Some("ada@acme.example"))],
+            media: vec![Media {
+                kind: MediaKind::Audio,
+                mime: None,
+                bytes: Some(3),
+                duration_ms: None,
+                state: MediaState::Fetched,
+            }],
+            raw: Some("{}".into()),
+            ..Call::new("1")
+        }
+    }
+
+    fn person(name: &str, email: Option<&str>) -> Participant {
+        Participant {
+            name: Some(name.into()),
+            email: email.map(str::to_owned),
+            phone: None,
+            title: None,
+            role: Role::Host,
+            affiliation: Affiliation::External,
+            attended: Some(true),
+        }
+    }
+
+    #[test]
+    fn silence_takes_nothing_away() {
+        assert_eq!(merged(&rich(), Call::new("1")), rich());
+        let mut vague = Call::new("1");
+        vague.title = Some(String::new());
+        vague.scope = Some(Scope::Unknown);
+        vague.started_at = Some(jiff::Timestamp::MAX);
+        vague.started_at_precision = Precision::Day;
+        vague.participants = vec![Participant {
+            role: Role::Unknown,
+            affiliation: Affiliation::Unknown,
+            attended: None,
+            ..person("Ada", None)
+        }];
+        vague.media = rich().media;
+        vague.media[0].state = MediaState::Listed;
+        vague.media[0].bytes = None;
+        assert_eq!(merged(&rich(), vague), rich());
+    }
+
+    #[test]
+    fn what_is_told_anew_is_taken() {
+        let mut new = Call::new("1");
+        new.title = Some("Renewal, again".into());
+        new.duration_ms = Some(6);
+        new.duration_source = DurationSource::PlatformS;
+        new.participants = vec![person("Bo", None)];
+        let call = merged(&rich(), new.clone());
+        assert_eq!(call.title, new.title);
+        assert_eq!(
+            (call.duration_ms, call.duration_source),
+            (Some(6), DurationSource::PlatformS)
+        );
+        assert_eq!(call.participants, new.participants, "Bo is not Ada");
+        assert_eq!(call.direction, rich().direction);
+    }
+
+    #[test]
+    fn each_id_is_kept_once_where_it_came_first() {
+        let spoken = |id: &str, texts: &[&str]| (id.to_owned(), transcript(texts));
+        let kept = each_transcript_once(vec![
+            spoken("a", &["one"]),
+            spoken("b", &["x"]),
+            spoken("a", &["longer"]),
+            spoken("a", &[]),
+        ]);
+        assert_eq!(kept, [spoken("a", &["longer"]), spoken("b", &["x"])]);
+        let mut later = Call::new("a");
+        later.title = Some("later".into());
+        assert_eq!(
+            each_call_once(vec![Call::new("a"), later.clone()]),
+            [later],
+            "of two alike the later"
+        );
+    }
+}

@@ -129,7 +129,7 @@ impl StoreError {
                 detail: first_line(&text),
             };
         }
-        if says(&["IO Error", "No space left on device"]) {
+        if says(REFUSED) {
             return Self::Disk {
                 path: path.to_owned(),
                 source: error,
@@ -146,6 +146,13 @@ const DAMAGE: &[&str] = &[
     "Could not read enough bytes",
     "Corrupt WAL file",
     "Failure while replaying WAL",
+];
+
+/// What DuckDB 1.5.5 says when the file system refuses; a failed COMMIT does not begin with `IO Error`.
+const REFUSED: &[&str] = &[
+    "IO Error",
+    "Could not write file",
+    "No space left on device",
 ];
 
 fn first_line(text: &str) -> String {

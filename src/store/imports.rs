@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{
     AttemptEnd,
     error::StoreError,
-    ledger,
+    ledger, runs,
     values::{Cells, Day, Utc},
 };
 use crate::{
@@ -134,7 +134,7 @@ pub(super) fn apply(
         }
         write(connection, change)?;
     }
-    ledger::add_notifications(connection, notifications, now)
+    runs::add_notifications(connection, notifications, now)
 }
 
 /// Writes the end of an attempt and everything that follows from it.
@@ -159,10 +159,10 @@ pub(super) fn finish_attempt(connection: &Connection, end: &AttemptEnd) -> Resul
             ],
         )?;
     }
-    ledger::write_attempt(connection, end)?;
-    ledger::count_run(connection, &end.run_id, end.requests_sent, 0, 0)?;
+    runs::write_attempt(connection, end)?;
+    runs::count_run(connection, &end.run_id, end.requests_sent, 0, 0)?;
     ledger::add_usage(connection, &end.usage)?;
-    ledger::add_notifications(connection, &end.notifications, end.finished_at)
+    runs::add_notifications(connection, &end.notifications, end.finished_at)
 }
 
 /// Lets an import go again in the next run; `None` if there is none of that name.

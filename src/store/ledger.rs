@@ -1,4 +1,4 @@
-//! The bookkeeping rows: failures, checkpoints, counters, quota, runs, attempts, notifications.
+//! What is kept of an import besides its calls: failures, checkpoints, counters, quota.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,15 @@ use duckdb::{Connection, params};
 use jiff::Timestamp;
 
 use super::{
-    AttemptEnd, RunOutcome, RunRow, Totals,
+    Totals,
     error::StoreError,
     recorded::Scope,
     values::{Cells, Day, Utc},
 };
 use crate::{
-    model::{ApiUsage, Checkpoint, FailureClass, Notification, Window},
+    model::{ApiUsage, Checkpoint, FailureClass, Window},
     platforms::RecordFailure,
 };
-
-/// The channel every notification is made for; Slack gets a copy of it.
-const CHANNEL: &str = "github";
 
 /// A call that comes again is no failure any more, unless its transcript is what failed: that takes the
 /// transcript. Both lists are JSON arrays of ids.
@@ -28,13 +25,22 @@ pub(super) fn resolve_failures(
     spoken: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let open: i64 = connection
+        .prepare_cached(
+            "SELECT count(*) FROM call_failures WHERE request_id = ? AND resolved_at IS NULL",
+        )?
+        .query_row([request_id], |row| row.get(0))?;
+    if open == 0 {
+        // As on nearly every page: the joins below would cost more than the rest of the bookkeeping.
+        return Ok(());
+    }
     connection
         .prepare_cached(
             r#"UPDATE call_failures SET resolved_at = $4
             WHERE request_id = $1 AND resolved_at IS NULL AND (
-                external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))
+                external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))
                 OR stage <> 'transcript'
-                   AND external_id IN (SELECT unnest(from_json($2, '["VARCHAR"]')))
+                   AND external_id IN (SELECT unnest(from_json($2::VARCHAR, '["VARCHAR"]')))
             )"#,
         )?
         .execute(params![request_id, listed, spoken, Utc(now)])?;
@@ -170,7 +176,7 @@ pub(super) fn count_late_calls(
 ) -> Result<(), StoreError> {
     if late > 0 {
         connection.execute(
-            "UPDATE checkpoints SET listed = listed + $3
+            "UPDATE checkpoints SET listed = listed + $3::BIGINT
              WHERE request_id = $1 AND digest = $2 AND window_from = (
                  SELECT max(window_from) FROM checkpoints WHERE request_id = $1 AND digest = $2
              )",
@@ -254,7 +260,7 @@ pub(super) fn count_import(
     let changed = connection
         .prepare_cached(
             "UPDATE imports SET calls_listed = ?, calls_imported = ?, calls_failed = ?,
-                 transcripts_imported = ?, transcripts_pending = ?, requests_sent = requests_sent + ?,
+                 transcripts_imported = ?, transcripts_pending = ?, requests_sent = requests_sent + ?::BIGINT,
                  updated_at = ?
              WHERE request_id = ?",
         )?
@@ -271,130 +277,6 @@ pub(super) fn count_import(
     must_exist(changed, "import", request_id)
 }
 
-/// Begins a run.
-pub(super) fn begin_run(
-    connection: &Connection,
-    run_id: &str,
-    started_at: Timestamp,
-    version: &str,
-) -> Result<(), StoreError> {
-    connection.execute(
-        "INSERT INTO runs (run_id, started_at, requests_sent, calls_imported, calls_failed, version)
-         VALUES (?, ?, 0, 0, 0, ?)",
-        params![run_id, Utc(started_at), version],
-    )?;
-    Ok(())
-}
-
-/// Adds to the counters of a run.
-pub(super) fn count_run(
-    connection: &Connection,
-    run_id: &str,
-    requests_sent: i64,
-    calls_imported: i64,
-    calls_failed: i64,
-) -> Result<(), StoreError> {
-    let changed = connection
-        .prepare_cached(
-            "UPDATE runs SET requests_sent = requests_sent + ?, calls_imported = calls_imported + ?,
-                 calls_failed = calls_failed + ?
-             WHERE run_id = ?",
-        )?
-        .execute(params![requests_sent, calls_imported, calls_failed, run_id])?;
-    must_exist(changed, "run", run_id)
-}
-
-/// Ends a run.
-pub(super) fn finish_run(
-    connection: &Connection,
-    run_id: &str,
-    finished_at: Timestamp,
-    outcome: RunOutcome,
-) -> Result<(), StoreError> {
-    let changed = connection.execute(
-        "UPDATE runs SET finished_at = ?, outcome = ? WHERE run_id = ?",
-        params![Utc(finished_at), outcome.as_str(), run_id],
-    )?;
-    must_exist(changed, "run", run_id)
-}
-
-/// A run as it is recorded.
-pub(super) fn run(connection: &Connection, run_id: &str) -> Result<RunRow, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT run_id, started_at, finished_at, outcome, requests_sent, calls_imported, calls_failed,
-             version
-         FROM runs WHERE run_id = ?",
-    )?;
-    let mut rows = statement.query_map([run_id], |row| {
-        let mut cells = Cells::of(row);
-        Ok(RunRow {
-            run_id: cells.take()?,
-            started_at: cells.time()?,
-            finished_at: cells.optional_time()?,
-            outcome: cells.optional_word()?,
-            requests_sent: cells.take()?,
-            calls_imported: cells.take()?,
-            calls_failed: cells.take()?,
-            version: cells.take()?,
-        })
-    })?;
-    rows.next().transpose()?.ok_or(StoreError::Missing {
-        what: "run",
-        id: run_id.to_owned(),
-    })
-}
-
-/// Writes an attempt, in place of an earlier one of the same run.
-pub(super) fn write_attempt(connection: &Connection, end: &AttemptEnd) -> Result<(), StoreError> {
-    let request_id = &end.record.request_id;
-    connection.execute(
-        "DELETE FROM attempts WHERE request_id = ? AND run_id = ?",
-        params![request_id, end.run_id],
-    )?;
-    connection.execute(
-        "INSERT INTO attempts (request_id, run_id, digest, started_at, finished_at, outcome,
-             failure_class, detail, calls_imported, requests_sent)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        params![
-            request_id,
-            end.run_id,
-            end.record.digest,
-            Utc(end.started_at),
-            Utc(end.finished_at),
-            end.outcome.as_str(),
-            end.failure_class.map(FailureClass::as_str),
-            end.detail,
-            end.calls_imported,
-            end.attempt_requests
-        ],
-    )?;
-    Ok(())
-}
-
-/// Writes notifications, but none twice.
-pub(super) fn add_notifications(
-    connection: &Connection,
-    notifications: &[Notification],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for notification in notifications {
-        connection.execute(
-            "INSERT INTO notifications (notification_id, request_id, kind, channel, body, created_at)
-             SELECT $1, $2, $3, $4, $5, $6
-             WHERE NOT EXISTS (SELECT 1 FROM notifications WHERE notification_id = $1)",
-            params![
-                notification.notification_id,
-                notification.request_id,
-                notification.kind.as_str(),
-                CHANNEL,
-                notification.body,
-                Utc(now)
-            ],
-        )?;
-    }
-    Ok(())
-}
-
 /// Adds to the use of quotas.
 pub(super) fn add_usage(connection: &Connection, usage: &[ApiUsage]) -> Result<(), StoreError> {
     for bucket in usage {
@@ -407,7 +289,7 @@ pub(super) fn add_usage(connection: &Connection, usage: &[ApiUsage]) -> Result<(
         ];
         let known = connection
             .prepare_cached(
-                "UPDATE api_usage SET requests = requests + $5
+                "UPDATE api_usage SET requests = requests + $5::BIGINT
                  WHERE platform = $1 AND account = $2 AND class = $3 AND bucket_start = $4",
             )?
             .execute(values)?;
@@ -458,7 +340,8 @@ pub(super) fn attempted(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn must_exist(changed: usize, what: &'static str, id: &str) -> Result<(), StoreError> {
+/// An update that must change one row.
+pub(super) fn must_exist(changed: usize, what: &'static str, id: &str) -> Result<(), StoreError> {
     if changed == 1 {
         Ok(())
     } else {

@@ -1,9 +1,8 @@
 //! Commits one page of an import: calls, transcripts, failures, checkpoint and counters together.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
-};
+mod changes;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use duckdb::{Connection, params};
 use jiff::Timestamp;
@@ -13,7 +12,8 @@ use super::{
     error::StoreError,
     ledger,
     recorded::{self, Mark, RecordedCall, Scope, id_list},
-    rows::{self, CallRow, Stamp, TranscriptRow},
+    rows::{self, Stamp},
+    runs,
     values::Utc,
 };
 use crate::{
@@ -21,8 +21,9 @@ use crate::{
         content::{call_hash, transcript_hash},
         merge::{self, Says},
     },
-    model::{Call, Transcript, TranscriptContent, TranscriptState},
+    model::{Call, Transcript, TranscriptContent},
 };
+use changes::Changes;
 
 /// A page whose duplicates are gone and whose hashes are known. Made before the page is queued for the
 /// writer, because hashing costs as much as a third of the writing.
@@ -46,24 +47,6 @@ struct Listed {
 struct Spoken {
     transcript: Transcript,
     content_hash: String,
-}
-
-/// What a page changes in `calls`, `media`, `transcripts` and `transcript_segments`.
-#[derive(Debug, Default)]
-struct Changes<'a> {
-    /// Rows to write.
-    rows: Vec<CallRow<'a>>,
-    /// Ids whose old rows go first.
-    replaced: Vec<&'a str>,
-    /// Rows that stay but for the state of their transcript.
-    states: BTreeMap<TranscriptState, Vec<&'a str>>,
-    /// Rows that stay but for the request they belong to.
-    adopted: Vec<&'a str>,
-    /// Transcripts to write.
-    transcripts: Vec<TranscriptRow<'a>>,
-    /// Ids whose old transcripts go first.
-    outdated: Vec<&'a str>,
-    receipt: PageReceipt,
 }
 
 impl Prepared {
@@ -125,7 +108,7 @@ impl Prepared {
         let marks = self.marks(connection, stamp.scope)?;
         let differing = self.differing(connection, stamp.scope, &marks)?;
         let orphans = self.orphans(connection, &marks)?;
-        let changes = self.changes(&marks, &differing, &orphans);
+        let changes = Changes::of(self, &marks, &differing, &orphans);
         write(connection, stamp, page, &changes)?;
         self.book(connection, &changes.receipt)?;
         Ok(changes.receipt)
@@ -186,108 +169,6 @@ impl Prepared {
         recorded::without_owner(connection, others)
     }
 
-    /// Decides what the page changes. Pure.
-    fn changes<'a>(
-        &'a self,
-        marks: &'a HashMap<String, Mark>,
-        differing: &'a HashMap<String, RecordedCall>,
-        orphans: &HashSet<&str>,
-    ) -> Changes<'a> {
-        let mut changes = Changes::default();
-        for listed in &self.calls {
-            let id = &*listed.call.external_id;
-            self.decide_call(
-                listed,
-                marks.get(id),
-                differing.get(id),
-                orphans,
-                &mut changes,
-            );
-        }
-        let listed: HashSet<&str> = self.calls.iter().map(|l| &*l.call.external_id).collect();
-        for (id, spoken) in &self.transcripts {
-            let mark = marks.get(id);
-            if mark.is_none() && !listed.contains(&**id) {
-                tracing::warn!(
-                    request_id = self.page.request_id,
-                    external_id = id,
-                    "a transcript came for a call that is not recorded; it is left out"
-                );
-                continue;
-            }
-            let recorded = mark.and_then(|mark| mark.transcript.as_ref());
-            if merge::transcript_is_better(recorded, &spoken.transcript, &spoken.content_hash) {
-                changes.transcripts.push(TranscriptRow {
-                    external_id: id,
-                    transcript: &spoken.transcript,
-                    content_hash: &spoken.content_hash,
-                });
-                if recorded.is_some() {
-                    changes.outdated.push(id);
-                }
-            }
-            if let Some(mark) = mark
-                && !listed.contains(&**id)
-            {
-                changes.set_state(id, mark, Says::Here);
-            }
-        }
-        changes.receipt.transcripts = changes.transcripts.len();
-        changes
-    }
-
-    fn decide_call<'a>(
-        &'a self,
-        listed: &'a Listed,
-        mark: Option<&'a Mark>,
-        recorded: Option<&'a RecordedCall>,
-        orphans: &HashSet<&str>,
-        changes: &mut Changes<'a>,
-    ) {
-        let id = &*listed.call.external_id;
-        let says = if self.transcripts.contains_key(id) {
-            Says::Here
-        } else {
-            listed.says
-        };
-        let state = merge::transcript_state(mark.map(|mark| mark.transcript_state), says);
-        if state == TranscriptState::Pending {
-            changes.receipt.pending.push(id.to_owned());
-        }
-        let Some(mark) = mark else {
-            changes.receipt.new += 1;
-            changes.rows.push(CallRow {
-                call: Cow::Borrowed(&listed.call),
-                request_id: &self.page.request_id,
-                content_hash: listed.content_hash.clone(),
-                transcript_state: state,
-                first_imported_at: self.page.now,
-                copies: Vec::new(),
-            });
-            return;
-        };
-        let adopted = orphans.contains(&*mark.request_id);
-        let owner = if adopted {
-            &self.page.request_id
-        } else {
-            &mark.request_id
-        };
-        if let Some(row) = recorded.and_then(|old| replacement(listed, old, owner, state)) {
-            changes.receipt.updated += 1;
-            changes.replaced.push(id);
-            changes.rows.push(row);
-            return;
-        }
-        if adopted {
-            changes.adopted.push(id);
-        }
-        if changes.set_state(id, mark, says) {
-            changes.receipt.updated += 1;
-        } else {
-            changes.receipt.unchanged += 1;
-        }
-    }
-
     /// Everything besides the calls: failures, checkpoint, counters, quota.
     fn book(&self, connection: &Connection, receipt: &PageReceipt) -> Result<(), StoreError> {
         let page = &self.page;
@@ -322,7 +203,7 @@ impl Prepared {
             page.requests_sent,
             page.now,
         )?;
-        ledger::count_run(
+        runs::count_run(
             connection,
             &page.run_id,
             page.requests_sent,
@@ -331,53 +212,6 @@ impl Prepared {
         )?;
         ledger::add_usage(connection, &page.usage)
     }
-}
-
-impl<'a> Changes<'a> {
-    /// Notes the new state of a transcript; whether there is one to note.
-    fn set_state(&mut self, id: &'a str, mark: &Mark, says: Says) -> bool {
-        let state = merge::transcript_state(Some(mark.transcript_state), says);
-        let changed = state != mark.transcript_state;
-        if changed {
-            self.states.entry(state).or_default().push(id);
-        }
-        changed
-    }
-}
-
-/// The row that takes the place of a recorded one; `None` if the answer adds nothing to it.
-fn replacement<'a>(
-    listed: &Listed,
-    recorded: &RecordedCall,
-    owner: &'a str,
-    state: TranscriptState,
-) -> Option<CallRow<'a>> {
-    let call = merge::merged(&recorded.call, listed.call.clone());
-    let content_hash = call_hash(&call);
-    if content_hash == call_hash(&recorded.call) {
-        return None;
-    }
-    let copies = call
-        .media
-        .iter()
-        .zip(&recorded.call.media)
-        .zip(&recorded.copies)
-        .map(|((new, old), copy)| {
-            if new.kind == old.kind {
-                copy.clone()
-            } else {
-                recorded::MediaCopy::default()
-            }
-        })
-        .collect();
-    Some(CallRow {
-        call: Cow::Owned(call),
-        request_id: owner,
-        content_hash,
-        transcript_state: state,
-        first_imported_at: recorded.first_imported_at,
-        copies,
-    })
 }
 
 fn write(
@@ -397,7 +231,7 @@ fn write(
             .prepare_cached(
                 r#"UPDATE calls SET transcript_state = $4, updated_at = $5, run_id = $6
                 WHERE platform = $1 AND account = $2
-                  AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#,
+                  AND external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))"#,
             )?
             .execute(params![
                 stamp.scope.platform,
@@ -413,7 +247,7 @@ fn write(
             .prepare_cached(
                 r#"UPDATE calls SET request_id = $4
                 WHERE platform = $1 AND account = $2
-                  AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#,
+                  AND external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))"#,
             )?
             .execute(params![
                 stamp.scope.platform,
@@ -439,7 +273,7 @@ fn delete(
     connection
         .prepare_cached(&format!(
             r#"DELETE FROM {table} WHERE platform = $1 AND account = $2
-               AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#
+               AND external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))"#
         ))?
         .execute(params![
             scope.platform,

@@ -56,7 +56,7 @@ pub(super) fn marks(
     ids: &str,
 ) -> Result<HashMap<String, Mark>, StoreError> {
     let mut statement = connection.prepare_cached(
-        r#"WITH wanted AS (SELECT unnest(from_json($3, '["VARCHAR"]')) AS external_id)
+        r#"WITH wanted AS (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')) AS external_id)
         SELECT c.external_id, c.content_hash, c.transcript_state, c.request_id,
                t.content_hash, t.segment_count
         FROM (
@@ -123,7 +123,7 @@ pub(super) fn calls(
                CAST(to_json(crm_links) AS VARCHAR), raw, first_imported_at
         FROM calls
         WHERE platform = $1 AND account = $2
-          AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))"#,
+          AND external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))"#,
     )?;
     let rows = statement.query_map(params![scope.platform, scope.account, ids], |row| {
         let recorded = recorded_call(Cells::of(row))?;
@@ -175,7 +175,7 @@ fn add_media(
         r#"SELECT external_id, kind, mime, bytes, duration_ms, state, sha256, stored_uri, fetched_at
         FROM media
         WHERE platform = $1 AND account = $2
-          AND external_id IN (SELECT unnest(from_json($3, '["VARCHAR"]')))
+          AND external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))
         ORDER BY external_id, media_idx"#,
     )?;
     let mut rows = statement.query(params![scope.platform, scope.account, ids])?;

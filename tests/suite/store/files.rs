@@ -45,6 +45,68 @@ async fn another_process_is_told_who_has_the_record() {
     store.close().await.unwrap();
 }
 
+/// Set for the process that may write files up to a limit only.
+#[cfg(unix)]
+const FULL: &str = "CALL_IMPORT_TEST_FULL";
+
+/// A limit on the size of files stands in for a full disk: writing fails in the same places.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_stops_the_import_and_keeps_what_was_committed() {
+    let place = Place::new();
+    if let Some(path) = std::env::var_os(FULL) {
+        let store = open(Path::new(&path)).unwrap();
+        println!("{}", fill(&store).await);
+        return;
+    }
+    place.begun().await.close().await.unwrap();
+    // SIGXFSZ would kill the process; ignored, it leaves the failing write.
+    let answer = Command::new("sh")
+        .arg("-c")
+        .arg(r#"trap "" XFSZ; ulimit -f 4096; exec "$0" "$@""#)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture"])
+        .arg("store::files::a_full_disk_stops_the_import_and_keeps_what_was_committed")
+        .env(FULL, place.path())
+        .output()
+        .unwrap();
+    let answer = String::from_utf8(answer.stdout).unwrap();
+    let kept = answer
+        .split_once("kept ")
+        .and_then(|(_, rest)| rest.split_once(" pages: "));
+    let (pages, error) = kept.unwrap_or_else(|| panic!("{answer}"));
+    assert!(error.contains("is the disk full"), "{answer}");
+    let pages: i64 = pages.parse().unwrap();
+    assert!(pages > 0, "{answer}");
+
+    let store = place.open();
+    assert_eq!(store.imports().await.unwrap()[0].requests_sent, pages);
+    store.close().await.unwrap();
+    assert_eq!(place.one::<i64>("SELECT count(*) FROM calls"), pages * 10);
+}
+
+/// Commits pages of text that does not compress until one is refused.
+#[cfg(unix)]
+async fn fill(store: &Store) -> String {
+    for number in 0..400_u64 {
+        let calls = (0..10)
+            .map(|position| {
+                let id = format!("{number}-{position}");
+                let noise = (0..800_u64).map(|word| {
+                    (number * 8_000 + position * 800 + word + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                });
+                let mut call = call(&id);
+                call.raw = Some(noise.map(|word| format!("{word:016x}")).collect());
+                call
+            })
+            .collect();
+        if let Err(error) = store.commit_page(page(calls)).await {
+            return format!("kept {number} pages: {error}");
+        }
+    }
+    "nothing was refused".to_owned()
+}
+
 #[tokio::test]
 async fn the_same_process_cannot_open_it_twice_either() {
     let place = Place::new();

@@ -1,0 +1,211 @@
+//! Decides what a page changes, from what is recorded of its calls. Pure.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
+
+use super::{Listed, Prepared, Spoken};
+use crate::{
+    import::{
+        content::call_hash,
+        merge::{self, Says},
+    },
+    model::TranscriptState,
+    store::{
+        PageReceipt,
+        recorded::{Mark, MediaCopy, RecordedCall},
+        rows::{CallRow, TranscriptRow},
+    },
+};
+
+/// What a page changes in `calls`, `media`, `transcripts` and `transcript_segments`.
+#[derive(Debug, Default)]
+pub(super) struct Changes<'a> {
+    /// Rows to write.
+    pub(super) rows: Vec<CallRow<'a>>,
+    /// Ids whose old rows go first.
+    pub(super) replaced: Vec<&'a str>,
+    /// Rows that stay but for the state of their transcript.
+    pub(super) states: BTreeMap<TranscriptState, Vec<&'a str>>,
+    /// Rows that stay but for the request they belong to.
+    pub(super) adopted: Vec<&'a str>,
+    /// Transcripts to write.
+    pub(super) transcripts: Vec<TranscriptRow<'a>>,
+    /// Ids whose old transcripts go first.
+    pub(super) outdated: Vec<&'a str>,
+    /// What the caller is told.
+    pub(super) receipt: PageReceipt,
+}
+
+impl<'a> Changes<'a> {
+    /// What `page` changes. `marks` tell of each of its calls that is recorded, `differing` of those whose
+    /// content is another; `orphans` are requests whose calls the page takes over.
+    pub(super) fn of(
+        page: &'a Prepared,
+        marks: &'a HashMap<String, Mark>,
+        differing: &'a HashMap<String, RecordedCall>,
+        orphans: &HashSet<&str>,
+    ) -> Self {
+        let mut changes = Self::default();
+        for listed in &page.calls {
+            let id = &listed.call.external_id;
+            let says = if page.transcripts.contains_key(id) {
+                Says::Here
+            } else {
+                listed.says
+            };
+            match marks.get(id) {
+                Some(mark) => {
+                    let adopted = orphans.contains(&*mark.request_id);
+                    let owner = if adopted {
+                        &page.page.request_id
+                    } else {
+                        &mark.request_id
+                    };
+                    let row = differing.get(id).and_then(|recorded| {
+                        let state = merge::transcript_state(Some(mark.transcript_state), says);
+                        replacement(listed, recorded, owner, state)
+                    });
+                    changes.add_known(id, mark, says, adopted, row);
+                }
+                None => changes.add_new(page, listed, says),
+            }
+        }
+        let listed: HashSet<&str> = page
+            .calls
+            .iter()
+            .map(|listed| &*listed.call.external_id)
+            .collect();
+        for (id, spoken) in &page.transcripts {
+            changes.add_transcript(page, id, spoken, marks.get(id), listed.contains(&**id));
+        }
+        changes.receipt.transcripts = changes.transcripts.len();
+        changes
+    }
+
+    fn add_new(&mut self, page: &'a Prepared, listed: &'a Listed, says: Says) {
+        let state = merge::transcript_state(None, says);
+        self.note_pending(&listed.call.external_id, state);
+        self.receipt.new += 1;
+        self.rows.push(CallRow {
+            call: Cow::Borrowed(&listed.call),
+            request_id: &page.page.request_id,
+            content_hash: listed.content_hash.clone(),
+            transcript_state: state,
+            first_imported_at: page.page.now,
+            copies: Vec::new(),
+        });
+    }
+
+    fn add_known(
+        &mut self,
+        id: &'a str,
+        mark: &Mark,
+        says: Says,
+        adopted: bool,
+        row: Option<CallRow<'a>>,
+    ) {
+        self.note_pending(
+            id,
+            merge::transcript_state(Some(mark.transcript_state), says),
+        );
+        if let Some(row) = row {
+            self.receipt.updated += 1;
+            self.replaced.push(id);
+            self.rows.push(row);
+            return;
+        }
+        if adopted {
+            self.adopted.push(id);
+        }
+        if self.set_state(id, mark, says) {
+            self.receipt.updated += 1;
+        } else {
+            self.receipt.unchanged += 1;
+        }
+    }
+
+    fn add_transcript(
+        &mut self,
+        page: &Prepared,
+        id: &'a str,
+        spoken: &'a Spoken,
+        mark: Option<&Mark>,
+        is_listed: bool,
+    ) {
+        if mark.is_none() && !is_listed {
+            tracing::warn!(
+                request_id = page.page.request_id,
+                external_id = id,
+                "a transcript came for a call that is not recorded; it is left out"
+            );
+            return;
+        }
+        let recorded = mark.and_then(|mark| mark.transcript.as_ref());
+        if merge::transcript_is_better(recorded, &spoken.transcript, &spoken.content_hash) {
+            self.transcripts.push(TranscriptRow {
+                external_id: id,
+                transcript: &spoken.transcript,
+                content_hash: &spoken.content_hash,
+            });
+            if recorded.is_some() {
+                self.outdated.push(id);
+            }
+        }
+        if let (Some(mark), false) = (mark, is_listed) {
+            self.set_state(id, mark, Says::Here);
+        }
+    }
+
+    fn note_pending(&mut self, id: &str, state: TranscriptState) {
+        if state == TranscriptState::Pending {
+            self.receipt.pending.push(id.to_owned());
+        }
+    }
+
+    /// Notes the new state of a transcript; whether there is one to note.
+    fn set_state(&mut self, id: &'a str, mark: &Mark, says: Says) -> bool {
+        let state = merge::transcript_state(Some(mark.transcript_state), says);
+        let changed = state != mark.transcript_state;
+        if changed {
+            self.states.entry(state).or_default().push(id);
+        }
+        changed
+    }
+}
+
+/// The row that takes the place of a recorded one; `None` if the answer adds nothing to it.
+fn replacement<'a>(
+    listed: &Listed,
+    recorded: &RecordedCall,
+    owner: &'a str,
+    state: TranscriptState,
+) -> Option<CallRow<'a>> {
+    let call = merge::merged(&recorded.call, listed.call.clone());
+    let content_hash = call_hash(&call);
+    if content_hash == call_hash(&recorded.call) {
+        return None;
+    }
+    let copies = call
+        .media
+        .iter()
+        .zip(&recorded.call.media)
+        .zip(&recorded.copies)
+        .map(|((new, old), copy)| {
+            if new.kind == old.kind {
+                copy.clone()
+            } else {
+                MediaCopy::default()
+            }
+        })
+        .collect();
+    Some(CallRow {
+        call: Cow::Owned(call),
+        request_id: owner,
+        content_hash,
+        transcript_state: state,
+        first_imported_at: recorded.first_imported_at,
+        copies,
+    })
+}
