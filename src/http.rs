@@ -3,6 +3,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::{Bytes, BytesMut};
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
@@ -10,7 +11,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER},
     redirect::Policy,
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     model::{Credential, FailureClass},
@@ -113,6 +114,9 @@ impl Http {
         let request = endpoint.authorize(self.request(endpoint, exchange))?;
         let mut response = request.send().await.map_err(network)?;
         let status = response.status().as_u16();
+        // The path without its query, which may hold more than anybody should read.
+        let path = exchange.path.split('?').next().unwrap_or_default();
+        tracing::debug!(path, status, "the platform answers");
         let retry_after = retry_after(response.headers(), now);
         let content_type = text_header(response.headers(), CONTENT_TYPE);
         let mut body = BytesMut::new();
@@ -171,6 +175,25 @@ impl Endpoint {
             auth: traits.auth,
             credential,
         })
+    }
+
+    /// Whether a text can be the address of a server.
+    pub fn is_address(text: &str) -> bool {
+        Url::parse(text).is_ok_and(|url| url.has_host())
+    }
+
+    /// A text that came from the platform, without the credential in any form in which we sent it.
+    pub fn scrub(&self, text: &str) -> String {
+        let field = |name: &str| self.credential.field(name).map(ExposeSecret::expose_secret);
+        let header = match self.auth {
+            Auth::Basic { user, password } => {
+                field(user).zip(field(password)).map(|(user, password)| {
+                    SecretString::from(BASE64.encode(format!("{user}:{password}")))
+                })
+            }
+            Auth::Bearer { .. } | Auth::Header { .. } => None,
+        };
+        self.credential.scrub(text, header.as_slice())
     }
 
     fn authorize(&self, request: RequestBuilder) -> Result<RequestBuilder, SendError> {

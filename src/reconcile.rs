@@ -112,8 +112,8 @@ pub enum ReconcileError {
     Store(#[from] StoreError),
     /// The requests are gone while work is left.
     #[error(
-        "there are no request files, but {unfinished} imports are not finished; nothing was done, because this looks \
-         like a wrong folder"
+        "the requests folder holds no request, but not finished imports: {unfinished}; nothing was done, because this \
+         looks like a wrong folder. If they are to be cancelled, run again with --allow-cancel {unfinished}"
     )]
     NoRequests {
         /// Recorded imports that are not finished.

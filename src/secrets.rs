@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde::Deserialize;
 
 use crate::{
-    model::{Credential, slug},
+    model::{Credential, WhoseTurn, slug},
     platforms::Auth,
     spec::{Credentials, ImportRequest},
 };
@@ -36,7 +36,7 @@ pub enum CredentialError {
     None,
     /// The environment variable is not set.
     #[error(
-        "The secret {0} is not set. Ask an engineer to add it to the repository's Actions secrets."
+        "The secret {0} is not set. Ask an engineer to add it to the repository's Actions secrets, then to run `call-import retry` for this request."
     )]
     NotSet(String),
     /// Its name does not belong to this request.
@@ -61,6 +61,22 @@ pub enum CredentialError {
     /// It is not what the platform needs.
     #[error("The credential must be a JSON object with {0}.")]
     WrongShape(String),
+}
+
+impl CredentialError {
+    /// Who can mend it. Never the customer: no platform has refused anything yet.
+    pub const fn whose_turn(&self) -> WhoseTurn {
+        match self {
+            Self::NoIdentity => WhoseTurn::Engineering,
+            Self::None
+            | Self::NotSet(_)
+            | Self::ForeignName(_)
+            | Self::OtherRecipient
+            | Self::Damaged
+            | Self::ForeignBlock
+            | Self::WrongShape(_) => WhoseTurn::Cs,
+        }
+    }
 }
 
 impl Secrets {

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    plan::{Action, Plan},
+    plan::Plan,
     reconcile::Event,
     report::text::{grouped, inline},
 };
@@ -80,16 +80,15 @@ impl Progress {
     }
 
     fn begin(&mut self, plan: &Plan) {
-        for import in plan
-            .imports
-            .iter()
-            .filter(|import| import.action == Action::Import)
-        {
+        for job in plan.lanes.iter().flat_map(|lane| &lane.jobs) {
+            let listed = u64::try_from(job.record.calls_listed).unwrap_or_default();
+            let known = job.request.estimated_calls.max(listed);
             self.imports.insert(
-                import.request_id.clone(),
+                job.request.id.clone(),
                 Import {
-                    known: import.calls,
-                    ..Import::default()
+                    listed,
+                    known,
+                    transcripts: 0,
                 },
             );
         }

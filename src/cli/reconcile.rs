@@ -13,7 +13,7 @@ use tokio::{
 use super::{Common, Exit, Output, Stop, check, progress::Progress, record};
 use crate::{
     clock::{Clock as _, SystemClock},
-    http::Http,
+    http::{Endpoint, Http},
     model::ImportRecord,
     plan::{self, Inputs},
     reconcile::{self, Edges, ReconcileError, Report, Settings},
@@ -185,14 +185,19 @@ fn check_names(
             "There is no request {id:?} in the requests folder."
         ));
     }
-    let unknown = |url: &&PlatformUrl| !matrix.platforms.contains_key(&url.platform);
-    match arguments.platform_url.iter().find(unknown) {
-        Some(url) => usage(format!(
-            "--platform-url names the platform {:?}, which the matrix does not have.",
-            url.platform
-        )),
-        None => Ok(()),
+    for PlatformUrl { platform, url } in &arguments.platform_url {
+        if !matrix.platforms.contains_key(platform) {
+            return usage(format!(
+                "--platform-url names the platform {platform:?}, which the matrix does not have."
+            ));
+        }
+        if !Endpoint::is_address(url) {
+            return usage(format!(
+                "--platform-url for {platform} is not the address of a server."
+            ));
+        }
     }
+    Ok(())
 }
 
 /// Becomes true at SIGTERM or Ctrl-C.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::{
     End, Failure, RateLimiter,
     retry::{Breaker, MAX_TRIES, MAX_WAIT},
-    walk::Walk,
+    walk::{Walk, hash},
 };
 use crate::{
     model::{Call, Checkpoint, FailureClass, Period, Transcript, TranscriptContent, WhoseTurn},
@@ -114,9 +114,20 @@ pub struct Attempt {
 #[derive(Debug, Default)]
 struct Transcripts {
     queue: VecDeque<CallRef>,
-    /// Ids from the record that were asked for in this attempt: a listing may bring them again.
-    asked: HashSet<String>,
+    /// Hashes of the ids that were queued in this attempt: a listing and the record may both bring one.
+    queued: HashSet<u64>,
     backlog: Backlog,
+}
+
+impl Transcripts {
+    /// Queues what was not queued before. No call is asked for twice in one attempt.
+    fn take(&mut self, calls: impl Iterator<Item = CallRef>) {
+        for call in calls {
+            if self.queued.insert(hash(&call.external_id)) {
+                self.queue.push_back(call);
+            }
+        }
+    }
 }
 
 /// Recorded calls that an earlier run left without a transcript.
@@ -284,12 +295,8 @@ impl Attempt {
     pub fn committed(&mut self, pending: &[String]) {
         let calls = self.committing.take().unwrap_or_default();
         let pending: HashSet<&str> = pending.iter().map(String::as_str).collect();
-        let asked = &self.transcripts.asked;
-        self.transcripts
-            .queue
-            .extend(calls.into_iter().filter(|call| {
-                pending.contains(call.external_id.as_str()) && !asked.contains(&call.external_id)
-            }));
+        let wanted = |call: &CallRef| pending.contains(call.external_id.as_str());
+        self.transcripts.take(calls.into_iter().filter(wanted));
     }
 
     /// Recorded calls without transcript, in the order of their ids.
@@ -299,11 +306,7 @@ impl Attempt {
             Some(last) if calls.len() >= PENDING_AT_ONCE => Backlog::More(last),
             _ => Backlog::Read,
         };
-        for call in calls {
-            if self.transcripts.asked.insert(call.external_id.clone()) {
-                self.transcripts.queue.push_back(call);
-            }
-        }
+        self.transcripts.take(calls.into_iter());
     }
 
     /// Ends the attempt early: what is under way is still taken in, nothing new is asked.
@@ -390,5 +393,100 @@ fn our_bug(class: FailureClass, detail: String) -> Failure {
         class,
         detail,
         advice: Some((WhoseTurn::Engineering, advice)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::Window, platforms::connector};
+    use jiff::civil::date;
+
+    fn attempt() -> Attempt {
+        let period = Period {
+            from: date(2026, 1, 1),
+            to: date(2026, 1, 31),
+        };
+        let setup = Setup {
+            base_url: String::new(),
+            options: serde_json::Map::new(),
+            internal_domains: Vec::new(),
+            period,
+            files: Vec::new(),
+        };
+        let window = Window {
+            from: period.from,
+            to: date(2026, 2, 1),
+        };
+        let scope = Scope {
+            request_id: "northwind".into(),
+            period: Some(period),
+            checkpoints: vec![Checkpoint {
+                window,
+                cursor: None,
+                listed: 1_001,
+                done: true,
+            }],
+            keep_checkpoints: true,
+            transcripts: true,
+        };
+        Attempt::new(connector("gong").unwrap(), Arc::new(setup), scope)
+    }
+
+    fn call(number: usize) -> CallRef {
+        CallRef {
+            external_id: format!("{number:04}"),
+            raw: None,
+        }
+    }
+
+    /// A call that a listing has just recorded comes again with the next piece of the backlog.
+    #[test]
+    fn no_transcript_is_asked_for_twice() {
+        let mut attempt = attempt();
+        let mut limiter = RateLimiter::new("gong", "northwind", None, &[]);
+        let now = Timestamp::UNIX_EPOCH;
+        let mut asked: Vec<String> = Vec::new();
+        let mut loaded = 0;
+        loop {
+            match attempt.poll(now, &mut limiter) {
+                Command::LoadPending { after: None } => {
+                    attempt.committing = Some(vec![call(1_000)]);
+                    attempt.committed(&["1000".to_owned()]);
+                    attempt.pending((0..1_000).map(call).collect());
+                    loaded += 1;
+                }
+                Command::LoadPending { after: Some(after) } => {
+                    assert_eq!(after, "0999");
+                    attempt.pending(vec![call(1_000)]);
+                    loaded += 1;
+                }
+                Command::Send { ticket, work, .. } => {
+                    let Work::Transcripts(calls) = &*work else {
+                        panic!("all is listed: {work:?}")
+                    };
+                    asked.extend(calls.iter().map(|call| call.external_id.clone()));
+                    attempt.answered(
+                        ticket,
+                        Ok(Step::Page(Default::default())),
+                        now,
+                        &mut limiter,
+                    );
+                }
+                Command::Done(end) => {
+                    assert_eq!(end, End::Complete);
+                    break;
+                }
+                other => panic!("nothing is under way: {other:?}"),
+            }
+        }
+        asked.sort();
+        assert_eq!(
+            asked,
+            (0..=1_000)
+                .map(|number| format!("{number:04}"))
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(loaded, 2);
     }
 }

@@ -55,6 +55,8 @@ pub struct Totals {
 pub struct Context<'a> {
     /// The platform's name as people write it.
     pub platform: &'a str,
+    /// Time of the beginning.
+    pub began: Timestamp,
     /// Time of the end.
     pub now: Timestamp,
     /// The days wanted.
@@ -111,7 +113,7 @@ pub fn conclude(
     if context.settling {
         settled(&mut record, context);
     } else {
-        record.started_at = record.started_at.or(Some(context.now));
+        record.started_at = record.started_at.or(Some(context.began));
         moved_on(&mut record, before, end, context);
     }
     let notices = notices(before, &record);
@@ -153,7 +155,7 @@ fn moved_on(record: &mut ImportRecord, before: &ImportRecord, end: &End, context
             go_on(
                 record,
                 &format!(
-                    "The daily limit of requests to {} is used up. The import goes on after {}.",
+                    "{} lets us send no more requests for now. The import goes on after {}.",
                     context.platform,
                     words::moment(*until),
                 ),
@@ -214,8 +216,7 @@ fn finished_reason(record: &ImportRecord, context: &Context<'_>) -> String {
     match record.phase {
         Phase::NoCallsFound if record.method == Method::File => "The files hold no calls.".into(),
         Phase::NoCallsFound => format!(
-            "The credential works, but {platform} shows it no calls from {} to {}. Check with the customer: the dates, \
-             the filters, and whether the owner of the key may see the calls ({platform} answers the same if not).",
+            "The credential works, but {platform} shows it no calls from {} to {}.",
             words::day(period.from),
             words::day(period.to),
         ),
@@ -268,12 +269,16 @@ fn fail(
         | FailureClass::File
         | FailureClass::Internal => "is down",
     };
-    record.reason = Some(format!(
-        "{} {trouble}. We try again next night.",
-        context.platform
-    ));
     record.next_attempt_at =
         pause_after(age).and_then(|pause| context.now.saturating_add(pause).ok());
+    let again = match record.next_attempt_at {
+        Some(moment) => format!("in the first run after {}", words::moment(moment)),
+        None => "next night".into(),
+    };
+    record.reason = Some(format!(
+        "{} {trouble}. We try again {again}.",
+        context.platform
+    ));
 }
 
 /// For two days every run tries again; then every second night, and after a week every fourth. Each

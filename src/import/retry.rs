@@ -12,6 +12,9 @@ const MAX_SERIES: SignedDuration = SignedDuration::from_mins(5);
 /// Longest wait inside an attempt. A longer one ends it, and the next run goes on.
 pub(super) const MAX_WAIT: SignedDuration = SignedDuration::from_mins(5);
 
+/// Longest time that a platform may tell us to wait. What is longer is a mistake, and is asked about again.
+pub(super) const MAX_TOLD: SignedDuration = SignedDuration::from_hours(24);
+
 /// Counts the failures of one attempt in a row. While it counts any, one request at a time is sent:
 /// a platform that is down is not asked eight times at once.
 #[derive(Debug, Clone, Default)]

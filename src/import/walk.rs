@@ -164,7 +164,7 @@ impl Walk {
 }
 
 /// Of fixed keys, so the same in every run.
-fn hash(text: &str) -> u64 {
+pub(super) fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Shortest value that is looked for in texts.
+const SHORTEST: usize = 4;
 
 /// The named parts of a credential, for example `access_key` and `access_key_secret`.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +17,19 @@ impl Credential {
     /// A credential of these parts.
     pub fn new(fields: BTreeMap<String, SecretString>) -> Self {
         Self { fields }
+    }
+
+    /// The same text without any part of the credential: a platform may repeat what it was sent.
+    /// `encoded` are further forms of it that were sent, such as a header.
+    pub fn scrub(&self, text: &str, encoded: &[SecretString]) -> String {
+        let values = self
+            .fields
+            .values()
+            .chain(encoded)
+            .map(ExposeSecret::expose_secret);
+        // What is shorter would blot out ordinary words, and is no secret.
+        let values = values.filter(|value| value.len() >= SHORTEST);
+        values.fold(text.to_owned(), |text, value| text.replace(value, "***"))
     }
 
     /// One part, if it is there.

@@ -181,9 +181,9 @@ fn judge(reply: &HttpReply) -> Result<Verdict, Rejection> {
         429 => Err(Rejection::Throttled { after: reply.retry_after }),
         408 | 500.. => Err(Rejection::Unavailable {
             after: reply.retry_after,
-            detail: format!("Gong answered {}: {}", reply.status, excerpt(&texts())),
+            detail: answered(reply.status, &texts()),
         }),
-        status => Err(Rejection::Refused { detail: format!("Gong answered {status}: {}", excerpt(&texts())) }),
+        status => Err(Rejection::Refused { detail: answered(status, &texts()) }),
     }
 }
 
@@ -216,6 +216,10 @@ fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
 }
 
 /// Platform texts are kept short: they are for the log, and may hold anything.
-fn excerpt(text: &str) -> String {
-    text.chars().take(200).collect()
+fn answered(status: u16, texts: &str) -> String {
+    let excerpt: String = texts.chars().take(200).collect();
+    match excerpt.trim() {
+        "" => format!("Gong answered {status}"),
+        excerpt => format!("Gong answered {status}: {excerpt}"),
+    }
 }

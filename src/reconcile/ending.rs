@@ -69,6 +69,7 @@ impl Ending {
         let now = drive.edges.clock.now();
         let context = Context {
             platform: &self.platform_name,
+            began: self.started_at,
             now,
             period: job.period,
             settle_days: self.settle_days,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Edges, lane::News};
 use crate::{
     http::{Endpoint, SendError},
-    platforms::{Connector, Exchange, Progress, Reply, Setup, Work},
+    platforms::{Connector, Exchange, Progress, Rejection, Reply, Setup, Step, Work},
     workspace,
 };
 
@@ -31,7 +31,7 @@ pub(super) async fn carry_out(
 ) -> News {
     let mut interrupt = edges.interrupt.clone();
     let reply = tokio::select! {
-        reply = reply(edges, endpoint, exchange, now) => reply,
+        reply = reply(edges, endpoint.as_deref(), exchange, now) => reply,
         _ = interrupt.wait_for(|stop| *stop) => return News::Abandoned,
     };
     let reply = match reply {
@@ -40,7 +40,7 @@ pub(super) async fn carry_out(
             return News::Lost {
                 ticket,
                 class: error.class(),
-                detail: error.detail(),
+                detail: tidy(&error.detail(), endpoint.as_deref()),
             };
         }
     };
@@ -49,7 +49,10 @@ pub(super) async fn carry_out(
             .connector
             .next(&decode.work, &decode.setup, &decode.progress, &reply)
     });
-    match decoding.await {
+    match decoding
+        .await
+        .map(|result| tidied(result, endpoint.as_deref()))
+    {
         Ok(result) => News::Answered {
             ticket,
             result: Box::new(result),
@@ -62,14 +65,14 @@ pub(super) async fn carry_out(
 
 async fn reply(
     edges: &Edges<'_>,
-    endpoint: Option<Arc<Endpoint>>,
+    endpoint: Option<&Endpoint>,
     exchange: Exchange,
     now: Timestamp,
 ) -> Result<Reply, SendError> {
     match (exchange, endpoint) {
         (Exchange::Http(exchange), Some(endpoint)) => edges
             .http
-            .send(&endpoint, &exchange, now)
+            .send(endpoint, &exchange, now)
             .await
             .map(Reply::Http),
         (Exchange::Http(_), None) => Err(SendError::Credential),
@@ -77,5 +80,40 @@ async fn reply(
             let read = tokio::task::spawn_blocking(move || workspace::read_uploads(&files)).await;
             Ok(Reply::Files(read.unwrap_or_default()))
         }
+    }
+}
+
+/// What the connector says in its own words may quote the platform: such texts go into the record, into
+/// comments and into the log.
+fn tidied(
+    mut result: Result<Step, Rejection>,
+    endpoint: Option<&Endpoint>,
+) -> Result<Step, Rejection> {
+    match &mut result {
+        Ok(Step::Page(page)) => {
+            for failure in &mut page.failures {
+                failure.detail = tidy(&failure.detail, endpoint);
+            }
+        }
+        Err(
+            Rejection::Unavailable { detail, .. }
+            | Rejection::Refused { detail }
+            | Rejection::Broken { detail }
+            | Rejection::Credentials { advice: detail },
+        ) => *detail = tidy(detail, endpoint),
+        Ok(Step::Send(..)) | Err(Rejection::Throttled { .. } | Rejection::RestartWindow) => {}
+    }
+    result
+}
+
+/// One line without control characters and without the credential.
+fn tidy(text: &str, endpoint: Option<&Endpoint>) -> String {
+    let line: String = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    match endpoint {
+        Some(endpoint) => endpoint.scrub(&line),
+        None => line,
     }
 }

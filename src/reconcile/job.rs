@@ -59,7 +59,7 @@ pub(super) fn endpoint(
             Failure {
                 class: FailureClass::Credentials,
                 detail: advice.clone(),
-                advice: Some((WhoseTurn::Customer, advice)),
+                advice: Some((error.whose_turn(), advice)),
             }
         })?;
     let replacement = drive

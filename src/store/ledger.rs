@@ -223,13 +223,22 @@ pub(super) fn totals(
     scope: Scope<'_>,
 ) -> Result<Totals, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT
-            (SELECT coalesce(sum(listed), 0)::BIGINT FROM checkpoints
-             WHERE request_id = $1 AND digest = $2),
+        // Transcripts are counted over the days that are listed, whoever listed a call first. Only
+        // calls without a date, as from files, and before any listing, are counted by their request.
+        "WITH listing AS (
+            SELECT coalesce(sum(listed), 0)::BIGINT AS calls, min(window_from) AS first_day,
+                max(window_to) AS end_day
+            FROM checkpoints WHERE request_id = $1 AND digest = $2)
+         SELECT
+            (SELECT calls FROM listing),
             (SELECT count(*) FROM call_failures WHERE request_id = $1 AND resolved_at IS NULL),
             count(*) FILTER (transcript_state = 'imported'),
             count(*) FILTER (transcript_state = 'pending')
-         FROM calls WHERE platform = $3 AND account = $4 AND request_id = $1",
+         FROM calls WHERE platform = $3 AND account = $4 AND CASE
+            WHEN started_at IS NULL OR (SELECT first_day FROM listing) IS NULL
+            THEN request_id = $1
+            ELSE started_at >= (SELECT first_day FROM listing)
+                AND started_at < (SELECT end_day FROM listing) END",
     )?;
     let totals = statement.query_row(
         params![request_id, digest, scope.platform, scope.account],
@@ -259,10 +268,12 @@ pub(super) fn count_import(
 ) -> Result<(), StoreError> {
     let changed = connection
         .prepare_cached(
-            "UPDATE imports SET calls_listed = ?, calls_imported = ?, calls_failed = ?,
-                 transcripts_imported = ?, transcripts_pending = ?, requests_sent = requests_sent + ?::BIGINT,
-                 updated_at = ?
-             WHERE request_id = ?",
+            "UPDATE imports SET calls_listed = $1, calls_imported = $2, calls_failed = $3,
+                 transcripts_imported = $4, transcripts_pending = $5,
+                 requests_sent = requests_sent + $6::BIGINT,
+                 phase = CASE phase WHEN 'queued' THEN 'importing' ELSE phase END,
+                 started_at = coalesce(started_at, $7::TIMESTAMP), updated_at = $7::TIMESTAMP
+             WHERE request_id = $8",
         )?
         .execute(params![
             totals.calls_listed,

@@ -136,6 +136,7 @@ fn wrong_usage_is_2() {
         &["status", "--database", "ducklake:postgres:x"],
         &["reconcile", "--only", "no-such-request"],
         &["reconcile", "--platform-url", "nowhere=http://127.0.0.1:1"],
+        &["reconcile", "--platform-url", "gong=http://127.0.0.1:99999"],
         &["status", "no-such-request"],
         &["retry", "no-such-request"],
         &["retry"],

@@ -6,7 +6,7 @@ use super::{Attempt, Ticket, our_bug};
 use crate::{
     import::{
         End, Failure, RateLimiter,
-        retry::{MAX_TRIES, MAX_WAIT},
+        retry::{MAX_TOLD, MAX_TRIES, MAX_WAIT},
     },
     model::{FailureClass, WhoseTurn},
     platforms::{Rejection, Work},
@@ -24,7 +24,9 @@ impl Attempt {
         limiter: &mut RateLimiter,
     ) {
         let wait = |after: Option<std::time::Duration>| {
-            after.and_then(|after| SignedDuration::try_from(after).ok())
+            after
+                .and_then(|after| SignedDuration::try_from(after).ok())
+                .map(|after| after.min(MAX_TOLD))
         };
         match rejection {
             Rejection::Throttled { after } => {

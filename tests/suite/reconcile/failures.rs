@@ -80,9 +80,52 @@ async fn a_missing_secret_costs_no_request() {
     let (mut scene, running) = scene(50);
     scene.secrets.clear();
     let import = night(&scene, "night-1").await;
-    assert_eq!(import.phase, Phase::NeedsCredentials);
+    assert_eq!(
+        (import.phase, import.whose_turn),
+        (Phase::NeedsCredentials, WhoseTurn::Cs)
+    );
     insta::assert_snapshot!(standing(&import));
     assert!(running.gong().log().is_empty());
+}
+
+#[tokio::test]
+async fn a_platform_that_repeats_the_credential_does_not_leak_it() {
+    let (mut scene, running) = scene(50);
+    let credential = r#"{"access_key": "canary-key-71", "access_key_secret": "canary-secret-88"}"#;
+    scene
+        .secrets
+        .insert("IMPORT_NORTHWIND_GONG".into(), credential.into());
+    // The two parts as they stand in the Basic header.
+    let header = "Y2FuYXJ5LWtleS03MTpjYW5hcnktc2VjcmV0LTg4";
+    let message = format!("canary-secret-88 of canary-key-71 ({header}) is wrong\n::error::x");
+    running.gong().faults().add(Rule::new(Fault::Status {
+        status: 400,
+        message,
+        retry_after: None,
+    }));
+    let import = night(&scene, "night-1").await;
+    insta::assert_snapshot!(standing(&import));
+    let file = std::fs::read(scene.database()).unwrap();
+    for secret in ["canary-secret-88", "canary-key-71", header] {
+        let found = file
+            .windows(secret.len())
+            .any(|bytes| bytes == secret.as_bytes());
+        assert!(!found, "{secret} is in the record");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_years() {
+    let (scene, running) = scene(50);
+    running
+        .gong()
+        .faults()
+        .add(Rule::new(Fault::throttled(99_999_999_999)).once());
+    let import = night(&scene, "night-1").await;
+    assert_eq!(
+        import.next_attempt_at,
+        Some("2026-12-02T01:17:00Z".parse().unwrap())
+    );
 }
 
 #[tokio::test]
