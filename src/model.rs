@@ -16,7 +16,7 @@ pub use call::{
 pub use credential::Credential;
 pub use period::{Period, Window};
 pub use record::{
-    ApiUsage, Checkpoint, FailureClass, ImportRecord, Method, Notification, NotificationKind,
-    Phase, WhoseTurn,
+    ApiUsage, CallFailure, Checkpoint, FailureClass, ImportRecord, Method, Notification,
+    NotificationKind, Phase, WhoseTurn,
 };
 pub use slug::slug;

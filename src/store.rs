@@ -29,8 +29,8 @@ pub use export::{ExportedFile, export};
 pub use crate::import::Totals;
 use crate::{
     model::{
-        ApiUsage, Call, Checkpoint, FailureClass, ImportRecord, Notification, Phase, Transcript,
-        words,
+        ApiUsage, Call, CallFailure, Checkpoint, FailureClass, ImportRecord, Notification, Phase,
+        Transcript, words,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -133,6 +133,22 @@ impl Store {
     /// When the record cannot be read.
     pub async fn imports(&self) -> Result<Vec<ImportRecord>, StoreError> {
         self.on_writer(|session| session.read(imports::all)).await
+    }
+
+    /// The calls or files of a request that could not be imported: up to `limit`, by external id.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn failures(
+        &self,
+        request_id: &str,
+        limit: usize,
+    ) -> Result<Vec<CallFailure>, StoreError> {
+        let request_id = request_id.to_owned();
+        self.on_writer(move |session| {
+            session.read(|connection| ledger::failures(connection, &request_id, limit))
+        })
+        .await
     }
 
     /// Begins a run.

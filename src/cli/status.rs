@@ -1,16 +1,12 @@
 //! `call-import status`: what is recorded about the imports.
 
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::{Common, Exit, Output, Stop, record};
-use crate::{
-    clock::{Clock as _, SystemClock},
-    model::ImportRecord,
-    report::status,
-};
+use crate::{report::status, store::Store};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -33,22 +29,56 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
-    let observed = record::observed(common, SystemClock.now())?.unwrap_or_default();
-    let mut imports: Vec<ImportRecord> = observed.imports.into_values().collect();
-    if let Some(id) = &arguments.id {
-        imports.retain(|import| import.request_id == *id);
-        if imports.is_empty() {
-            let nothing = anyhow!(
-                "Nothing is recorded about a request {id:?}. `call-import status` lists all."
-            );
+    let path = record::path(common)?;
+    let text = match (&arguments.id, path.exists()) {
+        (None, false) => no_record(path, arguments.format),
+        (Some(_), false) => {
+            let nothing = anyhow!("{}", absent(path));
             return Err(Stop::with(Exit::Usage, nothing));
         }
-    }
-    let text = match (arguments.format, &arguments.id, imports.as_slice()) {
-        (Format::Json, ..) => format!("{:#}\n", status::json(&imports)),
-        (Format::Plain, Some(_), [import]) => status::detail(import),
-        (Format::Plain, ..) => status::plain(&imports),
+        (None, true) => all(path, arguments.format)?,
+        (Some(id), true) => one(path, id, arguments.format)?,
     };
     out.write_all(text.as_bytes())?;
     Ok(Exit::Well)
+}
+
+fn no_record(path: &Path, format: Format) -> String {
+    match format {
+        Format::Plain => absent(path) + "\n",
+        Format::Json => format!("{:#}\n", status::json(&[])),
+    }
+}
+
+fn absent(path: &Path) -> String {
+    format!("There is no record {} yet.", path.display())
+}
+
+fn all(path: &Path, format: Format) -> Result<String, Stop> {
+    let store = Store::open_to_read(path).map_err(record::stop)?;
+    let imports = record::runtime()?.block_on(store.imports());
+    let imports = imports.map_err(record::stop)?;
+    Ok(match format {
+        Format::Plain => status::plain(&imports),
+        Format::Json => format!("{:#}\n", status::json(&imports)),
+    })
+}
+
+fn one(path: &Path, id: &str, format: Format) -> Result<String, Stop> {
+    let store = Store::open_to_read(path).map_err(record::stop)?;
+    let read = record::runtime()?.block_on(async {
+        let imports = store.imports().await?;
+        let failures = store.failures(id, usize::MAX).await?;
+        Ok((imports, failures))
+    });
+    let (imports, failures) = read.map_err(record::stop)?;
+    let Some(import) = imports.iter().find(|import| import.request_id == id) else {
+        let nothing =
+            anyhow!("Nothing is recorded about a request {id:?}. `call-import status` lists all.");
+        return Err(Stop::with(Exit::Usage, nothing));
+    };
+    Ok(match format {
+        Format::Plain => status::detail(import, &failures),
+        Format::Json => format!("{:#}\n", status::detail_json(import, &failures)),
+    })
 }

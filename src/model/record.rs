@@ -130,6 +130,17 @@ pub struct ImportRecord {
     pub updated_at: Timestamp,
 }
 
+/// What is told of an open row of table `call_failures`: a call or file that could not be imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFailure {
+    /// The call's id on the platform, or the path of the file.
+    pub external_id: String,
+    /// Where it happened: `list`, `transcript` or `file`.
+    pub stage: String,
+    /// What went wrong.
+    pub detail: String,
+}
+
 /// A row of table `checkpoints`: how far the listing of one window has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {

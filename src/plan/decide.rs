@@ -12,7 +12,7 @@ use super::{
     words::{self, counted, number, unsigned},
 };
 use crate::{
-    model::{ImportRecord, NotificationKind, Phase},
+    model::{ImportRecord, Method, NotificationKind, Phase},
     spec::{ImportRequest, InvalidRequest},
 };
 
@@ -329,10 +329,16 @@ fn completed_reason(record: &ImportRecord) -> String {
     let imported = counted(unsigned(record.calls_imported), "call");
     match unsigned(record.calls_failed) {
         0 => format!("Done: {imported} imported."),
-        failed => format!(
-            "Done: {imported} imported, {} could not be; `call-import retry {}` tries again.",
-            number(failed),
-            record.request_id
-        ),
+        failed => {
+            let id = &record.request_id;
+            let step = match record.method {
+                Method::File => format!("`call-import status {id}` names the files"),
+                Method::Api | Method::Oauth => format!("`call-import retry {id}` tries again"),
+            };
+            format!(
+                "Done: {imported} imported, {} could not be; {step}.",
+                number(failed)
+            )
+        }
     }
 }

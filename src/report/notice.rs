@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::words::{day, number, unsigned, utc_date},
-    model::{ImportRecord, NotificationKind},
+    model::{ImportRecord, Method, NotificationKind, WhoseTurn},
 };
 
 /// The Markdown text of a notification about an import as it stands now.
@@ -90,6 +90,10 @@ fn to_the_customer(record: &ImportRecord, kind: NotificationKind) -> String {
     let source = source(record);
     let imported = counted_calls(record.calls_imported);
     let text = match kind {
+        // Where the secret is missing on our side, the customer has nothing to do with it.
+        NotificationKind::NeedsCredentials if record.whose_turn != WhoseTurn::Customer => {
+            return String::new();
+        }
         NotificationKind::NeedsCredentials => format!(
             "The access to your {source} account that you gave us does not work any more, or not for everything we need. Please make a new one and send it to us in a safe way. We have lost nothing, and the import goes on where it stopped."
         ),
@@ -110,10 +114,16 @@ fn to_the_customer(record: &ImportRecord, kind: NotificationKind) -> String {
         NotificationKind::Completed => {
             format!("Your calls from {source} are here: {imported}, ready to read and search.")
         }
-        NotificationKind::CompletedWithFailures => format!(
-            "Your calls from {source} are here: {imported}. {} could not be read; we are looking into it.",
-            counted_calls(record.calls_failed)
-        ),
+        NotificationKind::CompletedWithFailures => {
+            let failed = counted_calls(record.calls_failed);
+            let please = match record.method {
+                Method::File => " Please send us the files of these once more.",
+                Method::Api | Method::Oauth => "",
+            };
+            format!(
+                "Your calls from {source} are here: {imported}. {failed} could not be read.{please}"
+            )
+        }
         NotificationKind::NoCallsFound => format!(
             "We could sign in to {source}, but saw no calls between the days you named. Are the days right, and may the owner of the key see the calls?"
         ),

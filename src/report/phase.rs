@@ -74,21 +74,35 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
         Phase::Delayed => {
             "Tell the customer that it takes longer. We go on trying by ourselves.".into()
         }
-        Phase::NeedsCredentials => format!(
-            "Ask the customer for a new credential, seal it into the request with `call-import seal {id}`, and merge; or put it into the secret that the request names, and run `call-import retry {id}`. The import then goes on where it stopped."
-        ),
+        Phase::NeedsCredentials => match record.whose_turn {
+            WhoseTurn::Customer => format!(
+                "Get a new credential from the customer. An engineer can put it into the secret that the request names; `call-import retry {id}` then lets the import go on where it stopped."
+            ),
+            WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Engineering | WhoseTurn::Nobody => {
+                format!(
+                    "Once that is done, `call-import retry {id}` lets the import go on where it stopped."
+                )
+            }
+        },
         Phase::NeedsAttention => match record.whose_turn {
             WhoseTurn::Engineering => format!(
                 "Ask engineering to look at it. Once it is mended, `call-import retry {id}` starts it again."
             ),
             WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody => {
-                "Correct the request file or what it brings, and merge.".into()
+                if record.method == Method::File && record.calls_failed > 0 {
+                    correct_the_files(id)
+                } else {
+                    "Correct the request file or what it brings, and merge.".into()
+                }
             }
         },
         Phase::Completed => "Tell the customer that the calls are here.".into(),
-        Phase::CompletedWithFailures => {
-            format!("`call-import retry {id}` tries the calls again that could not be imported.")
-        }
+        Phase::CompletedWithFailures => match record.method {
+            Method::File => correct_the_files(id),
+            Method::Api | Method::Oauth => format!(
+                "`call-import retry {id}` tries the calls again that could not be imported; `call-import status {id}` names them."
+            ),
+        },
         Phase::NoCallsFound => {
             "Check with the customer: the period, the options, and whether the owner of the key may see the calls. Correct the request and merge.".into()
         }
@@ -96,6 +110,11 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
         Phase::Suspended => "Nothing, until `suspended` is taken out of the request file.".into(),
         Phase::Cancelled => "Nothing. If the request file comes back, the import goes on.".into(),
     }
+}
+
+/// A file that could not be read fails again until it is another file: `retry` would not help.
+fn correct_the_files(id: &str) -> String {
+    format!("Correct or replace the files named by `call-import status {id}`, and merge.")
 }
 
 /// What has become of the calls: `5,012 found, 5,009 imported, 3 failed`.

@@ -11,8 +11,11 @@ use super::{
 };
 use crate::{
     model::words::{day, moment, number, unsigned, utc_date},
-    model::{ImportRecord, Phase},
+    model::{CallFailure, ImportRecord, Phase},
 };
+
+/// Failures shown to people; programs get all.
+const MAX_FAILURES: usize = 20;
 
 /// A table of all imports, worst first, then who must do what.
 pub fn plain(records: &[ImportRecord]) -> String {
@@ -29,8 +32,8 @@ pub fn run_summary(records: &[ImportRecord]) -> String {
     tally(&records) + "\n" + &who_must_act(&records)
 }
 
-/// Everything about one import.
-pub fn detail(record: &ImportRecord) -> String {
+/// Everything about one import, and the first of its calls or files that could not be imported.
+pub fn detail(record: &ImportRecord, failures: &[CallFailure]) -> String {
     let mut text = format!(
         "The import {} {}.\n\n",
         inline(&record.request_id),
@@ -39,12 +42,46 @@ pub fn detail(record: &ImportRecord) -> String {
     for (label, value) in facts(record) {
         let _ = writeln!(text, "  {label:<18}{value}");
     }
+    text + &not_imported(record, failures)
+}
+
+/// Which calls or files failed, and why; a count of those without room.
+fn not_imported(record: &ImportRecord, failures: &[CallFailure]) -> String {
+    if failures.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nNot imported:\n".to_owned();
+    let shown = &failures[..failures.len().min(MAX_FAILURES)];
+    for failure in shown {
+        let (id, detail) = (inline(&failure.external_id), clean(&failure.detail));
+        let _ = match failure.stage.as_str() {
+            "transcript" => writeln!(text, "  - {id} (its transcript): {detail}"),
+            _ => writeln!(text, "  - {id}: {detail}"),
+        };
+    }
+    let all = unsigned(record.calls_failed).max(failures.len() as u64);
+    let more = all - shown.len() as u64;
+    if more > 0 {
+        let id = &record.request_id;
+        let _ = writeln!(
+            text,
+            "  and {} more: `call-import status {id} --format json` has all.",
+            number(more)
+        );
+    }
     text
 }
 
 /// The rows for programs: `{"imports": [{the columns of table imports}]}`.
 pub fn json(records: &[ImportRecord]) -> Value {
     json!({"imports": records})
+}
+
+/// The same for one import, with its open failures: `"failures": [{external_id, stage, detail}]`.
+pub fn detail_json(record: &ImportRecord, failures: &[CallFailure]) -> Value {
+    let mut document = json(std::slice::from_ref(record));
+    document["imports"][0]["failures"] = json!(failures);
+    document
 }
 
 /// Needs somebody, failing, working, done; within a group by requested date.

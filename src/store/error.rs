@@ -17,7 +17,7 @@ pub enum StoreError {
     },
     /// The file is not what we wrote.
     #[error(
-        "the record {path} is damaged ({detail}); restore the last saved record with `call-import state restore`",
+        "the record {path} is damaged ({detail}); put back the last good copy of this file",
         path = path.display()
     )]
     Damaged {

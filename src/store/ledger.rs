@@ -12,7 +12,7 @@ use super::{
     values::{Cells, Day, Utc},
 };
 use crate::{
-    model::{ApiUsage, Checkpoint, FailureClass, Window},
+    model::{ApiUsage, CallFailure, Checkpoint, FailureClass, Window},
     platforms::RecordFailure,
 };
 
@@ -71,6 +71,27 @@ pub(super) fn has_listing_failures(
         [request_id],
         |row| row.get(0),
     )?)
+}
+
+/// The open failures of a request, by external id.
+pub(super) fn failures(
+    connection: &Connection,
+    request_id: &str,
+    limit: usize,
+) -> Result<Vec<CallFailure>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT external_id, stage, coalesce(detail, '') FROM call_failures
+         WHERE request_id = ? AND resolved_at IS NULL ORDER BY external_id LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![request_id, super::rows::count(limit)], |row| {
+        let mut cells = Cells::of(row);
+        Ok(CallFailure {
+            external_id: cells.take()?,
+            stage: cells.take()?,
+            detail: cells.take()?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Adds failures, or raises the attempts of those that are known.

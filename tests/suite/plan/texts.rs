@@ -1,7 +1,7 @@
 //! The plan, the record and the notifications as people read them.
 
 use call_import_engine::{
-    model::{ImportRecord, NotificationKind, Phase, WhoseTurn},
+    model::{CallFailure, ImportRecord, Method, NotificationKind, Phase, WhoseTurn},
     plan::{Plan, PlannedImport},
     report::{
         notice::body,
@@ -184,7 +184,7 @@ fn text_from_outside_stays_text() {
     let plains = [
         plain(&plan, &view(&scene)),
         status::plain(std::slice::from_ref(&row)),
-        status::detail(&row),
+        status::detail(&row, &[]),
         status::run_summary(&[row]),
     ];
     for text in plains.iter().flat_map(|text| text.lines()) {
@@ -262,7 +262,60 @@ fn the_status_of_one_import() {
     let mut row = recorded(&request("northwind-gong"), Phase::NeedsCredentials);
     row.reason = Some("Gong refuses the key: it was revoked.".into());
     row.transcripts_pending = 12;
-    insta::assert_snapshot!("status_detail", status::detail(&row));
+    insta::assert_snapshot!("status_detail", status::detail(&row, &[]));
+}
+
+fn failure(external_id: &str, stage: &str, detail: &str) -> CallFailure {
+    CallFailure {
+        external_id: external_id.into(),
+        stage: stage.into(),
+        detail: detail.into(),
+    }
+}
+
+#[test]
+fn the_status_of_one_import_names_what_failed() {
+    let mut row = recorded(&request("fabrikam-files"), Phase::CompletedWithFailures);
+    row.method = Method::File;
+    row.calls_failed = 22;
+    let mut failures: Vec<CallFailure> = (1..=22)
+        .map(|number| failure(&format!("files/{number:02}.vtt"), "file", "It is empty."))
+        .collect();
+    failures[0] = failure("::error::a\u{202e}.vtt", "transcript", "Two\nlines.");
+    let text = status::detail(&row, &failures);
+    insta::assert_snapshot!("status_failures", text);
+    let value = status::detail_json(&row, &failures);
+    assert_eq!(value["imports"][0]["request_id"], "fabrikam-files");
+    let read: Vec<CallFailure> = serde_json::from_value(value["imports"][0]["failures"].clone())
+        .expect("the failures read back");
+    assert_eq!(read, failures);
+}
+
+#[test]
+fn files_that_failed_are_replaced_and_calls_are_tried_again() {
+    let mut row = recorded(&request("a"), Phase::CompletedWithFailures);
+    let kind = NotificationKind::CompletedWithFailures;
+    assert!(body(&row, kind).contains("`call-import retry a`"));
+    row.method = Method::File;
+    assert!(!body(&row, kind).contains("retry"));
+    assert!(body(&row, kind).contains("replace the files named by `call-import status a`"));
+    row.phase = Phase::NeedsAttention;
+    row.whose_turn = WhoseTurn::Cs;
+    assert!(body(&row, NotificationKind::NeedsAttention).contains("replace the files"));
+}
+
+#[test]
+fn only_the_customer_is_asked_for_a_credential() {
+    let mut row = recorded(&request("a"), Phase::NeedsCredentials);
+    let asks = "Get a new credential from the customer.";
+    assert!(body(&row, NotificationKind::NeedsCredentials).contains(asks));
+    row.whose_turn = WhoseTurn::Engineering;
+    let text = body(&row, NotificationKind::NeedsCredentials);
+    assert!(
+        !text.contains(asks) && text.contains("`call-import retry a`"),
+        "{text}"
+    );
+    assert!(!text.contains("To tell the customer"), "{text}");
 }
 
 #[test]
