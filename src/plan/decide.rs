@@ -308,6 +308,7 @@ fn work_reason(
         Some(recorded) if recorded.phase == Phase::NeedsCredentials => {
             "There is a new credential: the import goes on where it stopped.".to_owned()
         }
+        Some(_) if record.started_at.is_none() => "The import begins.".to_owned(),
         Some(recorded) if recorded.phase != record.phase => {
             "The import goes on where it stopped.".to_owned()
         }

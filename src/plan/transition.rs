@@ -5,7 +5,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    model::{ImportRecord, Phase, WhoseTurn},
+    model::{
+        ImportRecord, Phase, WhoseTurn,
+        words::{number, unsigned},
+    },
     spec::{Basics, ImportRequest},
 };
 
@@ -25,8 +28,33 @@ pub fn resumed(record: &ImportRecord, now: Timestamp) -> ImportRecord {
         // The stop is no failure of the platform: its series of failures ends here.
         failing_since: None,
         next_attempt_at: record.next_attempt_at.filter(|moment| *moment > now),
-        ..moved(record, phase, None)
+        ..moved(record, phase, finished_reason(record, phase))
     }
+}
+
+/// The reason of a finished row, whose own was replaced by that of the stop; `None` while work is left.
+fn finished_reason(record: &ImportRecord, phase: Phase) -> Option<String> {
+    let reason = match (phase, record.calls_failed) {
+        (Phase::Completed, _) => "All calls are imported.".to_owned(),
+        (Phase::CompletedWithFailures, 1) => "All calls but one are imported.".to_owned(),
+        (Phase::CompletedWithFailures, failed) => {
+            format!("All calls but {} are imported.", number(unsigned(failed)))
+        }
+        (Phase::NoCallsFound, _) => "No calls were found in the period.".to_owned(),
+        (
+            Phase::Queued
+            | Phase::Importing
+            | Phase::Retrying
+            | Phase::Delayed
+            | Phase::NeedsCredentials
+            | Phase::NeedsAttention
+            | Phase::Unsupported
+            | Phase::Suspended
+            | Phase::Cancelled,
+            _,
+        ) => return None,
+    };
+    Some(reason)
 }
 
 /// The row of a request that no run has seen before.

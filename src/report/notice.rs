@@ -124,6 +124,9 @@ fn to_the_customer(record: &ImportRecord, kind: NotificationKind) -> String {
                 "Your calls from {source} are here: {imported}. {failed} could not be read.{please}"
             )
         }
+        NotificationKind::NoCallsFound if record.method == Method::File => {
+            "We read your files, but found no calls in them. Are they the right ones?".into()
+        }
         NotificationKind::NoCallsFound => format!(
             "We could sign in to {source}, but saw no calls between the days you named. Are the days right, and may the owner of the key see the calls?"
         ),

@@ -36,8 +36,12 @@ pub(super) enum Group {
     Failing,
     /// It goes on by itself.
     Working,
-    /// Nothing is left to do.
+    /// The calls are here.
     Done,
+    /// Its file says that it waits.
+    Suspended,
+    /// Its file is gone.
+    Cancelled,
 }
 
 /// The group of an import.
@@ -50,7 +54,9 @@ pub(super) const fn group(phase: Phase) -> Group {
         | Phase::Unsupported => Group::NeedsSomebody,
         Phase::Delayed | Phase::Retrying => Group::Failing,
         Phase::Importing | Phase::Queued => Group::Working,
-        Phase::Completed | Phase::Suspended | Phase::Cancelled => Group::Done,
+        Phase::Completed => Group::Done,
+        Phase::Suspended => Group::Suspended,
+        Phase::Cancelled => Group::Cancelled,
     }
 }
 
@@ -104,7 +110,13 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
             ),
         },
         Phase::NoCallsFound => {
-            "Check with the customer: the period, the options, and whether the owner of the key may see the calls. Correct the request and merge.".into()
+            match record.method {
+                Method::File => "Check with the customer whether these are the right files. Replace them or correct the request, and merge.".into(),
+                Method::Api | Method::Oauth => format!(
+                    "Check with the customer: the dates, the options, and whether the owner of the key may see the calls ({} answers the same if not). Correct the request and merge.",
+                    platform(&record.platform)
+                ),
+            }
         }
         Phase::Unsupported => "Offer the customer the alternative.".into(),
         Phase::Suspended => "Nothing, until `suspended` is taken out of the request file.".into(),

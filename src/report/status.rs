@@ -148,7 +148,7 @@ fn done_by(record: &ImportRecord) -> Option<String> {
 fn who_must_act(records: &[&ImportRecord]) -> String {
     let lines: String = records
         .iter()
-        .filter(|record| phase::group(record.phase) == Group::NeedsSomebody)
+        .filter(|record| calls_for_people(record.phase))
         .map(|record| {
             let id = inline(&record.request_id);
             let turn = phase::turn(record.whose_turn);
@@ -157,11 +157,40 @@ fn who_must_act(records: &[&ImportRecord]) -> String {
             format!("  - {id} ({turn}): {reason}{}\n", phase::next_step(record))
         })
         .collect();
+    let pending = pending_transcripts(records);
     if lines.is_empty() {
-        "\nNobody has to do anything.\n".into()
-    } else {
+        format!("\nNothing needs attention.\n{pending}")
+    } else if pending.is_empty() {
         format!("\nWho must act:\n{lines}")
+    } else {
+        format!("\nWho must act:\n{lines}\n{pending}")
     }
+}
+
+/// A delayed import is tried again by itself, but the customer must be told.
+fn calls_for_people(phase: Phase) -> bool {
+    phase == Phase::Delayed || phase::group(phase) == Group::NeedsSomebody
+}
+
+/// One line about finished imports that still wait for transcripts.
+fn pending_transcripts(records: &[&ImportRecord]) -> String {
+    let waiting = records.iter().filter(|record| {
+        matches!(
+            record.phase,
+            Phase::Completed | Phase::CompletedWithFailures
+        ) && record.transcripts_pending > 0
+    });
+    let (imports, pending) = waiting.fold((0, 0), |(imports, pending), record| {
+        (imports + 1, pending + unsigned(record.transcripts_pending))
+    });
+    if imports == 0 {
+        return String::new();
+    }
+    format!(
+        "{} of {} still to come; the next runs look for them.\n",
+        count(pending, "transcript"),
+        count(imports, "completed import"),
+    )
 }
 
 fn tally(records: &[&ImportRecord]) -> String {
@@ -174,6 +203,8 @@ fn tally(records: &[&ImportRecord]) -> String {
         ),
         (Group::Working, "goes on", "go on"),
         (Group::Done, "is done", "are done"),
+        (Group::Suspended, "is suspended", "are suspended"),
+        (Group::Cancelled, "is cancelled", "are cancelled"),
     ];
     let parts: Vec<String> = groups
         .iter()

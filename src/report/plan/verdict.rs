@@ -86,7 +86,7 @@ pub(super) fn next_step(imports: &[&PlannedImport], view: &View<'_>) -> Option<S
     } else if works && view.changed.is_some() {
         Some("Merge, and the next night begins with it.".into())
     } else {
-        Some("Nobody has to do anything.".into())
+        Some("Nothing needs attention.".into())
     }
 }
 
@@ -123,16 +123,13 @@ fn outcome_of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Stri
 }
 
 fn outcome_of_many(imports: &[&PlannedImport]) -> String {
-    let with = |action: Action| imports.iter().filter(move |import| import.action == action);
-    let counts = [Action::Import, Action::Hold, Action::None].map(|action| with(action).count());
-    let verbs = [
-        ("goes on in the next night", "go on in the next night"),
-        ("is held", "are held"),
-        ("has nothing to do", "have nothing to do"),
-    ];
+    let mut counts = [0_usize; VERBS.len()];
+    for import in imports {
+        counts[verb(import)] += 1;
+    }
     let parts: Vec<String> = counts
         .iter()
-        .zip(verbs)
+        .zip(VERBS)
         .filter(|(number, _)| **number > 0)
         .map(|(number, (one, many))| format!("{number} {}", if *number == 1 { one } else { many }))
         .collect();
@@ -144,6 +141,31 @@ fn outcome_of_many(imports: &[&PlannedImport]) -> String {
     let last = last.map(|date| format!(" The last date that can be told is {}.", day(date)));
     let all = count(imports.len() as u64, "import");
     format!("{all}: {}.{}", parts.join(", "), last.unwrap_or_default())
+}
+
+/// What happens to one import and to several.
+const VERBS: &[(&str, &str)] = &[
+    ("begins in the next night", "begin in the next night"),
+    ("goes on in the next night", "go on in the next night"),
+    (
+        "is done and looked through once more",
+        "are done and looked through once more",
+    ),
+    ("is held", "are held"),
+    ("has nothing to do", "have nothing to do"),
+];
+
+/// The place in [`VERBS`] of what happens to an import.
+const fn verb(import: &PlannedImport) -> usize {
+    match (import.action, import.phase) {
+        (Action::Import, Phase::Queued) => 0,
+        (Action::Import, Phase::Completed | Phase::CompletedWithFailures | Phase::NoCallsFound) => {
+            2
+        }
+        (Action::Import, _) => 1,
+        (Action::Hold, _) => 3,
+        (Action::None, _) => 4,
+    }
 }
 
 fn gap_of_one(expected: Date, requested: Date) -> String {

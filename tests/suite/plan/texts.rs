@@ -253,7 +253,15 @@ fn the_status_is_worst_first() {
     let quiet = [recorded(&request("a"), Phase::Completed)];
     assert_eq!(
         status::run_summary(&quiet),
-        "1 import: 1 is done.\n\nNobody has to do anything.\n"
+        "1 import: 1 is done.\n\nNothing needs attention.\n"
+    );
+    let mut late = recorded(&request("b"), Phase::Completed);
+    late.transcripts_pending = 12;
+    let late = [late, recorded(&request("a"), Phase::Suspended)];
+    assert_eq!(
+        status::run_summary(&late),
+        "2 imports: 1 is done, 1 is suspended.\n\nNothing needs attention.\n\
+         12 transcripts of 1 completed import still to come; the next runs look for them.\n"
     );
 }
 
