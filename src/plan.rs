@@ -4,6 +4,7 @@
 //! Each import is decided alone (`decide`), then the imports of one account share its nights
 //! (`schedule`, `timeline`), and only then is it known which dates slip (`promise`).
 
+mod accident;
 mod decide;
 mod draft;
 mod line;
@@ -24,6 +25,7 @@ use crate::{
     spec::{Declared, ImportRequest, SupportMatrix},
 };
 
+pub use accident::Accident;
 pub use notice::{Notice, notification_id};
 pub use timeline::{Capacity, capacity, estimate_requests, next_night};
 pub use transition::resumed;

@@ -8,7 +8,7 @@ use clap::Args;
 use super::{Common, Exit, Output, Stop, record};
 use crate::{
     clock::{Clock as _, SystemClock},
-    report::text::inline,
+    report::status,
     store::Store,
 };
 
@@ -41,10 +41,6 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         retried
     });
     let import = retried.map_err(record::stop)?.ok_or_else(nothing)?;
-    writeln!(
-        out,
-        "{} goes again in the next run.",
-        inline(&import.request_id)
-    )?;
+    out.write_all(status::retried(&import).as_bytes())?;
     Ok(Exit::Well)
 }

@@ -72,6 +72,26 @@ fn not_imported(record: &ImportRecord, failures: &[CallFailure]) -> String {
     text
 }
 
+/// What follows from trying an import again, from its row after that.
+pub fn retried(record: &ImportRecord) -> String {
+    let id = inline(&record.request_id);
+    match record.phase {
+        Phase::Queued
+        | Phase::Importing
+        | Phase::Retrying
+        | Phase::Delayed
+        | Phase::NeedsCredentials
+        | Phase::NeedsAttention
+        | Phase::CompletedWithFailures => format!("{id} goes again in the next run.\n"),
+        Phase::Completed => format!("There is nothing to try again: the import {id} is done.\n"),
+        Phase::NoCallsFound | Phase::Unsupported | Phase::Suspended | Phase::Cancelled => format!(
+            "There is nothing to try again: the import {id} {}. {}\n",
+            phase::words(record.phase),
+            phase::next_step(record)
+        ),
+    }
+}
+
 /// The rows for programs: `{"imports": [{the columns of table imports}]}`.
 pub fn json(records: &[ImportRecord]) -> Value {
     json!({"imports": records})

@@ -59,6 +59,17 @@ pub enum StoreError {
         /// What DuckDB says.
         source: duckdb::Error,
     },
+    /// The folder of an export cannot be written.
+    #[error(
+        "the folder {folder} cannot be written: is its disk full, or is it protected?",
+        folder = folder.display()
+    )]
+    Export {
+        /// The folder.
+        folder: PathBuf,
+        /// What DuckDB says.
+        source: duckdb::Error,
+    },
     /// The system refuses something else.
     #[error("the system refuses to work on {path}", path = path.display())]
     File {
@@ -101,11 +112,23 @@ impl StoreError {
             Self::Damaged { .. } | Self::Newer { .. } => 5,
             Self::Older { .. }
             | Self::Disk { .. }
+            | Self::Export { .. }
             | Self::File { .. }
             | Self::NotCommitted { .. }
             | Self::Missing { .. }
             | Self::Stopped
             | Self::Sql(_) => 3,
+        }
+    }
+
+    /// Gives an error of DuckDB while it wrote to `folder` its meaning.
+    pub(super) fn explained_export(self, record: &Path, folder: &Path) -> Self {
+        match self.explained(record) {
+            Self::Disk { source, .. } => Self::Export {
+                folder: folder.to_owned(),
+                source,
+            },
+            other => other,
         }
     }
 
@@ -116,7 +139,7 @@ impl StoreError {
         if let Some((_, after)) = text.split_once("Conflicting lock is held in ") {
             let holder = after.split(". See also").next().unwrap_or(after);
             return Self::Held {
-                holder: holder.trim().to_owned(),
+                holder: named(holder),
             };
         }
         if text.contains("Could not set lock on file") {
@@ -136,6 +159,17 @@ impl StoreError {
             };
         }
         Self::Sql(error)
+    }
+}
+
+/// `/usr/bin/call-import (PID 12)` as it is. Where the system hides the program's name, as for a process
+/// of somebody else, DuckDB names it `` or `.`: then the process alone.
+fn named(holder: &str) -> String {
+    let holder = holder.trim();
+    let anonymous = holder.strip_prefix('.').unwrap_or(holder).trim_start();
+    match anonymous.strip_prefix("(PID ") {
+        Some(rest) => format!("process {}", rest.replacen(')', "", 1)),
+        None => holder.to_owned(),
     }
 }
 
@@ -161,4 +195,41 @@ fn first_line(text: &str) -> String {
         .unwrap_or(text)
         .trim_start_matches("IO Error: ")
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{StoreError, named};
+
+    fn failed(says: &str) -> StoreError {
+        let code = duckdb::ffi::Error::new(1);
+        duckdb::Error::DuckDBFailure(code, Some(says.to_owned())).into()
+    }
+
+    #[test]
+    fn who_holds_the_record_is_never_nameless() {
+        for (holder, expected) in [
+            ("/usr/bin/duckdb (PID 12)", "/usr/bin/duckdb (PID 12)"),
+            (" (PID 12)", "process 12"),
+            (". (PID 12) by user ines", "process 12 by user ines"),
+            ("./call-import (PID 12)", "./call-import (PID 12)"),
+        ] {
+            assert_eq!(named(holder), expected, "{holder:?}");
+        }
+    }
+
+    #[test]
+    fn an_export_blames_the_place_that_failed() {
+        let (record, folder) = (Path::new("record.duckdb"), Path::new("out/gong"));
+        let full = failed("IO Error: Could not write file: No space left on device");
+        let text = full.explained_export(record, folder).to_string();
+        assert!(
+            text.contains("out/gong") && !text.contains("record"),
+            "{text}"
+        );
+        let rotten = failed("IO Error: Corrupt database file").explained_export(record, folder);
+        assert!(matches!(rotten, StoreError::Damaged { path, .. } if path == record));
+    }
 }

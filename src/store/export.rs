@@ -48,7 +48,9 @@ pub fn export(path: &Path, directory: &Path) -> Result<Vec<ExportedFile>, StoreE
             let folder = directory
                 .join(file_name(&platform))
                 .join(file_name(&account));
-            files.extend(export_account(connection, &platform, &account, &folder)?);
+            let written = export_account(connection, &platform, &account, &folder)
+                .map_err(|error| error.explained_export(path, &folder))?;
+            files.extend(written);
         }
         Ok(files)
     })

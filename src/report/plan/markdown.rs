@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{
     View,
     plain::{action, yes_no},
-    verdict::{Quote, gap, next_step, outcome},
+    verdict::{Quote, held_reason, sentences},
 };
 use crate::{
     model::words::day,
@@ -34,19 +34,17 @@ const QUOTE: Quote = Quote {
 /// A text of at most 20,000 characters; what does not fit is dropped by whole lines, with a count.
 pub fn markdown(plan: &Plan, view: &View<'_>) -> String {
     let imports = view.imports_todo_first(plan);
-    let sentences = [
-        Some(format!("**{}**", outcome(&imports, view, QUOTE))),
-        gap(&imports, QUOTE),
-        next_step(&imports, view),
-        (!view.queue_is_known).then(|| {
-            "This is without tonight's queue: what waits or is under way is not known here.".into()
-        }),
-    ];
-    let verdict: Vec<String> = sentences.into_iter().flatten().collect();
+    let mut verdict = sentences(plan, &imports, view, QUOTE);
+    verdict[0] = format!("**{}**", verdict[0]);
+    if !view.queue_is_known {
+        verdict.push(
+            "This is without tonight's queue: what waits or is under way is not known here.".into(),
+        );
+    }
     let parts = [
         format!("{MARKER}\n{}", verdict.join(" ")),
         table(&imports, view),
-        held(&imports),
+        held(&imports, view),
         for_the_customer(&imports, view),
         findings(view),
         estimate(&imports, view),
@@ -93,7 +91,7 @@ fn row(import: &PlannedImport, view: &View<'_>) -> String {
     )
 }
 
-fn held(imports: &[&PlannedImport]) -> String {
+fn held(imports: &[&PlannedImport], view: &View<'_>) -> String {
     let held = imports
         .iter()
         .filter(|import| import.action == Action::Hold);
@@ -101,7 +99,7 @@ fn held(imports: &[&PlannedImport]) -> String {
         format!(
             "- {}: {}",
             code_span(&import.request_id),
-            prose(&import.reason)
+            held_reason(import, view, QUOTE)
         )
     });
     capped("**Held**\n", lines, HELD, |left| {

@@ -4,7 +4,7 @@ use comfy_table::{Table, presets};
 
 use super::{
     View,
-    verdict::{Quote, gap, next_step, outcome},
+    verdict::{Quote, held_reason, sentences},
 };
 use crate::{
     model::words::day,
@@ -20,10 +20,8 @@ const QUOTE: Quote = Quote {
 /// The verdict in the first line, a table of the imports, and why each held one is held.
 pub fn plain(plan: &Plan, view: &View<'_>) -> String {
     let imports = view.imports_todo_first(plan);
-    let mut text = outcome(&imports, view, QUOTE) + "\n";
-    for sentence in [gap(&imports, QUOTE), next_step(&imports, view)] {
-        text.extend(sentence.map(|sentence| sentence + "\n"));
-    }
+    let sentences = sentences(plan, &imports, view, QUOTE);
+    let mut text = sentences.join("\n") + "\n";
     if !view.queue_is_known {
         text.push_str(
             "This is without tonight's queue: what waits or is under way is not known here.\n",
@@ -33,7 +31,7 @@ pub fn plain(plan: &Plan, view: &View<'_>) -> String {
         text.push('\n');
         text.push_str(&table(&imports, view));
     }
-    text.push_str(&held(&imports));
+    text.push_str(&held(&imports, view));
     text
 }
 
@@ -55,12 +53,17 @@ fn table(imports: &[&PlannedImport], view: &View<'_>) -> String {
     ]);
     for import in imports {
         let dash = || "–".to_owned();
+        let name = |text: &str| {
+            Some(inline(text))
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(dash)
+        };
         let number = |number: u64| if number == 0 { dash() } else { grouped(number) };
         table.add_row([
             action(import.action).to_owned(),
             inline(&import.request_id),
-            inline(&import.customer),
-            inline(&view.source(import)),
+            name(&import.customer),
+            name(&view.source(import)),
             number(import.calls),
             number(import.requests),
             number(import.nights),
@@ -77,12 +80,13 @@ fn table(imports: &[&PlannedImport], view: &View<'_>) -> String {
         .collect()
 }
 
-fn held(imports: &[&PlannedImport]) -> String {
+fn held(imports: &[&PlannedImport], view: &View<'_>) -> String {
     let mut held = imports
         .iter()
         .filter(|import| import.action == Action::Hold)
         .map(|import| {
-            let (id, reason) = (inline(&import.request_id), clean(&import.reason));
+            let id = inline(&import.request_id);
+            let reason = held_reason(import, view, QUOTE);
             format!("  - {id}: {reason}\n")
         })
         .peekable();

@@ -6,8 +6,9 @@ use super::View;
 use crate::{
     model::Phase,
     model::words::day,
-    plan::{Action, PlannedImport},
+    plan::{Accident, Action, Plan, PlannedImport},
     report::text::count,
+    spec::{Finding, Severity},
 };
 
 /// How the sentences quote what comes from outside.
@@ -19,8 +20,62 @@ pub(super) struct Quote {
     pub(super) sentence: fn(&str) -> String,
 }
 
+/// The sentences with which a plan begins, the most important one first.
+pub(super) fn sentences(
+    plan: &Plan,
+    imports: &[&PlannedImport],
+    view: &View<'_>,
+    quote: Quote,
+) -> Vec<String> {
+    if let Some(accident) = plan.accident() {
+        // What the plan says else does not happen.
+        return vec![refusal(accident)];
+    }
+    let first = outcome(imports, view, quote);
+    let more = [gap(imports, quote), next_step(imports, view)];
+    std::iter::once(first)
+        .chain(more.into_iter().flatten())
+        .collect()
+}
+
+/// That the next run stops, and what to do about it.
+fn refusal(accident: Accident) -> String {
+    match accident {
+        Accident::NoRequests { unfinished } => format!(
+            "The next run will stop with exit code 3 and do nothing: there are no request files, but {} not finished. This looks like a wrong folder.",
+            are(unfinished)
+        ),
+        Accident::TooManyCancels {
+            cancels,
+            unfinished,
+        } => format!(
+            "The next run will stop with exit code 3 and do nothing, unless `--allow-cancel {cancels}` is given: the request files of {cancels} of {} are gone. If that is not meant, bring the files back.",
+            count(unfinished as u64, "unfinished import")
+        ),
+    }
+}
+
+fn are(imports: usize) -> String {
+    let verb = if imports == 1 { "is" } else { "are" };
+    format!("{} {verb}", count(imports as u64, "import"))
+}
+
+/// Why an import is held; of a file with several errors, also where the others are.
+pub(super) fn held_reason(import: &PlannedImport, view: &View<'_>, quote: Quote) -> String {
+    let reason = (quote.sentence)(&import.reason);
+    let of_the_file = |finding: &&Finding| {
+        finding.severity == Severity::Error && import.path.as_ref() == Some(&finding.path)
+    };
+    match view.findings().filter(of_the_file).count() {
+        0 | 1 => reason,
+        errors => {
+            format!("{reason} The first of {errors} errors; `call-import validate` shows all.")
+        }
+    }
+}
+
 /// What happens, and until when.
-pub(super) fn outcome(imports: &[&PlannedImport], view: &View<'_>, quote: Quote) -> String {
+fn outcome(imports: &[&PlannedImport], view: &View<'_>, quote: Quote) -> String {
     match imports {
         [] if view.changed.is_some() => "No import request is changed here.".into(),
         [] => "There are no import requests.".into(),
@@ -30,7 +85,7 @@ pub(super) fn outcome(imports: &[&PlannedImport], view: &View<'_>, quote: Quote)
 }
 
 /// How the dates fit to the dates that were asked for.
-pub(super) fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
+fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
     if let [import] = imports {
         if import.action == Action::None {
             return None;
@@ -66,7 +121,7 @@ pub(super) fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
 }
 
 /// What somebody should do now.
-pub(super) fn next_step(imports: &[&PlannedImport], view: &View<'_>) -> Option<String> {
+fn next_step(imports: &[&PlannedImport], view: &View<'_>) -> Option<String> {
     if let [import] = imports
         && let Some(step) = step_of_one(import)
     {

@@ -2,7 +2,7 @@
 
 use call_import_engine::{
     model::{CallFailure, ImportRecord, Method, NotificationKind, Phase, WhoseTurn},
-    plan::{Plan, PlannedImport},
+    plan::{Accident, Plan, PlannedImport},
     report::{
         notice::body,
         plan::{View, json, markdown, plain},
@@ -103,6 +103,83 @@ fn a_pull_request_sees_its_own_import() {
     let plan = scene.plan();
     insta::assert_snapshot!("pull_request_markdown", markdown(&plan, &view));
     insta::assert_snapshot!("pull_request_plain", plain(&plan, &view));
+}
+
+#[test]
+fn new_imports_begin_and_started_ones_go_on() {
+    let mut late = recorded(&request("c"), Phase::Completed);
+    late.transcripts_pending = 12;
+    let scene = Scene::new(["a", "b", "c"].map(request))
+        .record(recorded(&request("b"), Phase::Importing))
+        .record(late);
+    let text = plain(&scene.plan(), &view(&scene));
+    assert!(
+        text.starts_with(
+            "3 imports: 1 begins in the next night, 1 goes on in the next night, 1 is done and looked through once more."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_run_that_would_stop_is_announced() {
+    let ids = ["a", "b", "c", "d", "e"];
+    let mut scene = Scene::new([]);
+    for id in ids {
+        scene = scene.record(recorded(&request(id), Phase::Importing));
+    }
+    let none = scene.plan();
+    assert_eq!(
+        none.accident(),
+        Some(Accident::NoRequests { unfinished: 5 })
+    );
+    insta::assert_snapshot!("no_requests", plain(&none, &view(&scene)));
+    scene.declared.requests = vec![request("e")];
+    let many = scene.plan();
+    let accident = Accident::TooManyCancels {
+        cancels: 4,
+        unfinished: 5,
+    };
+    assert_eq!(many.accident(), Some(accident));
+    insta::assert_snapshot!("too_many_cancels", plain(&many, &view(&scene)));
+    assert!(markdown(&many, &view(&scene)).contains("`--allow-cancel 4`"));
+    scene.declared.requests = vec![request("d"), request("e")];
+    assert_eq!(scene.plan().accident(), None, "three may be meant");
+    assert_eq!(Scene::new([]).plan().accident(), None);
+}
+
+#[test]
+fn a_held_file_says_where_its_other_errors_are() {
+    let mut scene = Scene::new([]).invalid(invalid(&request("a"), "The first error."));
+    let error = Finding {
+        severity: Severity::Error,
+        code: "c".into(),
+        path: "requests/a.yaml".into(),
+        line: 1,
+        column: 1,
+        message: "The first error.".into(),
+        help: "Mend it.".into(),
+    };
+    scene.declared.findings = vec![error.clone()];
+    let more = "The first of 2 errors; `call-import validate` shows all.";
+    assert!(!plain(&scene.plan(), &view(&scene)).contains(more));
+    scene.declared.findings.push(error);
+    assert!(plain(&scene.plan(), &view(&scene)).contains(more));
+    assert!(markdown(&scene.plan(), &view(&scene)).contains(more));
+}
+
+#[test]
+fn only_what_failed_is_tried_again() {
+    let retried = |phase| status::retried(&recorded(&request("a"), phase));
+    assert_eq!(retried(Phase::Importing), "a goes again in the next run.\n");
+    assert_eq!(
+        retried(Phase::Completed),
+        "There is nothing to try again: the import a is done.\n"
+    );
+    assert_eq!(
+        retried(Phase::Suspended),
+        "There is nothing to try again: the import a is suspended. Nothing, until `suspended` is taken out of the request file.\n"
+    );
 }
 
 #[test]

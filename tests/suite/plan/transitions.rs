@@ -211,6 +211,11 @@ fn suspended_holds_every_phase_and_its_end_goes_on_where_it_was() {
         let resumed = scene.plan();
         assert_eq!(line(&resumed, "a").phase, after, "{phase}");
         assert_eq!(resumed.changes[0].failing_since, None, "{phase}");
+        assert_eq!(
+            resumed.changes[0].reason.is_some(),
+            resumed.changes[0].finished_at.is_some(),
+            "{phase}: what is finished says so again"
+        );
     }
     let plan = Scene::new([suspended]).plan();
     assert_eq!(outcome(&plan), rests(Phase::Suspended, Action::Hold));

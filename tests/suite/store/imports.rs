@@ -2,8 +2,8 @@
 
 use call_import_engine::{
     model::{
-        ApiUsage, FailureClass, ImportRecord, Method, Notification, NotificationKind, Phase,
-        WhoseTurn,
+        ApiUsage, CallFailure, FailureClass, ImportRecord, Method, Notification, NotificationKind,
+        Phase, WhoseTurn,
     },
     platforms::RecordFailure,
     store::{AttemptEnd, PageCommit, RunOutcome, StoreError},
@@ -290,4 +290,34 @@ async fn a_killed_run_is_seen_as_interrupted() {
         texts(&place.sql(), "SELECT outcome FROM runs"),
         ["interrupted"]
     );
+}
+
+#[tokio::test]
+async fn open_failures_are_named_by_id() {
+    let place = Place::new();
+    let store = place.begun().await;
+    let failure = |id: &str| RecordFailure {
+        external_id: id.into(),
+        stage: "list",
+        detail: format!("{id} has no start"),
+    };
+    let failed = PageCommit {
+        failures: ["3", "1", "2"].map(failure).to_vec(),
+        ..page(vec![])
+    };
+    store.commit_page(failed).await.unwrap();
+    store.commit_page(page(vec![call("2")])).await.unwrap();
+    let named = |failures: Vec<CallFailure>| -> Vec<String> {
+        failures
+            .into_iter()
+            .map(|failure| failure.external_id)
+            .collect()
+    };
+    let all = store.failures(REQUEST, usize::MAX).await.unwrap();
+    assert_eq!(all[0].stage, "list");
+    assert_eq!(all[0].detail, "1 has no start");
+    assert_eq!(named(all), ["1", "3"], "2 came after all");
+    let first = store.failures(REQUEST, 1).await.unwrap();
+    assert_eq!(named(first), ["1"]);
+    assert!(store.failures("another", 9).await.unwrap().is_empty());
 }
