@@ -189,7 +189,10 @@ async fn damaged_files_are_refused_and_left_as_they_are() {
             "{name}: {error:?}"
         );
         assert_eq!(error.exit_code(), 5);
-        assert!(error.to_string().contains("state restore"), "{error}");
+        assert!(
+            error.to_string().contains("put back the last good copy"),
+            "{error}"
+        );
         assert!(fs::read(&path).unwrap() == bytes, "{name}");
     }
 }
