@@ -24,10 +24,11 @@ use crate::{
     },
 };
 
-/// Exchanges under way at once. Rate × latency is less on every platform we know.
+/// Exchanges under way at once, and the pages that wait to be committed: what an import holds in memory.
+/// Rate × latency is less on every platform we know.
 const MAX_IN_FLIGHT: usize = 8;
 
-/// Pages decoded but not yet committed, before nothing new is asked for.
+/// Pages decoded but not yet committed, before nothing new is asked for: they keep the writer busy.
 const MAX_UNCOMMITTED: usize = 4;
 
 /// Recorded calls without transcript that are read at once.
@@ -234,7 +235,8 @@ impl Attempt {
         if let Some(command) = self.load_pending() {
             return command;
         }
-        if self.in_flight.len() >= MAX_IN_FLIGHT || self.commits.len() >= MAX_UNCOMMITTED {
+        let held = self.in_flight.len() + self.commits.len();
+        if held >= MAX_IN_FLIGHT || self.commits.len() >= MAX_UNCOMMITTED {
             return Command::Idle;
         }
         if let Some(paused_until) = self.breaker.paused_until() {

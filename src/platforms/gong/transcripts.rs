@@ -31,7 +31,7 @@ pub(super) fn page(reply: &HttpReply, calls: &[CallRef]) -> Result<Page, Rejecti
         match serde_json::from_str::<CallTranscript>(record.get()) {
             Ok(found) => {
                 if let Some(call) = wanted.get(found.call_id.as_str()) {
-                    let transcript = transcript(&found.turns.unwrap_or_default(), call);
+                    let transcript = transcript(found.turns.unwrap_or_default(), call);
                     // Without a sentence it is not ready yet.
                     if !transcript.segments.is_empty() {
                         page.transcripts.push((found.call_id, transcript));
@@ -78,7 +78,7 @@ struct Sentence {
     text: Option<String>,
 }
 
-fn transcript(turns: &[Turn], call: &CallRef) -> Transcript {
+fn transcript(turns: Vec<Turn>, call: &CallRef) -> Transcript {
     let speakers = speakers(call);
     let mut segments = Vec::with_capacity(
         turns
@@ -95,13 +95,13 @@ fn transcript(turns: &[Turn], call: &CallRef) -> Transcript {
             },
             None => (None, None),
         };
-        for sentence in turn.sentences.iter().flatten() {
+        for sentence in turn.sentences.into_iter().flatten() {
             segments.push(Segment {
                 speaker: speaker.clone(),
                 participant,
                 start_ms: sentence.start,
                 end_ms: sentence.end,
-                text: sentence.text.clone().unwrap_or_default(),
+                text: sentence.text.unwrap_or_default(),
             });
         }
     }
