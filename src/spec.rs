@@ -25,6 +25,7 @@ mod raw;
 mod request;
 mod rules;
 mod schema;
+mod secret_name;
 mod source;
 mod violations;
 mod words;

@@ -10,12 +10,11 @@ use super::{
     codes,
     document::{Document, Position, child},
     file_report::FileReport,
+    secret_name,
 };
 
 const MESSAGE: &str =
     "Here stands what looks like a credential, readable for everybody who sees this repository.";
-const HELP: &str = "Ask the customer to replace it at once, because it stays in the history of the repository; \
-                    then seal the new one with `call-import seal`. If it is no credential, write it differently.";
 
 /// Names that only credentials have.
 const NAMES: &[&str] = &[
@@ -101,6 +100,7 @@ const URL_KEYS: &[&str] = &[
 /// Reports every line that seems to hold a credential, outside sealed blocks.
 pub(super) fn check_text(text: &str, report: &mut FileReport) {
     let mut sealed = false;
+    let mut found_at = Vec::new();
     for (index, line) in text.lines().enumerate() {
         if line.contains("-----BEGIN AGE ENCRYPTED FILE-----") {
             sealed = true;
@@ -114,13 +114,15 @@ pub(super) fn check_text(text: &str, report: &mut FileReport) {
         if let Some(byte) = found {
             let column = line[..byte].chars().count() + 1;
             let line = index + 1;
-            report.at(
-                codes::CLEAR_TEXT_CREDENTIAL,
-                Position { line, column },
-                MESSAGE,
-                HELP,
-            );
+            found_at.push(Position { line, column });
         }
+    }
+    if found_at.is_empty() {
+        return;
+    }
+    let help = help(&secret_name::of_text(text));
+    for position in found_at {
+        report.at(codes::CLEAR_TEXT_CREDENTIAL, position, MESSAGE, &help);
     }
 }
 
@@ -152,17 +154,31 @@ pub(super) fn check_names(fields: &[&str], report: &mut FileReport) {
         }
     }
     found.extend(bare_credential(document));
+    let help = help(&secret_name::of_document(document));
     for pointer in found {
-        report.value(codes::CLEAR_TEXT_CREDENTIAL, &pointer, MESSAGE, HELP);
+        report.value(codes::CLEAR_TEXT_CREDENTIAL, &pointer, MESSAGE, &help);
     }
 }
 
+fn help(name: &str) -> String {
+    format!(
+        "Delete it and ask the customer to replace it at once, because it stays in the history of the repository. \
+         When the new one is there, {} If it is no credential, write it differently.",
+        secret_name::how_to_name(name)
+    )
+}
+
 /// A text directly behind `credentials:`, or behind a key of it that is neither of the two known.
+/// Behind `sealed` may stand the rest of a block that was cut off, so there it must look like a key.
 fn bare_credential(document: &Document) -> Option<String> {
     match document.value.get("credentials")? {
         Value::String(text) => is_bare(text).then(|| "/credentials".to_owned()),
         Value::Object(map) => map.iter().find_map(|(key, value)| {
-            let bare = key != "secret" && value.as_str().is_some_and(is_bare);
+            let bare = value.as_str().is_some_and(|text| match key.as_str() {
+                "secret" => false,
+                "sealed" => is_bare(text) && looks_like_key(text),
+                _ => is_bare(text),
+            });
             bare.then(|| child("/credentials", key))
         }),
         _ => None,
@@ -171,6 +187,12 @@ fn bare_credential(document: &Document) -> Option<String> {
 
 fn is_bare(text: &str) -> bool {
     !text.trim().is_empty() && !text.contains("AGE ENCRYPTED FILE") && !text.starts_with("IMPORT_")
+}
+
+/// A word that mixes letters and digits, or one that is longer than words are.
+fn looks_like_key(text: &str) -> bool {
+    text.split_whitespace()
+        .any(|word| is_keyish(word) || word.len() >= 20)
 }
 
 fn is_credential_name(key: &str, fields: &[&str]) -> bool {

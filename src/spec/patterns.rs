@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     codes,
     file_report::FileReport,
+    secret_name,
     words::{is_harmless, quoted},
 };
 use crate::model::slug;
@@ -25,6 +26,9 @@ pub(super) fn date(name: &str, written: &str, pointer: &str, report: &mut FileRe
             "Look at the number of the month and of the day; the order is year-month-day.",
         );
     }
+    if written.contains(DASHES) {
+        return long_dash(name, written, pointer, report);
+    }
     let help = match date_meant(written) {
         Some(date) => format!("Write `{date}`."),
         None => "Write year, month and day with hyphens, for example `2026-12-04`.".to_owned(),
@@ -35,6 +39,31 @@ pub(super) fn date(name: &str, written: &str, pointer: &str, report: &mut FileRe
         format!(
             "`{name}` needs a date, and {} is not written as one.",
             quoted(written)
+        ),
+        help,
+    );
+}
+
+/// What word processors put in the place of a hyphen.
+const DASHES: [char; 6] = [
+    '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2212}',
+];
+
+fn long_dash(name: &str, written: &str, pointer: &str, report: &mut FileReport) {
+    let dash = match written.chars().find(|c| DASHES.contains(c)) {
+        Some('\u{2013}') => "an en dash (–)",
+        Some('\u{2014}') => "an em dash (—)",
+        _ => "a special dash, which only looks like a hyphen",
+    };
+    let help = match date_meant(&written.replace(DASHES, "-")) {
+        Some(date) => format!("Write `{date}`, with the plain hyphen of the keyboard."),
+        None => "Write the plain hyphen of the keyboard, for example `2026-12-04`.".to_owned(),
+    };
+    report.value(
+        codes::BAD_DATE,
+        pointer,
+        format!(
+            "In `{name}` stands {dash}, as word processors make it, where a date needs a hyphen."
         ),
         help,
     );
@@ -92,15 +121,13 @@ pub(super) fn text(name: &str, value: &Value, pointer: &str, report: &mut FileRe
         "/credentials/secret" => (
             codes::SECRET_NAME,
             "`secret` needs the name of a secret, not its value, and the name begins with `IMPORT_`.".to_owned(),
-            "Write `IMPORT_`, the account in capitals, `_` and the platform in capitals. If what stands here \
-             is the credential itself, ask the customer to replace it."
-                .to_owned(),
+            secret_help(&secret_name::of_document(&report.document)),
         ),
         "/credentials/sealed" => (
             codes::BROKEN_SEAL,
-            "`sealed` needs the whole sealed block, from its BEGIN line to its END line.".to_owned(),
-            "Write `sealed: |` and below it, indented, what `call-import seal` prints. If what stands here is \
-             the credential itself, ask the customer to replace it."
+            "The sealed block is not complete: it goes from its BEGIN line to its END line.".to_owned(),
+            "Please seal the credential again with the program `age`, and put the whole block, indented, below \
+             `sealed: |`. If what stands here is the credential itself, ask the customer to replace it."
                 .to_owned(),
         ),
         _ if pointer.starts_with("/internal_domains/") => (
@@ -125,6 +152,13 @@ pub(super) fn text(name: &str, value: &Value, pointer: &str, report: &mut FileRe
         ),
     };
     report.value(code, pointer, message, help);
+}
+
+fn secret_help(name: &str) -> String {
+    format!(
+        "Write `secret: {name}`, and ask an engineer to add a secret of this name to the repository's Actions \
+         secrets. If what stands here is the credential itself, ask the customer to replace it."
+    )
 }
 
 fn start_of_sentence(written: &str) -> String {

@@ -5,7 +5,7 @@ use std::io::Read;
 use super::Scope;
 use crate::{
     model::Method,
-    spec::{Credentials, codes, file_report::FileReport, raw::RawRequest},
+    spec::{Credentials, codes, file_report::FileReport, raw::RawRequest, secret_name},
 };
 
 /// Checks the credential of a request.
@@ -20,7 +20,7 @@ pub(super) fn check(
             report.key(
                 codes::CREDENTIALS_NOT_USED,
                 "/credentials",
-                "Method `file` needs no credential.",
+                "An import of files needs no credential.",
                 "Delete `credentials` and the lines below it, or write another `method`.",
             );
             None
@@ -29,8 +29,11 @@ pub(super) fn check(
         (Method::Api | Method::Oauth, false) => {
             report.whole(
                 codes::MISSING_CREDENTIALS,
-                format!("Method `{}` needs a credential, and the request has none.", scope.method),
-                "Ask the customer for it and run `call-import seal` on this file, which adds it sealed.",
+                format!(
+                    "Method `{}` needs a credential, and the request has none.",
+                    scope.method
+                ),
+                how_to_add(report),
             );
             None
         }
@@ -63,7 +66,7 @@ fn one(raw: &RawRequest, scope: Scope<'_>, report: &mut FileReport) -> Option<Cr
                     codes::MISSING_CREDENTIALS,
                     "/credentials",
                     "`credentials` holds neither `sealed` nor `secret`.",
-                    "Ask the customer for the credential and run `call-import seal` on this file.",
+                    how_to_add(report),
                 );
             }
             None
@@ -79,17 +82,20 @@ fn one(raw: &RawRequest, scope: Scope<'_>, report: &mut FileReport) -> Option<Cr
     }
 }
 
+fn how_to_add(report: &FileReport) -> String {
+    let name = secret_name::of_document(&report.document);
+    format!(
+        "Ask the customer for the credential; then {}",
+        secret_name::how_to_name(&name)
+    )
+}
+
 /// A request may name no secret but those of its own account and platform.
 fn check_name(secret: &str, scope: Scope<'_>, report: &mut FileReport) {
     if scope.account.is_empty() {
         return;
     }
-    let capitals = |text: &str| text.to_uppercase().replace('-', "_");
-    let expected = format!(
-        "IMPORT_{}_{}",
-        capitals(scope.account),
-        capitals(scope.platform)
-    );
+    let expected = secret_name::of(scope.account, scope.platform);
     let suffix = secret.strip_prefix(&expected);
     let fits = suffix.is_some_and(|rest| {
         rest.is_empty() || rest.strip_prefix('_').is_some_and(|rest| !rest.is_empty())
@@ -99,7 +105,7 @@ fn check_name(secret: &str, scope: Scope<'_>, report: &mut FileReport) {
             codes::SECRET_NAME,
             "/credentials/secret",
             "The secret's name does not belong to this account and platform.",
-            format!("Write `{expected}`, if needed with `_` and a suffix, and name the secret so in the settings of the repository."),
+            format!("Write `{expected}`, if needed with `_` and a suffix, and ask an engineer to give the secret this name in the repository's Actions secrets."),
         );
     }
 }
@@ -114,7 +120,7 @@ fn check_seal(sealed: &str, report: &mut FileReport) {
         codes::BROKEN_SEAL,
         "/credentials/sealed",
         message,
-        "Copy the whole block again, from its BEGIN line to its END line, or run `call-import seal` on this file.",
+        "Copy the whole block again, from its BEGIN line to its END line, or make a new one with the program `age`.",
     );
 }
 
