@@ -30,10 +30,56 @@ pub(super) fn check(text: &str, report: &mut FileReport) -> bool {
     !report.has_errors()
 }
 
-/// Explains a line that could not be parsed by a tab in it, if there is one where spaces are needed.
-pub(super) fn tab_in_indentation(line: &str) -> Option<usize> {
-    let blank = |character: &char| *character == ' ' || *character == '\t';
-    line.chars().take_while(blank).position(|c| c == '\t')
+/// Explains a text that could not be parsed by its first tab where spaces are needed: at the beginning
+/// of one of the first `lines` lines or behind a colon there. True if there is one.
+pub(super) fn tab(text: &str, lines: usize, report: &mut FileReport) -> bool {
+    let prose = block_lines(text);
+    let found = text
+        .lines()
+        .take(lines)
+        .enumerate()
+        .find_map(|(index, line)| {
+            let column = tab_that_disturbs(line).filter(|_| !prose[index])?;
+            Some((index, column, line))
+        });
+    let Some((index, column, line)) = found else {
+        return false;
+    };
+    let (message, help) = if line.chars().take(column).all(char::is_whitespace) {
+        (
+            "This line begins with a tab, where YAML needs spaces.",
+            "Delete the tab; if the line belongs to the key above it, write two spaces in its place.",
+        )
+    } else {
+        (
+            "Behind the colon or hyphen stands a tab, where YAML needs a space.",
+            "Delete the tab and write one space.",
+        )
+    };
+    report.at(codes::TAB, position(index, column), message, help);
+    true
+}
+
+/// The tab in front of a line's text, or in front of its value.
+fn tab_that_disturbs(line: &str) -> Option<usize> {
+    let text = line.trim_start_matches([' ', '\t']);
+    if text.is_empty() || text.starts_with('#') {
+        return None;
+    }
+    let found = line.char_indices().enumerate().find(|(_, (byte, c))| {
+        let is_before = || {
+            matches!(
+                Before::of(&line[..*byte]),
+                Before::LineStart
+                    | Before::Indentation
+                    | Before::Dash
+                    | Before::Colon
+                    | Before::ProseColon
+            )
+        };
+        *c == '\t' && is_before()
+    });
+    found.map(|(column, _)| column)
 }
 
 fn merge_markers(text: &str, report: &mut FileReport) -> bool {

@@ -4,7 +4,7 @@ use saphyr_parser::ScanError;
 
 use super::position;
 use crate::spec::{
-    characters::tab_in_indentation,
+    characters,
     codes::{self, Code},
     document::Position,
     file_report::FileReport,
@@ -22,15 +22,8 @@ pub(super) fn explain(error: &ScanError, text: &str, report: &mut FileReport) {
     }
     // The parser may notice only on a later line what went wrong on an earlier one.
     let (at, line) = line_at_or_before(text, at);
-    let tab = tab_in_indentation(line).or_else(|| info.contains("tab").then_some(at.column - 1));
-    if let Some(column) = tab {
-        let column = column + 1;
-        report.at(
-            codes::TAB,
-            Position { column, ..at },
-            format!("At column {column} stands a tab, where YAML needs spaces."),
-            "Replace each tab at the beginning of a line by two spaces.",
-        );
+    // For a tab, it may also stop at the end of the line before.
+    if characters::tab(text, at.line + 1, report) {
         return;
     }
     if let Some((code, at, message, help)) = slip_at_left_edge(text, at.line) {
