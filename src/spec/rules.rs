@@ -50,10 +50,18 @@ pub(super) fn check(
         .customer
         .map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
     let account = account(&raw, report);
-    let Some(offer) = platform::find(&raw, context.matrix) else {
+    let Some(offer) = platform::find(&raw, context.matrix, &report.document) else {
         return Ruling::default();
     };
     let basics = basics(&raw, account.as_deref(), offer.method);
+    let wrong_method = raw.method.is_none() && report.document.value.get("method").is_some();
+    if wrong_method {
+        // Everything else depends on the method, and its own finding says enough.
+        return Ruling {
+            basics,
+            ..Ruling::default()
+        };
+    }
     // A platform that is not offered needs no credentials and no files: one reason is enough.
     let alternative = platform::check(&offer, report);
     if alternative.is_some() {

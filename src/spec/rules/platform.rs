@@ -3,7 +3,7 @@
 use crate::{
     model::Method,
     spec::{
-        Include, Metadata, PlatformRow, SupportMatrix, SupportStatus, codes,
+        Include, Metadata, PlatformRow, SupportMatrix, SupportStatus, codes, document::Document,
         file_report::FileReport, raw::RawRequest, words::one_of,
     },
 };
@@ -14,16 +14,24 @@ pub(super) struct Offer<'a> {
     pub(super) platform: &'a str,
     pub(super) method: Method,
     row: &'a PlatformRow,
+    /// Whether it asks for files: by its method, or, where no method is written, by naming some.
+    by_file: bool,
 }
 
-/// The row of the request's platform; `None` where the schema found the platform or method wrong.
-pub(super) fn find<'a>(raw: &RawRequest, matrix: &'a SupportMatrix) -> Option<Offer<'a>> {
+/// The row of the request's platform; `None` where the schema found the platform wrong.
+pub(super) fn find<'a>(
+    raw: &RawRequest,
+    matrix: &'a SupportMatrix,
+    document: &Document,
+) -> Option<Offer<'a>> {
     let (platform, row) = matrix.platforms.get_key_value(raw.platform.as_deref()?)?;
     let method = raw.method.unwrap_or_else(|| default_method(row));
+    let says_so = raw.method.is_some() || document.value.get("files").is_some();
     Some(Offer {
         platform,
         method,
         row,
+        by_file: method == Method::File && says_so,
     })
 }
 
@@ -44,17 +52,21 @@ fn default_method(row: &PlatformRow) -> Method {
 
 /// Reports a platform or method that is not offered, and gives what to do instead.
 pub(super) fn check(offer: &Offer<'_>, report: &mut FileReport) -> Option<String> {
-    let Offer { method, row, .. } = offer;
+    let Offer {
+        method,
+        row,
+        by_file,
+        ..
+    } = offer;
     let name = &row.name;
-    let by_file = *method == Method::File;
     let refused = match row.status {
         SupportStatus::Supported => None,
         SupportStatus::NotSupported => Some(format!("Calls cannot be imported from {name}.")),
-        SupportStatus::InProgress if by_file => None,
+        SupportStatus::InProgress if *by_file => None,
         SupportStatus::InProgress => Some(format!(
             "The automatic import from {name} is still being built: today we import files only."
         )),
-        SupportStatus::ManualUpload if by_file => None,
+        SupportStatus::ManualUpload if *by_file => None,
         SupportStatus::ManualUpload => Some(format!(
             "{name} gives no automatic access: we import files that somebody exported."
         )),
