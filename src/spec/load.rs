@@ -109,7 +109,12 @@ impl<'a> Checker<'a> {
         if has_leak(report) {
             return Ruling::default();
         }
-        let rest = violations::check(&self.schema, &self.validator, report);
+        let rest = violations::check(
+            &self.schema,
+            &self.validator,
+            Some(self.context.matrix),
+            report,
+        );
         match serde_json::from_value::<RawRequest>(rest) {
             Ok(raw) => rules::check(id, raw, &self.context, report),
             Err(_) => {

@@ -41,7 +41,7 @@ fn check(bytes: &[u8], report: &mut FileReport) -> Option<SupportMatrix> {
         return None;
     }
     let (schema, validator) = &*SCHEMA;
-    violations::check(schema, validator, report);
+    violations::check(schema, validator, None, report);
     if report.has_errors() {
         return None;
     }

@@ -10,22 +10,35 @@ use jsonschema::{
 use serde_json::Value;
 
 use super::{
-    codes,
+    SupportMatrix, SupportStatus, codes,
     document::{self, child, last, parent},
     file_report::FileReport,
     numbers, patterns,
-    words::{is_harmless, nearest, one_of, quoted},
+    words::{is_harmless, nearest, nearest_platform, one_of, quoted},
 };
+use crate::model::Method;
 
 /// Reports every violation of the schema, and gives the value without its wrong parts, so that the
-/// rules can check the rest.
-pub(super) fn check(schema: &Value, validator: &Validator, report: &mut FileReport) -> Value {
+/// rules can check the rest. `matrix` tells which methods a request's platform has.
+pub(super) fn check(
+    schema: &Value,
+    validator: &Validator,
+    matrix: Option<&SupportMatrix>,
+    report: &mut FileReport,
+) -> Value {
     let whole = report.document.value.clone();
     let mut rest = whole.clone();
     let mut wrong = BTreeSet::new();
-    for error in validator.iter_errors(&whole) {
+    let errors: Vec<_> = validator.iter_errors(&whole).collect();
+    let renamed = renamed(schema, &errors);
+    for error in errors {
         let pointer = error.instance_path().as_str().to_owned();
         match error.kind() {
+            // `Customer` for `customer` is one slip, not two.
+            ValidationErrorKind::Required { property }
+                if property
+                    .as_str()
+                    .is_some_and(|key| renamed.contains(&child(&pointer, key))) => {}
             ValidationErrorKind::Required { property } => {
                 missing(schema, &error, &pointer, property, report);
             }
@@ -38,13 +51,57 @@ pub(super) fn check(schema: &Value, validator: &Validator, report: &mut FileRepo
             kind => {
                 // What is wrong in two ways is said once.
                 if wrong.insert(pointer.clone()) {
-                    wrong_value(schema, &error, kind, &pointer, report);
+                    match (kind, methods_today(matrix, &pointer, &whole)) {
+                        (ValidationErrorKind::Enum { .. }, Some(methods)) => {
+                            let written = error.instance().as_str().unwrap_or_default();
+                            unknown_value(&methods, "method", written, &pointer, report);
+                        }
+                        _ => wrong_value(schema, &error, kind, &pointer, report),
+                    }
                 }
                 document::remove(&mut rest, &pointer);
             }
         }
     }
     rest
+}
+
+/// The methods by which the platform of a request gives calls today, where its method is wrong.
+fn methods_today(matrix: Option<&SupportMatrix>, pointer: &str, request: &Value) -> Option<Value> {
+    let platform = request.get("platform")?.as_str()?;
+    let row = matrix
+        .filter(|_| pointer == "/method")?
+        .platforms
+        .get(platform)?;
+    let methods: Vec<Value> = row
+        .methods
+        .iter()
+        .filter(|method| row.status == SupportStatus::Supported || **method == Method::File)
+        .map(|method| method.to_string().into())
+        .collect();
+    (!methods.is_empty()).then(|| methods.into())
+}
+
+/// Pointers of the keys that unknown keys probably mean.
+fn renamed(schema: &Value, errors: &[ValidationError<'_>]) -> BTreeSet<String> {
+    let mut pointers = BTreeSet::new();
+    for error in errors {
+        if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+            let known = known_keys(schema, error);
+            let meant = unexpected
+                .iter()
+                .filter_map(|key| nearest(key, known.iter().copied()));
+            pointers.extend(meant.map(|key| child(error.instance_path().as_str(), key)));
+        }
+    }
+    pointers
+}
+
+fn known_keys<'a>(schema: &'a Value, error: &ValidationError<'_>) -> Vec<&'a str> {
+    let known = node(schema, error).and_then(|node| node["properties"].as_object());
+    known
+        .map(|known| known.keys().map(String::as_str).collect())
+        .unwrap_or_default()
 }
 
 /// The schema node that holds the violated keyword.
@@ -82,10 +139,7 @@ fn unknown_key(
     key: &str,
     report: &mut FileReport,
 ) {
-    let known = node(schema, error).and_then(|node| node["properties"].as_object());
-    let known: Vec<&str> = known
-        .map(|known| known.keys().map(String::as_str).collect())
-        .unwrap_or_default();
+    let known = known_keys(schema, error);
     let help = match nearest(key, known.iter().copied()) {
         Some(name) => format!("Write `{name}`."),
         None if known.is_empty() => "Delete the line.".to_owned(),
@@ -221,6 +275,10 @@ fn wrong_type(
         TypeKind::Single(JsonType::Integer | JsonType::Number) => {
             return numbers::report(name, &written, pointer, report);
         }
+        TypeKind::Single(JsonType::Array) => (
+            format!("`{name}` is a list, and a list stands in brackets."),
+            list_help(name, value, node),
+        ),
         TypeKind::Single(wanted) => wanted_words(*wanted, name, value, &written),
         TypeKind::Multiple(_) => (
             format!("`{name}` has a value of the wrong kind."),
@@ -259,21 +317,38 @@ fn wanted_words(wanted: JsonType, name: &str, value: &Value, written: &str) -> (
                 _ => "Write `true` or `false`, without quotation marks.".to_owned(),
             },
         ),
-        JsonType::Array => (
-            format!("`{name}` is a list."),
-            "Write each entry on a line of its own, indented and behind `- `.".to_owned(),
-        ),
         JsonType::Object => (
             format!("`{name}` holds lines of its own."),
             format!(
                 "Write nothing behind `{name}:`, and below it indented lines of the form `key: value`."
             ),
         ),
-        JsonType::Integer | JsonType::Number | JsonType::Null => (
+        JsonType::Array | JsonType::Integer | JsonType::Number | JsonType::Null => (
             format!("`{name}` has a value of the wrong kind."),
             "Compare it with an example.".to_owned(),
         ),
     }
+}
+
+/// What is written, in the form of a list, or else an example.
+fn list_help(name: &str, value: &Value, node: Option<&Value>) -> String {
+    let written = value.as_str().unwrap_or_default();
+    let signs = [
+        '[', ']', '{', '}', '#', ':', '"', '\'', '&', '!', '|', '>', '%', '@',
+    ];
+    if is_harmless(written) && !written.contains(signs) && !written.starts_with(['*', '-', '?']) {
+        return format!("Write `{name}: [{}]`.", written.trim());
+    }
+    let example = node.and_then(|node| node["examples"][0].as_array());
+    let entries: Vec<&str> = example
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if entries.is_empty() {
+        return "Write the entries in brackets with commas between them: `[one, two]`.".to_owned();
+    }
+    format!("Write it as in `{name}: [{}]`.", entries.join(", "))
 }
 
 fn kind_of(value: &Value) -> &'static str {
@@ -298,8 +373,12 @@ fn unknown_value(
         .as_array()
         .map(|options| options.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    let meant = nearest(written, known.iter().copied());
     let is_platform = pointer == "/platform";
+    let meant = if is_platform {
+        nearest_platform(written, &known)
+    } else {
+        nearest(written, known.iter().copied())
+    };
     let help = match meant {
         Some(meant) => format!("Write `{meant}`."),
         None if is_platform && known.contains(&"other") => format!(

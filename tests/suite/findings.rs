@@ -259,6 +259,10 @@ fn an_unsupported_platform_offers_its_alternative_and_asks_for_nothing_else() {
             "Ask the customer for an export, and use platform other with method file.",
         ),
         (
+            "soon-without-method",
+            "Download the transcripts as VTT files and use method file.",
+        ),
+        (
             "soon",
             "Download the transcripts as VTT files and use method file.",
         ),
@@ -461,6 +465,23 @@ fn values_in_the_wrong_place_are_not_repeated_when_they_may_be_secret() {
         assert!(!declared.findings.is_empty(), "{line}");
         let said = format!("{:?}", declared.findings);
         assert!(!said.contains(value), "{said}");
+    }
+}
+
+#[test]
+fn behind_sealed_only_what_looks_like_a_key_is_a_leak() {
+    for (value, code) in [
+        ("abc", "broken-seal"),
+        ("see below", "broken-seal"),
+        ("kx81q7w9e2", "clear-text-credential"),
+        ("correcthorsebatterystaple", "clear-text-credential"),
+    ] {
+        let line = format!("credentials: {{sealed: {value}}}\n");
+        let text = request(&[("credentials", &line)]);
+        let declared = load_text("northwind", text.as_bytes());
+        let codes: Vec<&str> = declared.findings.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(codes, [code], "{value}");
+        assert!(!everything_said(&declared).contains(value));
     }
 }
 
