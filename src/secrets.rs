@@ -47,7 +47,7 @@ pub enum CredentialError {
     NoIdentity,
     /// It was sealed to somebody else.
     #[error(
-        "The credential was sealed to other recipients. Seal it again to requests/recipients.txt."
+        "The credential was sealed to other recipients. Seal it again to the team's public key."
     )]
     OtherRecipient,
     /// The block is damaged.
