@@ -113,7 +113,7 @@ pub enum ReconcileError {
     /// The requests are gone while work is left.
     #[error(
         "the requests folder holds no request, but not finished imports: {unfinished}; nothing was done, because this \
-         looks like a wrong folder. If they are to be cancelled, run again with --allow-cancel {unfinished}"
+         looks like a wrong folder. Bring the request files back; an import that is to stop says `suspended: true`"
     )]
     NoRequests {
         /// Recorded imports that are not finished.
