@@ -27,6 +27,15 @@ pub enum Fault {
     },
     /// The reply comes later, by the simulator's clock.
     Delay(Duration),
+    /// The request is carried out, but the connection ends before the first byte of the reply.
+    Lost,
+    /// The request is carried out, but this status comes in place of the reply, as from a proxy.
+    Masked {
+        /// HTTP status.
+        status: u16,
+        /// Text of the error.
+        message: String,
+    },
     /// The connection is cut after so many bytes of the body.
     Cut {
         /// Bytes that still arrive, at most.
@@ -100,6 +109,14 @@ impl Fault {
         }
     }
 
+    /// The request is carried out, but this status comes in place of the reply.
+    pub fn masked(status: u16) -> Self {
+        Self::Masked {
+            status,
+            message: "Simulated failure".into(),
+        }
+    }
+
     /// 429 with `Retry-After` in seconds.
     pub fn throttled(seconds: u64) -> Self {
         Self::Status {
@@ -124,7 +141,9 @@ impl fmt::Debug for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
             Self::Status { status, .. } => return write!(formatter, "Status {status}"),
+            Self::Masked { status, .. } => return write!(formatter, "Masked {status}"),
             Self::Delay(_) => "Delay",
+            Self::Lost => "Lost",
             Self::Cut { .. } => "Cut",
             Self::WrongLength { .. } => "WrongLength",
             Self::BrokenJson => "BrokenJson",
@@ -187,6 +206,12 @@ impl Rule {
     #[must_use]
     pub fn from(self, number: usize) -> Self {
         self.when(move |entry| entry.number >= number)
+    }
+
+    /// Only requests that may change something: by their method, and so not for APIs that read with POST.
+    #[must_use]
+    pub fn on_writes(self) -> Self {
+        self.when(|entry| entry.method != "GET" && entry.method != "HEAD")
     }
 
     /// Only requests as the test says.

@@ -1,4 +1,4 @@
-//! Simulated call-recording platforms: faithful enough to test an importer against, with failures on
+//! Simulated call-recording platforms, and GitHub: faithful enough to test an importer against, with failures on
 //! demand and a log of every request. It knows nothing of the engine; the two meet over HTTP only.
 //!
 //! A simulator is one platform on one port:
@@ -16,6 +16,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `gong` | the Gong API v2: population, endpoints, cursors |
+//! | `github` | GitHub's REST API around comments on pull requests |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
 //! | `faults` | what goes wrong, and at which request |
@@ -29,6 +30,7 @@
 pub mod clock;
 pub mod faults;
 pub mod gate;
+pub mod github;
 pub mod gong;
 pub mod limits;
 pub mod log;
@@ -53,6 +55,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     clock::{Clock, SystemClock},
+    github::GitHub,
     gong::Gong,
     server::{Server, Traffic},
 };
@@ -73,16 +76,27 @@ pub struct Config {
 pub enum Platform {
     /// Gong API v2.
     Gong(gong::Config),
+    /// GitHub's REST API around comments on pull requests.
+    GitHub(github::Config),
 }
 
 impl Config {
     /// Gong on a free port, with the system's time and no latency.
     pub fn gong(config: gong::Config) -> Self {
+        Self::of(Platform::Gong(config))
+    }
+
+    /// GitHub on a free port, with the system's time and no latency.
+    pub fn github(config: github::Config) -> Self {
+        Self::of(Platform::GitHub(config))
+    }
+
+    fn of(platform: Platform) -> Self {
         Self {
             port: 0,
             clock: Arc::new(SystemClock),
             latency: Duration::ZERO,
-            platform: Platform::Gong(config),
+            platform,
         }
     }
 }
@@ -103,6 +117,11 @@ impl Simulator {
                 let gong = Gong::new(config, Arc::clone(&traffic));
                 let server = Server::new(traffic, gong.platform());
                 (server, State::Gong(gong))
+            }
+            Platform::GitHub(config) => {
+                let github = GitHub::new(config, Arc::clone(&traffic));
+                let server = Server::new(traffic, github.platform());
+                (server, State::GitHub(github))
             }
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
@@ -146,13 +165,29 @@ pub struct Running {
 
 enum State {
     Gong(Gong),
+    GitHub(GitHub),
 }
 
 impl Running {
     /// Population, fault script and log of the simulated Gong.
+    ///
+    /// # Panics
+    /// When it is another platform.
     pub fn gong(&self) -> &Gong {
         match &self.state {
             State::Gong(gong) => gong,
+            State::GitHub(_) => panic!("the test has started a GitHub"),
+        }
+    }
+
+    /// Repository, fault script and log of the simulated GitHub.
+    ///
+    /// # Panics
+    /// When it is another platform.
+    pub fn github(&self) -> &GitHub {
+        match &self.state {
+            State::GitHub(github) => github,
+            State::Gong(_) => panic!("the test has started a Gong"),
         }
     }
 }

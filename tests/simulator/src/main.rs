@@ -1,4 +1,4 @@
-//! A simulated platform to try the importer out with: `cargo run -p simulator -- gong`.
+//! Simulated platforms to try the importer out with: `cargo run -p simulator -- gong`, and likewise `github`.
 
 use std::{
     io::{self, Write},
@@ -12,11 +12,11 @@ use jiff::civil::Date;
 use simulator::{
     Config, Running, Simulator,
     clock::{Clock, SystemClock},
-    gong,
+    github, gong,
     limits::Limits,
 };
 
-/// Simulates a call-recording platform on this machine.
+/// Simulates a call-recording platform, or GitHub, on this machine.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -27,6 +27,9 @@ struct Arguments {
 enum Platform {
     /// The Gong API v2, with invented calls
     Gong(GongArguments),
+    /// GitHub's REST API as far as comments on pull requests need it
+    #[command(name = "github")]
+    GitHub(GitHubArguments),
 }
 
 #[derive(Debug, Args)]
@@ -76,12 +79,47 @@ struct GongArguments {
     hostile_titles: bool,
 }
 
+#[derive(Debug, Args)]
+struct GitHubArguments {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8081)]
+    port: u16,
+    /// The only repository there is
+    #[arg(long, value_name = "OWNER/NAME", default_value = "example/imports")]
+    repository: String,
+    /// The only token that is accepted
+    #[arg(long, default_value = "simulated")]
+    token: String,
+    /// The token belongs to this user; else to a workflow of GitHub Actions
+    #[arg(long, value_name = "LOGIN")]
+    user: Option<String>,
+    /// A merged pull request and the file that it changes; may be given more than once, oldest first
+    #[arg(long, value_name = "NUMBER=PATH", value_parser = pull_request)]
+    pull_request: Vec<(u64, String)>,
+    /// Author of these pull requests
+    #[arg(long, value_name = "LOGIN", default_value = "jane-doe")]
+    author: String,
+    /// No rate limits, as on GitHub Enterprise Server
+    #[arg(long)]
+    no_limits: bool,
+}
+
+/// Reads `12=requests/northwind.yaml`.
+fn pull_request(text: &str) -> Result<(u64, String), String> {
+    let (number, path) = text.split_once('=').ok_or("write NUMBER=PATH")?;
+    let number = number
+        .parse()
+        .map_err(|_| "the number has other characters than digits")?;
+    Ok((number, path.to_owned()))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let Arguments {
-        platform: Platform::Gong(arguments),
-    } = Arguments::parse();
-    match run(&arguments).await {
+    let outcome = match Arguments::parse().platform {
+        Platform::Gong(arguments) => run_gong(&arguments).await,
+        Platform::GitHub(arguments) => run_github(&arguments).await,
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do when the terminal is gone as well.
@@ -91,18 +129,22 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &GongArguments) -> io::Result<()> {
+async fn run_gong(arguments: &GongArguments) -> io::Result<()> {
     if arguments.to < arguments.from {
         let message = format!("--to {} is before --from {}", arguments.to, arguments.from);
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        return Err(invalid(message));
     }
     let (config, access_key, access_key_secret) = gong_config(arguments);
     let running = Simulator::start(config)?;
-    introduce(arguments, &running.url, &access_key, &access_key_secret)?;
+    introduce_gong(arguments, &running.url, &access_key, &access_key_secret)?;
     tokio::select! {
         outcome = tokio::signal::ctrl_c() => outcome,
         outcome = report(&running) => outcome,
     }
+}
+
+fn invalid(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
 fn gong_config(arguments: &GongArguments) -> (Config, String, String) {
@@ -141,7 +183,7 @@ fn gong_config(arguments: &GongArguments) -> (Config, String, String) {
     (config, key, secret)
 }
 
-fn introduce(arguments: &GongArguments, url: &str, key: &str, secret: &str) -> io::Result<()> {
+fn introduce_gong(arguments: &GongArguments, url: &str, key: &str, secret: &str) -> io::Result<()> {
     let credential = serde_json::json!({"access_key": key, "access_key_secret": secret});
     let mut out = io::stdout().lock();
     writeln!(
@@ -188,4 +230,90 @@ async fn report(running: &Running) -> io::Result<()> {
             told = served;
         }
     }
+}
+
+async fn run_github(arguments: &GitHubArguments) -> io::Result<()> {
+    let GitHubArguments {
+        repository, token, ..
+    } = arguments;
+    if repository.split('/').count() != 2 {
+        let message = format!("--repository {repository} is not OWNER/NAME");
+        return Err(invalid(message));
+    }
+    let running = Simulator::start(Config {
+        port: arguments.port,
+        ..Config::github(github::Config {
+            repository: repository.clone(),
+            token: token.clone(),
+            identity: match &arguments.user {
+                Some(login) => github::Identity::User(login.clone()),
+                None => github::Identity::Actions,
+            },
+            limits: (!arguments.no_limits).then_some(github::Limits::ACTIONS),
+        })
+    })?;
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "A simulated GitHub with the repository {repository} serves at {}",
+        running.url
+    )?;
+    for (number, path) in &arguments.pull_request {
+        let pull = github::PullRequest::new(*number, &arguments.author, [path]);
+        running.github().merge(pull);
+        writeln!(
+            out,
+            "Pull request {number} by {} is merged: {path}",
+            arguments.author
+        )?;
+    }
+    writeln!(out)?;
+    writeln!(out, "Let the importer write to it:")?;
+    writeln!(out)?;
+    writeln!(
+        out,
+        "  GITHUB_API_URL={} GITHUB_REPOSITORY={repository} GITHUB_TOKEN={token} cargo run -- reconcile ...",
+        running.url
+    )?;
+    writeln!(out)?;
+    writeln!(out, "Comments appear here. Ctrl-C ends it.")?;
+    drop(out);
+    tokio::select! {
+        outcome = tokio::signal::ctrl_c() => outcome,
+        outcome = tell_comments(running.github()) => outcome,
+    }
+}
+
+/// Every comment when it is written, changed or deleted.
+async fn tell_comments(github: &github::GitHub) -> io::Result<()> {
+    let mut told: Vec<github::Comment> = Vec::new();
+    loop {
+        let comments = github.all_comments();
+        for (position, comment) in comments.iter().enumerate() {
+            let event = match told.get(position) {
+                Some(earlier) if earlier == comment => continue,
+                _ if comment.deleted.is_some() => "deleted",
+                Some(_) => "changed",
+                None => "new",
+            };
+            tell(event, comment)?;
+        }
+        told = comments;
+        SystemClock.sleep(Duration::from_secs(1)).await;
+    }
+}
+
+fn tell(event: &str, comment: &github::Comment) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let place = match &comment.place {
+        github::Place::PullRequest(number) => format!("pull request {number}"),
+        github::Place::Commit(sha) => format!("commit {sha}"),
+    };
+    let github::Comment { id, author, .. } = comment;
+    writeln!(out, "\n{event} comment {id} by {author} on {place}")?;
+    for line in comment.body.lines() {
+        // What is written to a comment must not command the terminal.
+        writeln!(out, "  | {}", line.replace(char::is_control, "\u{fffd}"))?;
+    }
+    Ok(())
 }

@@ -148,6 +148,11 @@ impl Server {
                     .respond(&request, caller, cursor_fault(&faults))
             }
         };
+        for fault in &faults {
+            if let Fault::Masked { status, message } = fault {
+                answer = self.service.error(entry.number, *status, message);
+            }
+        }
         spoil(&mut answer.body, &faults);
         log.finish(entry.number, |entry| {
             entry.status = Some(answer.status);
@@ -271,6 +276,7 @@ fn deliver(answer: Answer, faults: &[Fault], clock: &Arc<dyn Clock>) -> Response
     let body = Bytes::from(answer.body);
     let length = body.len();
     let on_the_wire = faults.iter().find_map(|fault| match fault {
+        Fault::Lost => Some(lost()),
         Fault::Cut { after } => {
             insert(headers, "content-length", &length.to_string());
             Some(cut(body.slice(..length.min(*after))))
@@ -311,6 +317,12 @@ fn http_date(time: Timestamp) -> String {
 
 fn pieces(pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Body {
     Body::from_stream(stream::iter(pieces.map(Ok::<_, Infallible>)))
+}
+
+/// A body that fails at once, which makes the server close the connection without having sent anything.
+fn lost() -> Body {
+    let failure = Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionAborted));
+    Body::from_stream(stream::iter([failure]))
 }
 
 /// A body that fails after its beginning, which makes the server close the connection.

@@ -2,6 +2,7 @@
 
 mod faults;
 mod gate;
+mod github;
 mod listing;
 mod requests;
 mod traffic;
@@ -59,25 +60,16 @@ struct Bench {
 
 impl Bench {
     fn start(platform: gong::Config) -> Self {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| {
-            let provider = rustls::crypto::ring::default_provider();
-            provider.install_default().unwrap();
-        });
         let clock = Arc::new(TestClock::default());
         let running = Simulator::start(Config {
             clock: clock.clone(),
             ..Config::gong(platform)
         })
         .unwrap();
-        let http = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .build()
-            .unwrap();
         Self {
             running,
             clock,
-            http,
+            http: client(),
         }
     }
 
@@ -132,6 +124,16 @@ impl Bench {
             body["cursor"] = cursor;
         }
     }
+}
+
+fn client() -> reqwest::Client {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        let provider = rustls::crypto::ring::default_provider();
+        provider.install_default().unwrap();
+    });
+    let client = reqwest::Client::builder().redirect(redirect::Policy::none());
+    client.build().unwrap()
 }
 
 async fn answer(request: RequestBuilder) -> (u16, Value) {
