@@ -17,6 +17,6 @@ pub use credential::Credential;
 pub use period::{Period, Window};
 pub use record::{
     ApiUsage, CallFailure, Checkpoint, FailureClass, ImportRecord, Method, Notification,
-    NotificationKind, Phase, WhoseTurn,
+    NotificationKind, Phase, RunOutcome, RunRow, WhoseTurn,
 };
 pub use slug::slug;

@@ -12,6 +12,7 @@ mod notice;
 mod promise;
 mod schedule;
 mod settle;
+mod skipped;
 mod timeline;
 mod transition;
 
@@ -27,6 +28,7 @@ use crate::{
 
 pub use accident::Accident;
 pub use notice::{Notice, notification_id};
+pub use skipped::skipped_nights;
 pub use timeline::{Capacity, capacity, estimate_requests, next_night};
 pub use transition::resumed;
 

@@ -18,7 +18,7 @@ use crate::{
     import::{Command, End},
     model::{ImportRecord, Notification, NotificationKind},
     plan::{self, Inputs, Observed, Plan},
-    report::notice,
+    report::notice::{self, Occasion},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
     store::{RunOutcome, RunRow, Store, StoreError},
@@ -232,6 +232,10 @@ fn notifications(plan: &Plan) -> Vec<Notification> {
             notice.notification_id.clone(),
             record,
             notice.kind,
+            Occasion {
+                told: notice.told,
+                period: None,
+            },
         ))
     });
     told.collect()
@@ -241,8 +245,9 @@ fn notification(
     notification_id: String,
     record: &ImportRecord,
     kind: NotificationKind,
+    occasion: Occasion,
 ) -> Notification {
-    let body = notice::body(record, kind);
+    let body = notice::body(record, kind, occasion);
     Notification {
         notification_id,
         request_id: record.request_id.clone(),

@@ -1,9 +1,13 @@
 //! Pure functions from values to the texts that people and programs read.
 
+pub mod comment;
+mod customer;
+mod facts;
 pub mod findings;
 pub mod matrix;
 pub mod notice;
 mod phase;
 pub mod plan;
 pub mod status;
+pub mod summary;
 pub mod text;

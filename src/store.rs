@@ -20,17 +20,19 @@ mod values;
 use std::{path::Path, thread::JoinHandle};
 
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 pub use error::StoreError;
 pub use export::{ExportedFile, export};
 
-pub use crate::import::Totals;
+pub use crate::{
+    import::Totals,
+    model::{RunOutcome, RunRow},
+};
 use crate::{
     model::{
         ApiUsage, Call, CallFailure, Checkpoint, FailureClass, ImportRecord, Notification, Phase,
-        Transcript, words,
+        Transcript,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -396,31 +398,4 @@ pub struct AttemptEnd {
     pub expire_pending: bool,
     /// What people must be told.
     pub notifications: Vec<Notification>,
-}
-
-/// A row of table `runs`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RunRow {
-    /// The run.
-    pub run_id: String,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended; `None` while it runs, or when it was killed.
-    pub finished_at: Option<Timestamp>,
-    /// How it ended; `None` while it runs.
-    pub outcome: Option<RunOutcome>,
-    /// Requests sent to platforms.
-    pub requests_sent: i64,
-    /// Calls recorded for the first time.
-    pub calls_imported: i64,
-    /// Records that could not be read.
-    pub calls_failed: i64,
-    /// Version of this program.
-    pub version: String,
-}
-
-words! {
-    /// How a run ended: `runs.outcome`: all work was done; the deadline came first; somebody stopped it;
-    /// it could not go on.
-    RunOutcome { Completed = "completed", Deadline = "deadline", Interrupted = "interrupted", Failed = "failed" }
 }

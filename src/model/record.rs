@@ -42,6 +42,12 @@ words! {
     }
 }
 
+words! {
+    /// How a run ended: `runs.outcome`: all work was done; the deadline came first; somebody stopped it;
+    /// it could not go on.
+    RunOutcome { Completed = "completed", Deadline = "deadline", Interrupted = "interrupted", Failed = "failed" }
+}
+
 impl Phase {
     /// Whether work is left: neither an end (`completed`, ...) nor a stop that only people can lift.
     pub const fn is_unfinished(self) -> bool {
@@ -180,4 +186,25 @@ pub struct Notification {
     pub kind: NotificationKind,
     /// Markdown for CS.
     pub body: String,
+}
+
+/// A row of table `runs`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunRow {
+    /// The run.
+    pub run_id: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it runs, or when it was killed.
+    pub finished_at: Option<Timestamp>,
+    /// How it ended; `None` while it runs.
+    pub outcome: Option<RunOutcome>,
+    /// Requests sent to platforms.
+    pub requests_sent: i64,
+    /// Calls recorded for the first time.
+    pub calls_imported: i64,
+    /// Records that could not be read.
+    pub calls_failed: i64,
+    /// Version of this program.
+    pub version: String,
 }

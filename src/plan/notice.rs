@@ -1,5 +1,6 @@
 //! What people must be told because of a plan.
 
+use jiff::civil::Date;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +15,8 @@ pub struct Notice {
     pub request_id: String,
     /// What happened.
     pub kind: NotificationKind,
+    /// The date told before, where a later one is told now.
+    pub told: Option<Date>,
 }
 
 /// The id of a notification, from what caused it: the same event never makes a second row, however often

@@ -1,5 +1,7 @@
 //! The dates that people were told, and when and why they slip.
 
+use jiff::civil::Date;
+
 use super::{
     JobKind, PlannedImport,
     draft::{Draft, Source},
@@ -8,24 +10,22 @@ use super::{
 };
 use crate::model::{ImportRecord, Phase};
 
-/// Writes the expected date into the row, and with the first one the promise. Says whether the date is
-/// later than the one told last; then the row's reason says why.
+/// Writes the expected date into the row, and with the first one the promise. Gives back the date that
+/// was told last if the new one is later; then the row's reason says why.
 pub(super) fn with_dates(
     record: &mut ImportRecord,
     draft: &Draft<'_>,
     line: &PlannedImport,
     slot: Option<&Slot>,
-) -> bool {
-    let Some((slot, expected)) = slot.zip(line.expected_completion) else {
-        return false;
-    };
+) -> Option<Date> {
+    let (slot, expected) = slot.zip(line.expected_completion)?;
     if slot.kind != JobKind::Import {
-        return false;
+        return None;
     }
     record.promised_completion.get_or_insert(expected);
     let told = record.expected_completion.replace(expected);
-    let slipped = told.is_some_and(|told| told < expected);
-    if slipped {
+    let slipped = told.filter(|told| *told < expected);
+    if slipped.is_some() {
         record.reason = Some(cause(record, draft, slot));
     }
     slipped

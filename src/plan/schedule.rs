@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use super::{
     Inputs, Job, JobKind, Lane, Notice, Plan,
@@ -89,8 +89,8 @@ impl<'a> Schedule<'a> {
         let line = line(draft, &effort, slot.as_ref(), self.inputs.night);
         if let Some(record) = &draft.decision.record {
             let mut record = record.clone();
-            let slipped = with_dates(&mut record, draft, &line, slot.as_ref());
-            self.note_changes(draft, &mut record, slipped);
+            let told = with_dates(&mut record, draft, &line, slot.as_ref());
+            self.note_changes(draft, &mut record, told);
             if let (Next::Work(kind, _), Source::Valid(request)) =
                 (&draft.decision.next, draft.source)
             {
@@ -155,19 +155,20 @@ impl<'a> Schedule<'a> {
         Some(slot)
     }
 
-    fn note_changes(&mut self, draft: &Draft<'_>, record: &mut ImportRecord, slipped: bool) {
+    /// `told` is the date told before, if it slips.
+    fn note_changes(&mut self, draft: &Draft<'_>, record: &mut ImportRecord, told: Option<Date>) {
         if draft.recorded == Some(&*record) {
             return;
         }
         record.updated_at = self.inputs.now;
         if let Some(kind) = draft.decision.notice {
             let cause = record.reason.clone().unwrap_or_default();
-            self.notify(record, kind, &cause);
+            self.notify(record, kind, &cause, None);
         }
-        if slipped {
+        if told.is_some() {
             let date = record.expected_completion;
             let date = date.map(|date| date.to_string()).unwrap_or_default();
-            self.notify(record, NotificationKind::DateSlipped, &date);
+            self.notify(record, NotificationKind::DateSlipped, &date, told);
         }
         if matches!(draft.source, Source::Gone) {
             self.plan.cancels += 1;
@@ -175,11 +176,18 @@ impl<'a> Schedule<'a> {
         self.plan.changes.push(record.clone());
     }
 
-    fn notify(&mut self, record: &ImportRecord, kind: NotificationKind, cause: &str) {
+    fn notify(
+        &mut self,
+        record: &ImportRecord,
+        kind: NotificationKind,
+        cause: &str,
+        told: Option<Date>,
+    ) {
         self.plan.notices.push(Notice {
             notification_id: notification_id(&record.request_id, &record.digest, kind, cause),
             request_id: record.request_id.clone(),
             kind,
+            told,
         });
     }
 

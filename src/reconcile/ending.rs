@@ -10,6 +10,7 @@ use crate::{
     import::{self, Context, End},
     model::{ApiUsage, ImportRecord},
     plan::{self, Job, JobKind},
+    report::notice::Occasion,
     store::{AttemptEnd, StoreError},
 };
 
@@ -80,7 +81,11 @@ impl Ending {
         let told = conclusion.notices.iter().map(|kind| {
             // The event is recorded with the phase it is about, so a run tells it once.
             let id = plan::notification_id(request_id, digest, *kind, drive.settings.run_id);
-            notification(id, &conclusion.record, *kind)
+            let occasion = Occasion {
+                told: None,
+                period: Some(job.period),
+            };
+            notification(id, &conclusion.record, *kind, occasion)
         });
         let notifications = told.collect();
         store

@@ -1,198 +1,170 @@
-//! Notifications and the status comment, in words for customer success: what happened, whose turn it is,
-//! what to do, and what to tell the customer.
+//! Notifications in words for customer success: what happened, whose turn it is, what to do, what is
+//! known, and what to tell the customer.
+
+use jiff::civil::Date;
 
 use super::{
+    customer,
+    facts::{self, Fact},
     phase,
-    text::{code_span, grouped, prose},
+    text::{code_span, count, prose},
 };
 use crate::{
-    model::words::{day, number, unsigned, utc_date},
-    model::{ImportRecord, Method, NotificationKind, WhoseTurn},
+    model::words::{day, unsigned},
+    model::{ImportRecord, NotificationKind, Period},
 };
+
+/// What a notification may say beyond the row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Occasion {
+    /// The date told before, where a later one is told now.
+    pub told: Option<Date>,
+    /// The days wanted.
+    pub period: Option<Period>,
+}
 
 /// The Markdown text of a notification about an import as it stands now.
 ///
 /// The hidden first line by which a comment is found again and the mention of the requester are not part
 /// of it: only GitHub knows them.
-pub fn body(record: &ImportRecord, kind: NotificationKind) -> String {
+pub fn body(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> String {
     let parts = [
-        format!("**{}**", headline(record, kind)),
+        format!("**{}**", headline(record, kind, occasion)),
         what_happened(record, kind),
-        whose_turn(record),
-        to_the_customer(record, kind),
+        list(record, kind, occasion),
+        to_the_customer(record, kind, occasion),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n\n") + "\n"
 }
 
-fn headline(record: &ImportRecord, kind: NotificationKind) -> String {
-    let import = format!(
+/// The import by customer and platform, with which every headline begins.
+pub(super) fn subject(record: &ImportRecord) -> String {
+    format!(
         "The import for {} from {}",
         code_span(&record.customer),
-        source(record)
-    );
-    match kind {
-        NotificationKind::NeedsCredentials => format!("{import} needs a new credential."),
-        NotificationKind::NeedsAttention => format!("{import} needs attention."),
-        NotificationKind::Delayed => {
-            format!("{import} is delayed: the platform has not let us work for a day.")
-        }
-        NotificationKind::Recovered => format!("{import} goes on again."),
-        NotificationKind::DateSlipped => match record.expected_completion {
-            Some(date) => format!("{import} will be done later: {}.", day(date)),
-            None => format!("{import} will be done later than told."),
-        },
-        NotificationKind::Completed => {
-            let calls = counted_calls(record.calls_imported);
-            format!("{import} is done: {calls} imported.")
-        }
-        NotificationKind::CompletedWithFailures => format!(
-            "{import} is done, except for {}.",
-            counted_calls(record.calls_failed)
-        ),
-        NotificationKind::NoCallsFound => format!("{import} found no calls."),
-        NotificationKind::Unsupported => format!("{import} is not possible this way."),
-        NotificationKind::Status => format!("{import} {}.", phase::words(record.phase)),
-    }
-}
-
-/// The reason as recorded, and what has become of calls and dates.
-fn what_happened(record: &ImportRecord, kind: NotificationKind) -> String {
-    let mut sentences: Vec<String> = record.reason.as_deref().map(prose).into_iter().collect();
-    match kind {
-        NotificationKind::NeedsCredentials
-        | NotificationKind::NeedsAttention
-        | NotificationKind::Delayed => sentences.extend(nothing_is_lost(record)),
-        NotificationKind::DateSlipped => sentences.extend(dates(record)),
-        NotificationKind::Recovered | NotificationKind::Status => {
-            sentences.extend(receipt(record));
-            sentences.extend(dates(record));
-        }
-        NotificationKind::Completed | NotificationKind::CompletedWithFailures => {
-            sentences.extend(receipt(record));
-            sentences.extend(promise(record));
-        }
-        NotificationKind::NoCallsFound | NotificationKind::Unsupported => {}
-    }
-    sentences.join(" ")
-}
-
-fn whose_turn(record: &ImportRecord) -> String {
-    format!(
-        "- Whose turn: **{}**\n- What to do: {}",
-        phase::turn(record.whose_turn),
-        phase::next_step(record)
+        customer::source(record)
     )
 }
 
-/// Sentences that can be sent as they are.
-fn to_the_customer(record: &ImportRecord, kind: NotificationKind) -> String {
-    let source = source(record);
-    let imported = counted_calls(record.calls_imported);
-    let text = match kind {
-        // Where the secret is missing on our side, the customer has nothing to do with it.
-        NotificationKind::NeedsCredentials if record.whose_turn != WhoseTurn::Customer => {
-            return String::new();
-        }
-        NotificationKind::NeedsCredentials => format!(
-            "The access to your {source} account that you gave us does not work any more, or not for everything we need. Please make a new one and send it to us in a safe way. We have lost nothing, and the import goes on where it stopped."
-        ),
-        NotificationKind::Delayed => format!(
-            "The import of your calls takes longer: {source} has not been available to us since yesterday. We try again by ourselves, and tell you a date as soon as it works."
-        ),
-        NotificationKind::Recovered => {
-            format!("{source} is available to us again, and the import of your calls goes on.")
-        }
-        NotificationKind::DateSlipped => {
-            let date = record.expected_completion.map(day);
-            let date = date.map(|date| format!(" We now expect it to be done by {date}."));
-            format!(
-                "The import of your calls takes longer than we said.{}",
-                date.unwrap_or_default()
-            )
-        }
-        NotificationKind::Completed => {
-            format!("Your calls from {source} are here: {imported}, ready to read and search.")
-        }
-        NotificationKind::CompletedWithFailures => {
-            let failed = counted_calls(record.calls_failed);
-            let please = match record.method {
-                Method::File => " Please send us the files of these once more.",
-                Method::Api | Method::Oauth => "",
-            };
-            format!(
-                "Your calls from {source} are here: {imported}. {failed} could not be read.{please}"
-            )
-        }
-        NotificationKind::NoCallsFound if record.method == Method::File => {
-            "We read your files, but found no calls in them. Are they the right ones?".into()
-        }
-        NotificationKind::NoCallsFound => format!(
-            "We could sign in to {source}, but saw no calls between the days you named. Are the days right, and may the owner of the key see the calls?"
-        ),
-        NotificationKind::NeedsAttention
+/// Sentences that can be sent as they are, as a quotation. Empty without any.
+pub(super) fn quotation(sentences: Option<String>) -> String {
+    sentences.map_or_else(String::new, |text| {
+        format!("To tell the customer:\n\n> {text}")
+    })
+}
+
+fn headline(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> String {
+    let import = subject(record);
+    match kind {
+        NotificationKind::Recovered => format!("{import} goes on again."),
+        NotificationKind::DateSlipped => match (record.expected_completion, occasion.told) {
+            (Some(date), Some(told)) => format!(
+                "{import} will be done later: {} instead of {}.",
+                day(date),
+                day(told)
+            ),
+            (Some(date), None) => format!("{import} will be done later: {}.", day(date)),
+            (None, _) => format!("{import} will be done later than told."),
+        },
+        NotificationKind::NeedsCredentials
+        | NotificationKind::NeedsAttention
+        | NotificationKind::Delayed
+        | NotificationKind::Completed
+        | NotificationKind::CompletedWithFailures
+        | NotificationKind::NoCallsFound
         | NotificationKind::Unsupported
-        | NotificationKind::Status => return String::new(),
-    };
-    format!("To tell the customer:\n\n> {text}")
-}
-
-/// The platform, or that the calls come from files.
-fn source(record: &ImportRecord) -> String {
-    let name = phase::platform(&record.platform);
-    prose(&phase::source(&record.platform, &name, Some(record.method)))
-}
-
-fn counted_calls(count: i64) -> String {
-    match unsigned(count) {
-        1 => "1 call".into(),
-        count => format!("{} calls", number(count)),
+        | NotificationKind::Status => format!("{import} {}.", phase::words(record)),
     }
+}
+
+/// The reason as recorded, and that nothing is lost where somebody might fear it.
+fn what_happened(record: &ImportRecord, kind: NotificationKind) -> String {
+    let reason = record.reason.as_deref().map(prose);
+    let comfort = match kind {
+        NotificationKind::NeedsCredentials
+        | NotificationKind::NeedsAttention
+        | NotificationKind::Delayed => nothing_is_lost(record),
+        NotificationKind::Recovered
+        | NotificationKind::DateSlipped
+        | NotificationKind::Completed
+        | NotificationKind::CompletedWithFailures
+        | NotificationKind::NoCallsFound
+        | NotificationKind::Unsupported
+        | NotificationKind::Status => None,
+    };
+    let sentences: Vec<String> = reason.into_iter().chain(comfort).collect();
+    sentences.join(" ")
 }
 
 fn nothing_is_lost(record: &ImportRecord) -> Option<String> {
     (record.calls_imported > 0).then(|| {
-        let calls = counted_calls(record.calls_imported);
+        let calls = count(unsigned(record.calls_imported), "call");
         format!("Nothing is lost: {calls} imported so far, and the import goes on from there.")
     })
 }
 
-/// What was found and what became of it. Shown as a sum only if it is one.
-fn receipt(record: &ImportRecord) -> Option<String> {
-    let ImportRecord {
-        calls_listed: listed,
-        calls_imported: imported,
-        calls_failed: failed,
-        ..
-    } = record;
-    if *listed == 0 {
-        return None;
+/// Whose turn it is, what to do, and the facts that belong to the event.
+fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> String {
+    let turn = format!("**{}**", phase::turn(record.whose_turn));
+    let mut facts: Vec<Fact> = vec![
+        ("Whose turn", turn),
+        ("What to do", what_to_do(record, kind)),
+    ];
+    let period = |Period { from, to }| ("Period", format!("{} to {}", day(from), day(to)));
+    let counts = || {
+        let transcripts = facts::transcripts(record, None);
+        let transcripts = transcripts.map(|text| ("Transcripts", text));
+        std::iter::once(("Calls", facts::calls(record))).chain(transcripts)
+    };
+    match kind {
+        NotificationKind::Completed | NotificationKind::CompletedWithFailures => {
+            facts.extend(counts());
+            facts.extend(occasion.period.map(period));
+            facts.extend(facts::dates(record));
+            let command = format!("`call-import status {}`", record.request_id);
+            facts.push(("Details for engineers", command));
+        }
+        NotificationKind::Recovered | NotificationKind::Status => {
+            facts.extend(counts());
+            facts.extend(facts::dates(record));
+        }
+        NotificationKind::DateSlipped => facts.extend(facts::dates(record)),
+        NotificationKind::NoCallsFound => facts.extend(occasion.period.map(period)),
+        NotificationKind::NeedsCredentials
+        | NotificationKind::NeedsAttention
+        | NotificationKind::Delayed
+        | NotificationKind::Unsupported => {}
     }
-    let [found, here, lost] = [listed, imported, failed].map(|count| grouped(unsigned(*count)));
-    Some(if listed - imported == *failed {
-        format!("{found} found = {here} imported + {lost} failed.")
-    } else {
-        format!("{} so far.", phase::calls(record))
+    let lines = facts.iter().map(|(name, fact)| format!("- {name}: {fact}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A date that slips asks for nothing but words, and for those only if the customer wanted it earlier.
+fn what_to_do(record: &ImportRecord, kind: NotificationKind) -> String {
+    let dates = record.expected_completion.zip(record.requested_completion);
+    match (kind, dates) {
+        (NotificationKind::DateSlipped, Some((expected, asked))) if expected <= asked => {
+            "Nothing: it is still in time for the day asked for.".into()
+        }
+        (NotificationKind::DateSlipped, _) => {
+            "Tell the customer the new date. The import goes on by itself.".into()
+        }
+        _ => phase::next_step(record),
+    }
+}
+
+fn to_the_customer(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> String {
+    quotation(match kind {
+        NotificationKind::Recovered => Some(customer::recovered(record)),
+        NotificationKind::DateSlipped => Some(customer::slipped(record, occasion.told)),
+        NotificationKind::NeedsCredentials
+        | NotificationKind::NeedsAttention
+        | NotificationKind::Delayed
+        | NotificationKind::Completed
+        | NotificationKind::CompletedWithFailures
+        | NotificationKind::NoCallsFound
+        | NotificationKind::Unsupported
+        | NotificationKind::Status => customer::where_it_stands(record),
     })
-}
-
-fn dates(record: &ImportRecord) -> Option<String> {
-    let expected = record.expected_completion?;
-    let promised = record.promised_completion.filter(|date| *date != expected);
-    let promised = promised.map(|date| format!(", first told: {}", day(date)));
-    let asked = record.requested_completion;
-    let asked = asked.map(|date| format!(", asked for: {}", day(date)));
-    Some(format!(
-        "Expected: {}{}{}.",
-        day(expected),
-        promised.unwrap_or_default(),
-        asked.unwrap_or_default()
-    ))
-}
-
-/// The day on which it was done, beside the first date told.
-fn promise(record: &ImportRecord) -> Option<String> {
-    let finished = day(utc_date(record.finished_at?));
-    let promised = record.promised_completion.map(day)?;
-    Some(format!("Done on {finished}, promised for {promised}."))
 }

@@ -1,29 +1,51 @@
 //! Phases and turns in the words of customer success.
 
-use super::text::grouped;
+use super::text::prose;
 use crate::{
-    model::words::unsigned,
+    model::words::{counted, number, unsigned},
     model::{ImportRecord, Method, Phase, WhoseTurn},
+    platforms::connector,
 };
 
 /// The row of the matrix for files of any origin.
 const OTHER: &str = "other";
 
-/// A phase as the end of "the import ...".
-pub(super) const fn words(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Queued => "has not begun yet",
-        Phase::Importing => "is under way",
-        Phase::Retrying => "is tried again",
-        Phase::Delayed => "is delayed",
-        Phase::NeedsCredentials => "needs a new credential",
-        Phase::NeedsAttention => "needs attention",
-        Phase::Completed => "is done",
-        Phase::CompletedWithFailures => "is done except for a few calls",
-        Phase::NoCallsFound => "found no calls",
-        Phase::Unsupported => "is not possible this way",
-        Phase::Suspended => "is suspended",
-        Phase::Cancelled => "is cancelled",
+/// Where an import stands, as the end of "the import ..."; quotes nothing from outside.
+pub(super) fn words(record: &ImportRecord) -> String {
+    let calls = |count: i64| counted(unsigned(count), "call");
+    match (record.phase, record.whose_turn) {
+        (Phase::Queued, _) => "has not begun yet".into(),
+        (Phase::Importing, _) => "is under way".into(),
+        (Phase::Retrying, _) => "is held up by the platform".into(),
+        (Phase::Delayed, _) => {
+            "is delayed: the platform has not let us work for a day or longer".into()
+        }
+        (Phase::NeedsCredentials, WhoseTurn::Customer) => {
+            "needs a new credential from the customer".into()
+        }
+        (Phase::NeedsCredentials, WhoseTurn::Engineering) => {
+            "cannot open its credential: engineering must help".into()
+        }
+        (Phase::NeedsCredentials, WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Nobody) => {
+            "has no credential that we can use".into()
+        }
+        (Phase::NeedsAttention, WhoseTurn::Engineering) => {
+            "has stopped and needs engineering".into()
+        }
+        (
+            Phase::NeedsAttention,
+            WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody,
+        ) => "has stopped and needs attention".into(),
+        (Phase::Completed, _) => format!("is done: {} imported", calls(record.calls_imported)),
+        (Phase::CompletedWithFailures, _) => format!(
+            "is done, except for {} of {}",
+            number(unsigned(record.calls_failed)),
+            calls(record.calls_listed)
+        ),
+        (Phase::NoCallsFound, _) => "found no calls".into(),
+        (Phase::Unsupported, _) => "is not possible this way".into(),
+        (Phase::Suspended, _) => "is suspended".into(),
+        (Phase::Cancelled, _) => "is cancelled".into(),
     }
 }
 
@@ -71,57 +93,102 @@ pub(super) const fn turn(turn: WhoseTurn) -> &'static str {
     }
 }
 
-/// What somebody should do now, in one or two sentences of our own; quotes nothing from outside.
+/// What somebody should do now, in a few sentences that are fit for Markdown and for a terminal.
 pub(super) fn next_step(record: &ImportRecord) -> String {
     let id = &record.request_id;
     match record.phase {
-        Phase::Queued | Phase::Importing => "Nothing: the next night goes on by itself.".into(),
+        Phase::Queued => {
+            "Nothing: it begins by itself, in the first night that has room for it.".into()
+        }
+        Phase::Importing => "Nothing: the next night goes on by itself.".into(),
         Phase::Retrying => "Nothing: we try again by ourselves.".into(),
         Phase::Delayed => {
             "Tell the customer that it takes longer. We go on trying by ourselves.".into()
         }
-        Phase::NeedsCredentials => match record.whose_turn {
-            WhoseTurn::Customer => format!(
-                "Get a new credential from the customer. An engineer can put it into the secret that the request names; `call-import retry {id}` then lets the import go on where it stopped."
-            ),
-            WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Engineering | WhoseTurn::Nobody => {
-                format!(
-                    "Once that is done, `call-import retry {id}` lets the import go on where it stopped."
-                )
-            }
-        },
-        Phase::NeedsAttention => match record.whose_turn {
-            WhoseTurn::Engineering => format!(
-                "Ask engineering to look at it. Once it is mended, `call-import retry {id}` starts it again."
-            ),
-            WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody => {
-                if record.method == Method::File && record.calls_failed > 0 {
-                    correct_the_files(id)
-                } else {
-                    "Correct the request file or what it brings, and merge.".into()
-                }
-            }
-        },
+        Phase::NeedsCredentials => credential_step(record),
+        Phase::NeedsAttention => attention_step(record),
         Phase::Completed => "Tell the customer that the calls are here.".into(),
         Phase::CompletedWithFailures => match record.method {
-            Method::File => correct_the_files(id),
+            Method::File => format!("Tell the customer. {}", correct_the_files(id)),
             Method::Api | Method::Oauth => format!(
-                "`call-import retry {id}` tries the calls again that could not be imported; `call-import status {id}` names them."
+                "Tell the customer what is here and what is missing. `call-import status {id}` names the missing calls; {} tries them once more.",
+                retry(id)
             ),
         },
-        Phase::NoCallsFound => {
-            match record.method {
-                Method::File => "Check with the customer whether these are the right files. Replace them or correct the request, and merge.".into(),
-                Method::Api | Method::Oauth => format!(
-                    "Check with the customer: the dates, the options, and whether the owner of the key may see the calls ({} answers the same if not). Correct the request and merge.",
-                    platform(&record.platform)
-                ),
-            }
-        }
+        Phase::NoCallsFound => match record.method {
+            Method::File => "Check with the customer whether these are the right files. Replace them or correct the request, and merge.".into(),
+            Method::Api | Method::Oauth => format!(
+                "Check with the customer: the dates, the options, and whether the owner of the key may see the calls ({} answers the same if not). Correct the request and merge.",
+                prose(&platform(&record.platform))
+            ),
+        },
         Phase::Unsupported => "Offer the customer the alternative.".into(),
         Phase::Suspended => "Nothing, until `suspended` is taken out of the request file.".into(),
         Phase::Cancelled => "Nothing. If the request file comes back, the import goes on.".into(),
     }
+}
+
+fn credential_step(record: &ImportRecord) -> String {
+    let id = &record.request_id;
+    match record.whose_turn {
+        WhoseTurn::Customer => format!(
+            "Ask the customer for {}. Then run `call-import seal {id}`, which asks for it without showing it and puts it, sealed, into the request file, and merge that: the next night goes on where it stopped. Never paste a credential into a comment. If the request names a secret, an engineer sets that instead and runs {}.",
+            credential(record),
+            retry(id)
+        ),
+        WhoseTurn::Engineering => format!(
+            "Ask engineering to let the nightly run open the credential. Once that is done, {} lets the import go on.",
+            retry(id)
+        ),
+        WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Nobody => format!(
+            "Seal the credential once more with `call-import seal {id}` and merge. If the request names a secret, ask an engineer to set that and to run {}.",
+            retry(id)
+        ),
+    }
+}
+
+/// What the customer must give us: `a new API credential for Gong (`access_key` and `access_key_secret`)`.
+fn credential(record: &ImportRecord) -> String {
+    let platform = prose(&platform(&record.platform));
+    let parts = credential_parts(record);
+    let parts: Vec<String> = parts.iter().map(|part| format!("`{part}`")).collect();
+    match parts.as_slice() {
+        [] => format!("a new credential for {platform}"),
+        parts => format!("a new credential for {platform}: {}", parts.join(" and ")),
+    }
+}
+
+/// Names of the parts of an API key, where the platform is known.
+pub(super) fn credential_parts(record: &ImportRecord) -> Vec<&'static str> {
+    match record.method {
+        Method::Api => connector(&record.platform)
+            .map(|connector| connector.traits().auth.fields())
+            .unwrap_or_default(),
+        Method::Oauth | Method::File => Vec::new(),
+    }
+}
+
+fn attention_step(record: &ImportRecord) -> String {
+    let id = &record.request_id;
+    match record.whose_turn {
+        WhoseTurn::Engineering => format!(
+            "Ask engineering to look at it. Once it is mended, {} lets the import go on.",
+            retry(id)
+        ),
+        WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody
+            if record.method == Method::File && record.calls_failed > 0 =>
+        {
+            correct_the_files(id)
+        }
+        WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody => {
+            "Correct the request file or what it brings, and merge.".into()
+        }
+    }
+}
+
+/// The command that lets a held import go on, and where those who have no terminal find it.
+fn retry(id: &str) -> String {
+    format!("`call-import retry {id}` (on GitHub: `retry` of the nightly workflow)")
 }
 
 /// A file that could not be read fails again until it is another file: `retry` would not help.
@@ -136,7 +203,7 @@ pub(super) fn calls(record: &ImportRecord) -> String {
         record.calls_imported,
         record.calls_failed,
     ]
-    .map(|count| grouped(unsigned(count)));
+    .map(|count| number(unsigned(count)));
     let failures = if record.calls_failed > 0 {
         format!(", {failed} failed")
     } else {

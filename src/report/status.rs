@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     phase::{self, Group},
-    text::{clean, count, inline},
+    text::{count, inline, sentence},
 };
 use crate::{
     model::words::{day, moment, number, unsigned, utc_date},
@@ -37,7 +37,7 @@ pub fn detail(record: &ImportRecord, failures: &[CallFailure]) -> String {
     let mut text = format!(
         "The import {} {}.\n\n",
         inline(&record.request_id),
-        phase::words(record.phase)
+        phase::words(record)
     );
     for (label, value) in facts(record) {
         let _ = writeln!(text, "  {label:<18}{value}");
@@ -53,7 +53,7 @@ fn not_imported(record: &ImportRecord, failures: &[CallFailure]) -> String {
     let mut text = "\nNot imported:\n".to_owned();
     let shown = &failures[..failures.len().min(MAX_FAILURES)];
     for failure in shown {
-        let (id, detail) = (inline(&failure.external_id), clean(&failure.detail));
+        let (id, detail) = (inline(&failure.external_id), sentence(&failure.detail));
         let _ = match failure.stage.as_str() {
             "transcript" => writeln!(text, "  - {id} (its transcript): {detail}"),
             _ => writeln!(text, "  - {id}: {detail}"),
@@ -86,7 +86,7 @@ pub fn retried(record: &ImportRecord) -> String {
         Phase::Completed => format!("There is nothing to try again: the import {id} is done.\n"),
         Phase::NoCallsFound | Phase::Unsupported | Phase::Suspended | Phase::Cancelled => format!(
             "There is nothing to try again: the import {id} {}. {}\n",
-            phase::words(record.phase),
+            phase::words(record),
             phase::next_step(record)
         ),
     }
@@ -105,7 +105,7 @@ pub fn detail_json(record: &ImportRecord, failures: &[CallFailure]) -> Value {
 }
 
 /// Needs somebody, failing, working, done; within a group by requested date.
-fn worst_first(records: &[ImportRecord]) -> Vec<&ImportRecord> {
+pub(super) fn worst_first(records: &[ImportRecord]) -> Vec<&ImportRecord> {
     let mut sorted: Vec<&ImportRecord> = records.iter().collect();
     sorted.sort_by_key(|record| {
         let asked = record.requested_completion;
@@ -151,7 +151,7 @@ fn table(records: &[&ImportRecord]) -> String {
         .collect()
 }
 
-fn done_by(record: &ImportRecord) -> Option<String> {
+pub(super) fn done_by(record: &ImportRecord) -> Option<String> {
     let finished = record.finished_at.map(utc_date);
     match record.phase {
         Phase::Completed | Phase::CompletedWithFailures | Phase::NoCallsFound => finished.map(day),
@@ -172,7 +172,7 @@ fn who_must_act(records: &[&ImportRecord]) -> String {
         .map(|record| {
             let id = inline(&record.request_id);
             let turn = phase::turn(record.whose_turn);
-            let reason = record.reason.as_deref().map(clean);
+            let reason = record.reason.as_deref().map(sentence);
             let reason = reason.map(|reason| reason + " ").unwrap_or_default();
             format!("  - {id} ({turn}): {reason}{}\n", phase::next_step(record))
         })
@@ -188,12 +188,12 @@ fn who_must_act(records: &[&ImportRecord]) -> String {
 }
 
 /// A delayed import is tried again by itself, but the customer must be told.
-fn calls_for_people(phase: Phase) -> bool {
+pub(super) fn calls_for_people(phase: Phase) -> bool {
     phase == Phase::Delayed || phase::group(phase) == Group::NeedsSomebody
 }
 
 /// One line about finished imports that still wait for transcripts.
-fn pending_transcripts(records: &[&ImportRecord]) -> String {
+pub(super) fn pending_transcripts(records: &[&ImportRecord]) -> String {
     let waiting = records.iter().filter(|record| {
         matches!(
             record.phase,
@@ -213,7 +213,7 @@ fn pending_transcripts(records: &[&ImportRecord]) -> String {
     )
 }
 
-fn tally(records: &[&ImportRecord]) -> String {
+pub(super) fn tally(records: &[&ImportRecord]) -> String {
     let groups = [
         (Group::NeedsSomebody, "needs somebody", "need somebody"),
         (
@@ -266,7 +266,7 @@ fn facts(record: &ImportRecord) -> Vec<(&'static str, String)> {
             "Whose turn",
             Some(phase::turn(record.whose_turn).to_owned()),
         ),
-        ("Why", record.reason.as_deref().map(clean)),
+        ("Why", record.reason.as_deref().map(sentence)),
         ("What to do", Some(phase::next_step(record))),
         ("Calls", Some(phase::calls(record))),
         ("Transcripts", Some(transcripts)),

@@ -7,6 +7,12 @@
 /// Longest excerpt of a foreign text, in characters (`design.md` section 8).
 const EXCERPT: usize = 80;
 
+/// Longest sentence, in characters. None of ours comes near it; only quoted foreign text can.
+const SENTENCE: usize = 1_000;
+
+/// Shortest run of hexadecimal digits that GitHub takes for a commit (GitHub Docs, "Autolinked references").
+const SHORT_COMMIT: usize = 7;
+
 pub(super) use crate::model::words::counted as count;
 pub use crate::model::words::number as grouped;
 
@@ -37,7 +43,7 @@ fn span(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A sentence of ours that may quote foreign text: like [`inline`], but whole.
+/// Text of ours that may quote foreign text: like [`inline`], but whole.
 pub fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
@@ -74,34 +80,83 @@ fn cut(text: &str, longest: usize) -> String {
     text.chars().take(longest - 1).chain(['…']).collect()
 }
 
+/// A sentence of ours that may quote foreign text: like [`inline`], but as long as a sentence may be.
+pub fn sentence(text: &str) -> String {
+    cut(&clean(text), SENTENCE)
+}
+
 /// A sentence that may quote foreign text, for Markdown: as it is where nothing in it can act, else in a
 /// code span as a whole.
 ///
 /// Harmless are letters, digits and the marks of plain prose, and whatever stands in code spans of the
 /// sentence's own. No mention, link, image, reference or HTML begins in these.
-pub fn prose(sentence: &str) -> String {
-    let sentence = clean(sentence).replace('|', "¦");
+pub fn prose(text: &str) -> String {
+    let sentence = sentence(text).replace('|', "¦");
     let pieces: Vec<&str> = sentence.split('`').collect();
     let is_balanced =
         pieces.len() % 2 == 1 && !pieces.iter().skip(1).step_by(2).any(|span| span.is_empty());
-    let is_harmless = pieces.iter().step_by(2).all(|prose| {
-        let may_stand = |c: char| c.is_alphanumeric() || " .,:;'’()%?!-–…\"".contains(c);
-        let lower = prose.to_ascii_lowercase();
-        let links = ["www.", "gh-"].iter().any(|link| lower.contains(link));
-        prose.chars().all(may_stand) && !links
-    });
     // Two code spans side by side would join their backticks.
     let is_apart = !sentence.contains("``");
-    if is_balanced && is_harmless && is_apart {
+    let is_harmless = pieces.iter().step_by(2).copied().all(is_plain_prose);
+    if is_balanced && is_apart && is_harmless && !begins_a_block(&sentence) {
         sentence
     } else {
         span(&sentence)
     }
 }
 
+/// Whether a part of a line can only be read as words.
+fn is_plain_prose(prose: &str) -> bool {
+    let may_stand = |c: char| c.is_alphanumeric() || " .,:;'’()%?!-–…\"".contains(c);
+    let lower = prose.to_ascii_lowercase();
+    let links = ["www.", "gh-"].iter().any(|link| lower.contains(link));
+    let is_commit = |word: &str| {
+        word.len() >= SHORT_COMMIT
+            && word.chars().all(|c| c.is_ascii_hexdigit())
+            && word.contains(|c: char| c.is_ascii_digit())
+    };
+    let commits = prose.split(|c: char| !c.is_alphanumeric()).any(is_commit);
+    prose.chars().all(may_stand) && !links && !commits
+}
+
+/// Whether a line that begins so would be a list, a rule or an underlined heading, or a runner command.
+fn begins_a_block(line: &str) -> bool {
+    let after_digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_numbered = after_digits.len() < line.len() && after_digits.starts_with(['.', ')']);
+    is_numbered || line.starts_with(['-', ':'])
+}
+
+/// The header and as many whole lines as fit into so many bytes, then how many are left out. Empty without
+/// lines.
+pub(super) fn capped(
+    header: &str,
+    lines: impl Iterator<Item = String>,
+    longest: usize,
+    more: impl Fn(u64) -> String,
+) -> String {
+    let mut lines = lines.peekable();
+    if lines.peek().is_none() {
+        return String::new();
+    }
+    let mut text = header.to_owned();
+    let mut left = 0;
+    for line in lines {
+        if left > 0 || text.len() + line.len() >= longest {
+            left += 1;
+        } else {
+            text.push('\n');
+            text.push_str(&line);
+        }
+    }
+    if left > 0 {
+        text.push_str(&more(left));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{code_span, inline, prose};
+    use super::{capped, code_span, inline, prose, sentence};
 
     #[test]
     fn one_line_without_hidden_characters() {
@@ -125,6 +180,24 @@ mod tests {
         let cut = inline(&"é".repeat(81));
         assert_eq!(cut.chars().count(), 80);
         assert!(cut.ends_with("é…"));
+    }
+
+    #[test]
+    fn sentences_are_cut_too() {
+        assert_eq!(sentence(&"word ".repeat(900)).chars().count(), 1_000);
+        assert!(prose(&"@a `".repeat(30_000)).len() < 2_000);
+    }
+
+    #[test]
+    fn whole_lines_are_dropped_with_a_count() {
+        let lines = || ["first", "second", "third"].map(String::from).into_iter();
+        let more = |left| format!("\nand {left} more");
+        assert_eq!(capped("", lines().take(0), 99, more), "");
+        assert_eq!(
+            capped("All", lines(), 99, more),
+            "All\nfirst\nsecond\nthird"
+        );
+        assert_eq!(capped("All", lines(), 12, more), "All\nfirst\nand 2 more");
     }
 
     #[test]
@@ -160,6 +233,13 @@ mod tests {
             ("www.evil.example", "`www.evil.example`"),
             ("*x* _y_", "`*x* _y_`"),
             ("`a|b`", "`a¦b`"),
+            ("- a list", "`- a list`"),
+            ("1. a list", "`1. a list`"),
+            ("1) a list", "`1) a list`"),
+            ("::error::now", "`::error::now`"),
+            ("12 calls, 3 failed.", "12 calls, 3 failed."),
+            ("Like 0a1b2c3.", "`Like 0a1b2c3.`"),
+            ("The facade is defaced.", "The facade is defaced."),
         ] {
             assert_eq!(prose(sentence), expected, "{sentence:?}");
         }

@@ -12,14 +12,14 @@ use crate::{
     model::words::day,
     plan::{Action, Plan, PlannedImport, capacity},
     platforms::connector,
-    report::text::{code_span, count, grouped, prose},
+    report::text::{capped, code_span, count, grouped, prose},
     spec::{Finding, Severity},
 };
 
 /// The hidden first line by which the comment is found again.
 pub const MARKER: &str = "<!-- call-import:plan -->";
 
-/// Longest parts in characters. With the verdict they stay below 20,000; GitHub takes 65,536.
+/// Longest parts in bytes. With the verdict they stay below 20,000; GitHub takes 65,536.
 const TABLE: usize = 8_500;
 const HELD: usize = 3_500;
 const CUSTOMER: usize = 3_000;
@@ -31,7 +31,7 @@ const QUOTE: Quote = Quote {
     sentence: prose,
 };
 
-/// A text of at most 20,000 characters; what does not fit is dropped by whole lines, with a count.
+/// A text of less than 20,000 bytes; what does not fit is dropped by whole lines, with a count.
 pub fn markdown(plan: &Plan, view: &View<'_>) -> String {
     let imports = view.imports_todo_first(plan);
     let mut verdict = sentences(plan, &imports, view, QUOTE);
@@ -201,33 +201,4 @@ fn estimate(imports: &[&PlannedImport], view: &View<'_>) -> String {
     } else {
         text + "\n\n</details>"
     }
-}
-
-/// The header and as many whole lines as fit, then how many are left out. Empty without lines.
-fn capped(
-    header: &str,
-    lines: impl Iterator<Item = String>,
-    longest: usize,
-    more: impl Fn(u64) -> String,
-) -> String {
-    let mut text = header.to_owned();
-    let mut length = header.chars().count();
-    let mut lines = lines.peekable();
-    if lines.peek().is_none() {
-        return String::new();
-    }
-    let mut left = 0;
-    for line in lines {
-        length += line.chars().count() + 1;
-        if left > 0 || length > longest {
-            left += 1;
-        } else {
-            text.push('\n');
-            text.push_str(&line);
-        }
-    }
-    if left > 0 {
-        text.push_str(&more(left));
-    }
-    text
 }

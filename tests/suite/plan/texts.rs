@@ -4,7 +4,7 @@ use call_import_engine::{
     model::{CallFailure, ImportRecord, Method, NotificationKind, Phase, WhoseTurn},
     plan::{Accident, Plan, PlannedImport},
     report::{
-        notice::body,
+        notice::{Occasion, body},
         plan::{View, json, markdown, plain},
         status,
     },
@@ -251,7 +251,11 @@ fn text_from_outside_stays_text() {
     let scene = scene.invalid(invalid(&request("b"), HOSTILE));
     let plan: Plan = scene.plan();
     let mut markdowns = vec![markdown(&plan, &view(&scene))];
-    markdowns.extend(NotificationKind::ALL.iter().map(|kind| body(&row, *kind)));
+    markdowns.extend(
+        NotificationKind::ALL
+            .iter()
+            .map(|kind| body(&row, *kind, Occasion::default())),
+    );
     for text in &markdowns {
         let outside = outside_code_spans(text);
         for active in ["@team", "](http", "<b>", "#1", "\u{202e}"] {
@@ -380,22 +384,40 @@ fn the_status_of_one_import_names_what_failed() {
 fn files_that_failed_are_replaced_and_calls_are_tried_again() {
     let mut row = recorded(&request("a"), Phase::CompletedWithFailures);
     let kind = NotificationKind::CompletedWithFailures;
-    assert!(body(&row, kind).contains("`call-import retry a`"));
+    assert!(body(&row, kind, Occasion::default()).contains("`call-import retry a`"));
     row.method = Method::File;
-    assert!(!body(&row, kind).contains("retry"));
-    assert!(body(&row, kind).contains("replace the files named by `call-import status a`"));
+    assert!(!body(&row, kind, Occasion::default()).contains("retry"));
+    assert!(
+        body(&row, kind, Occasion::default())
+            .contains("replace the files named by `call-import status a`")
+    );
     row.phase = Phase::NeedsAttention;
     row.whose_turn = WhoseTurn::Cs;
-    assert!(body(&row, NotificationKind::NeedsAttention).contains("replace the files"));
+    assert!(
+        body(&row, NotificationKind::NeedsAttention, Occasion::default())
+            .contains("replace the files")
+    );
 }
 
 #[test]
 fn only_the_customer_is_asked_for_a_credential() {
     let mut row = recorded(&request("a"), Phase::NeedsCredentials);
-    let asks = "Get a new credential from the customer.";
-    assert!(body(&row, NotificationKind::NeedsCredentials).contains(asks));
+    let asks =
+        "Ask the customer for a new credential for Gong: `access_key` and `access_key_secret`.";
+    assert!(
+        body(
+            &row,
+            NotificationKind::NeedsCredentials,
+            Occasion::default()
+        )
+        .contains(asks)
+    );
     row.whose_turn = WhoseTurn::Engineering;
-    let text = body(&row, NotificationKind::NeedsCredentials);
+    let text = body(
+        &row,
+        NotificationKind::NeedsCredentials,
+        Occasion::default(),
+    );
     assert!(
         !text.contains(asks) && text.contains("`call-import retry a`"),
         "{text}"
@@ -445,7 +467,7 @@ fn every_notification_says_what_happened_whose_turn_it_is_and_what_to_say() {
             if *kind == NotificationKind::Completed {
                 row.transcripts_pending = 12;
             }
-            format!("=== {kind}\n{}", body(&row, *kind))
+            format!("=== {kind}\n{}", body(&row, *kind, Occasion::default()))
         })
         .collect();
     insta::assert_snapshot!("notifications", texts.join("\n"));
@@ -460,9 +482,15 @@ fn every_notification_says_what_happened_whose_turn_it_is_and_what_to_say() {
 #[test]
 fn attention_of_cs_and_of_engineering_ask_for_different_things() {
     let mut row = recorded(&request("a"), Phase::NeedsAttention);
-    assert!(body(&row, NotificationKind::NeedsAttention).contains("Ask engineering"));
+    assert!(
+        body(&row, NotificationKind::NeedsAttention, Occasion::default())
+            .contains("Ask engineering")
+    );
     row.whose_turn = WhoseTurn::Cs;
-    assert!(body(&row, NotificationKind::NeedsAttention).contains("Correct the request file"));
+    assert!(
+        body(&row, NotificationKind::NeedsAttention, Occasion::default())
+            .contains("Correct the request file")
+    );
 }
 
 #[test]

@@ -1,0 +1,143 @@
+//! Sentences for the customer, ready to send as they are.
+
+use jiff::civil::Date;
+
+use super::{
+    facts,
+    phase::{self, platform},
+    text::prose,
+};
+use crate::{
+    model::words::{counted, day, unsigned},
+    model::{ImportRecord, Method, Phase, WhoseTurn},
+};
+
+/// The platform, or that the calls come from files; fit for Markdown.
+pub(super) fn source(record: &ImportRecord) -> String {
+    let name = platform(&record.platform);
+    prose(&phase::source(&record.platform, &name, Some(record.method)))
+}
+
+/// What the customer may be told of an import that stands so. `None` where there is nothing to tell.
+pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
+    let source = source(record);
+    let imported = calls(record.calls_imported);
+    let text = match record.phase {
+        Phase::Queued => {
+            let date = day(facts::expected(record)?);
+            format!(
+                "The import of your calls from {source} is planned. We expect it to be done by {date}."
+            )
+        }
+        Phase::Importing | Phase::Retrying => {
+            let date = day(facts::expected(record)?);
+            let here = match record.calls_imported {
+                ..=0 => "has begun".to_owned(),
+                _ => format!("is under way: {imported} so far"),
+            };
+            format!(
+                "The import of your calls from {source} {here}. We expect it to be done by {date}."
+            )
+        }
+        Phase::Delayed => format!(
+            "The import of your calls takes longer: {source} has not let us work for a day or longer. We try again by ourselves, and tell you a date as soon as it works."
+        ),
+        Phase::NeedsCredentials => new_credential(record, &source)?,
+        Phase::NeedsAttention => attention(record)?,
+        Phase::Completed => format!(
+            "Your calls from {source} are here: {imported}, ready to read and search.{}",
+            late_transcripts(record)
+        ),
+        Phase::CompletedWithFailures => {
+            let please = match record.method {
+                Method::File => " Please send us the files of these once more.",
+                Method::Api | Method::Oauth => "",
+            };
+            format!(
+                "Your calls from {source} are here: {imported}, ready to read and search. {} could not be read.{please}{}",
+                calls(record.calls_failed),
+                late_transcripts(record)
+            )
+        }
+        Phase::NoCallsFound if record.method == Method::File => {
+            "We read your files, but found no calls in them. Are they the right ones?".into()
+        }
+        Phase::NoCallsFound => format!(
+            "We could sign in to {source}, but saw no calls between the days you named. Are the days right, and may the owner of the key see the calls?"
+        ),
+        Phase::Unsupported if record.method != Method::File => format!(
+            "We cannot fetch your calls from {source} by ourselves yet. If you export their transcripts as files, we can import those."
+        ),
+        Phase::Unsupported | Phase::Suspended | Phase::Cancelled => return None,
+    };
+    Some(text)
+}
+
+/// That it goes on after a delay.
+pub(super) fn recovered(record: &ImportRecord) -> String {
+    let source = source(record);
+    let date =
+        facts::expected(record).map(|date| format!(" We expect it to be done by {}.", day(date)));
+    format!(
+        "{source} lets us work again, and the import of your calls goes on.{}",
+        date.unwrap_or_default()
+    )
+}
+
+/// That it will be done later than `told`.
+pub(super) fn slipped(record: &ImportRecord, told: Option<Date>) -> String {
+    let instead = told.map(|told| format!(" instead of {}", day(told)));
+    let date = record.expected_completion.map(|date| {
+        format!(
+            " We now expect it to be done by {}{}.",
+            day(date),
+            instead.unwrap_or_default()
+        )
+    });
+    format!(
+        "The import of your calls takes longer than we said.{}",
+        date.unwrap_or_default()
+    )
+}
+
+/// Where the credential is missing on our side, the customer has nothing to do with it.
+fn new_credential(record: &ImportRecord, source: &str) -> Option<String> {
+    if record.whose_turn != WhoseTurn::Customer {
+        return None;
+    }
+    let parts = phase::credential_parts(record);
+    let parts: Vec<String> = parts.iter().map(|part| part.replace('_', " ")).collect();
+    let parts = match parts.as_slice() {
+        [] => String::new(),
+        parts => format!(" ({})", parts.join(" and ")),
+    };
+    Some(format!(
+        "The access to your {source} account that you gave us does not work any more, or not for everything we need. Please make a new key for us{parts} and send it in a safe way, not by e-mail. Nothing is lost, and the import goes on where it stopped."
+    ))
+}
+
+fn attention(record: &ImportRecord) -> Option<String> {
+    let is_ours = record.whose_turn == WhoseTurn::Engineering;
+    let unreadable_files = record.method == Method::File && record.calls_failed > 0;
+    if is_ours {
+        Some("The import of your calls has stopped because of a problem on our side. Our engineers look at it, and you need not do anything.".into())
+    } else if unreadable_files {
+        Some("We could not read the files that you sent. Please export them once more and send them again.".into())
+    } else {
+        None
+    }
+}
+
+fn late_transcripts(record: &ImportRecord) -> String {
+    match unsigned(record.transcripts_pending) {
+        0 => String::new(),
+        pending => format!(
+            " {} still to come; we go on looking.",
+            counted(pending, "transcript")
+        ),
+    }
+}
+
+fn calls(count: i64) -> String {
+    counted(unsigned(count), "call")
+}

@@ -1,0 +1,172 @@
+//! What the row of an import says, in short facts for the comments: counts that add up, dates beside
+//! what was asked for and promised.
+
+use jiff::{ToSpan, civil::Date};
+
+use super::{phase, text::count};
+use crate::{
+    model::words::{day, number, unsigned, utc_date},
+    model::{ImportRecord, Phase},
+};
+
+/// A fact: its name and what it is.
+pub(super) type Fact = (&'static str, String);
+
+/// What was found and what became of it, as a sum if it is one:
+/// `5,012 found = 4,998 imported + 14 failed`.
+pub(super) fn calls(record: &ImportRecord) -> String {
+    let [found, imported, failed] = [
+        record.calls_listed,
+        record.calls_imported,
+        record.calls_failed,
+    ]
+    .map(unsigned);
+    let so_far = if is_finished(record) { "" } else { " so far" };
+    let known = imported.saturating_add(failed);
+    let Some(rest) = found.checked_sub(known) else {
+        return phase::calls(record);
+    };
+    if found == 0 {
+        return format!("none found{so_far}");
+    }
+    if rest == 0 && failed == 0 {
+        return format!("{} found{so_far}, all imported", number(found));
+    }
+    let part = |count: u64, word| (count > 0).then(|| format!(" + {} {word}", number(count)));
+    let parts = [part(failed, "failed"), part(rest, "to come")];
+    format!(
+        "{} found{so_far} = {} imported{}",
+        number(found),
+        number(imported),
+        parts.into_iter().flatten().collect::<String>()
+    )
+}
+
+/// How many calls have their transcript: `4,986 imported, 12 still expected`. `None` where none is known of.
+///
+/// `settle_days` says until when those of a finished import are looked for.
+pub(super) fn transcripts(record: &ImportRecord, settle_days: Option<u16>) -> Option<String> {
+    let [calls, imported, pending] = [
+        record.calls_imported,
+        record.transcripts_imported,
+        record.transcripts_pending,
+    ]
+    .map(unsigned);
+    if imported == 0 && pending == 0 {
+        return None;
+    }
+    let mut text = format!("{} imported", number(imported));
+    if pending > 0 {
+        text += &format!(", {} still expected", number(pending));
+        let until = settle_end(record, settle_days);
+        text += &until.map_or_else(String::new, |date| {
+            format!(" (we look for them until {})", day(date))
+        });
+    }
+    let without = calls.saturating_sub(imported.saturating_add(pending));
+    if without > 0 && is_finished(record) {
+        text += &format!(", {} without one", count(without, "call"));
+    }
+    Some(text)
+}
+
+/// When it is or will be done, beside the day asked for, and whether the first promise is kept.
+pub(super) fn dates(record: &ImportRecord) -> Vec<Fact> {
+    let done = done_on(record);
+    let date = done.or_else(|| expected(record));
+    let asked = record.requested_completion;
+    let verdict = date.zip(asked).map(|(date, asked)| against(date, asked));
+    let verdict = verdict.map(|verdict| format!(": {verdict}"));
+    let verdict = verdict.unwrap_or_default();
+    let outcome = match (done, date) {
+        (Some(done), _) => Some(("Done on", day(done) + &verdict)),
+        (None, Some(date)) => Some(("Expected to be done", day(date) + &verdict)),
+        (None, None) if waits(record.phase) => Some((
+            "Expected to be done",
+            "no date can be told until it goes on".into(),
+        )),
+        (None, None) => None,
+    };
+    let promised = record.promised_completion.map(|promised| {
+        let kept = match date {
+            Some(date) if date > promised => format!(" ({})", against(date, promised)),
+            Some(_) if done.is_some() => " (kept)".into(),
+            Some(_) | None => String::new(),
+        };
+        ("First promised", day(promised) + &kept)
+    });
+    let asked = asked.map(|asked| ("Asked for", day(asked)));
+    [outcome, asked, promised].into_iter().flatten().collect()
+}
+
+/// The date on which work that goes on by itself will be done, if it can be told.
+pub(super) fn expected(record: &ImportRecord) -> Option<Date> {
+    match record.phase {
+        Phase::Queued | Phase::Importing | Phase::Retrying => record.expected_completion,
+        Phase::Delayed
+        | Phase::NeedsCredentials
+        | Phase::NeedsAttention
+        | Phase::Completed
+        | Phase::CompletedWithFailures
+        | Phase::NoCallsFound
+        | Phase::Unsupported
+        | Phase::Suspended
+        | Phase::Cancelled => None,
+    }
+}
+
+/// The day on which every call of the period had been dealt with.
+pub(super) fn done_on(record: &ImportRecord) -> Option<Date> {
+    let finished = record.finished_at.filter(|_| is_finished(record));
+    finished.map(utc_date)
+}
+
+/// A date beside a wanted one: `in time`, `3 days late`.
+pub(super) fn against(date: Date, wanted: Date) -> String {
+    match u64::try_from((date - wanted).get_days()) {
+        Ok(late @ 1..) => format!("{} late", count(late, "day")),
+        Ok(0) | Err(_) => "in time".into(),
+    }
+}
+
+/// Whether every call of the period has been dealt with.
+pub(super) const fn is_finished(record: &ImportRecord) -> bool {
+    matches!(
+        record.phase,
+        Phase::Completed | Phase::CompletedWithFailures | Phase::NoCallsFound
+    )
+}
+
+/// Whether work is left that does not go on before something happens.
+const fn waits(phase: Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Delayed | Phase::NeedsCredentials | Phase::NeedsAttention
+    )
+}
+
+/// The last day on which pending transcripts of a finished import are looked for.
+fn settle_end(record: &ImportRecord, settle_days: Option<u16>) -> Option<Date> {
+    let days = i64::from(settle_days?).days();
+    done_on(record).map(|done| done.saturating_add(days))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::against;
+
+    #[test]
+    fn dates_are_in_time_or_late() {
+        let wanted = date(2026, 12, 4);
+        for (done, expected) in [
+            (date(2026, 11, 1), "in time"),
+            (date(2026, 12, 4), "in time"),
+            (date(2026, 12, 5), "1 day late"),
+            (date(2027, 1, 4), "31 days late"),
+        ] {
+            assert_eq!(against(done, wanted), expected);
+        }
+    }
+}
