@@ -118,10 +118,7 @@ fn lines(text: &str) -> impl Iterator<Item = Result<x25519::Recipient, Recipient
         Some(match key {
             Ok(_) if word != line => Err(error(RecipientFlaw::Blanks, 0)),
             Ok(key) => Ok(key),
-            Err(_) => {
-                let start = line.len() - line.trim_start().len();
-                Err(error(flaw_of(word), start))
-            }
+            Err(_) => Err(error(flaw_of(word), line.find(word).unwrap_or_default())),
         })
     })
 }
