@@ -1,6 +1,8 @@
 //! Opens credentials: from the environment, or sealed with age. They are `secrecy` types from the
 //! moment they are read, and no error here repeats a value.
 
+mod recipients;
+
 use std::{collections::BTreeMap, io::Read};
 
 use age::{Decryptor, armor::ArmoredReader, x25519};
@@ -12,6 +14,8 @@ use crate::{
     platforms::Auth,
     spec::{Credentials, ImportRequest},
 };
+
+pub use recipients::{RecipientFlaw, Recipients, RecipientsError};
 
 /// Environment variable with the age secret keys that open sealed credentials, one a line.
 pub const IDENTITY: &str = "CALL_IMPORT_IDENTITY";

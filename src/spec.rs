@@ -13,6 +13,7 @@ mod across;
 mod characters;
 pub(crate) mod codes;
 mod document;
+mod edit;
 mod file_report;
 mod finding;
 mod leak;
@@ -32,6 +33,7 @@ mod words;
 mod yaml;
 
 pub use codes::{CODES, Code};
+pub use edit::{EditError, Edited, Former, put_sealed, sealed_lines, without_credentials};
 pub use finding::{Finding, Severity};
 pub use load::load;
 pub use matrix::{
