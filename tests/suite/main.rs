@@ -14,3 +14,4 @@ mod record;
 mod store;
 mod support;
 mod uploads;
+mod workflows;
