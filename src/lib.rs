@@ -16,7 +16,7 @@
 //! | 3 | [`import`] | the deciding part of an import: streams, retries, rate limits, outcome |
 //! | 4 | [`plan`] | desired + observed → what the next run does, when, and what it holds back |
 //! | 5 | [`report`] | pure functions from values to the texts that people and programs read |
-//! | 6 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`] | one adapter each to the outside; none knows another |
+//! | 6 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`github`] | one adapter each to the outside; none knows another |
 //! | 7 | [`reconcile`] | read, plan, drive, record: the only loop |
 //! | 8 | [`cli`] | arguments and the composition root, one file a command |
 //!
@@ -26,6 +26,7 @@
 pub mod cli;
 pub mod clock;
 pub mod files;
+pub mod github;
 pub mod http;
 pub mod import;
 pub mod model;

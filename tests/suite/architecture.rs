@@ -38,6 +38,7 @@ const EDGE: u8 = 6;
 /// What only one module may name.
 const OWNED: &[(&str, &str)] = &[
     ("duckdb::", "store"),
+    ("octocrab::", "github"),
     ("reqwest::", "http"),
     ("Timestamp::now", "clock"),
     ("Zoned::now", "clock"),
