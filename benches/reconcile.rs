@@ -180,11 +180,13 @@ impl Scene {
             deadline: SignedDuration::from_hours(5),
             platform_urls: &self.platform_urls,
             run_id: &run_id,
+            has_job_summary: false,
         };
         let edges = Edges {
             store: &store,
             http: &http,
             secrets: &self.secrets,
+            github: None,
             clock: &SystemClock,
             interrupt,
         };

@@ -4,6 +4,7 @@
 mod check;
 mod export;
 mod generate;
+mod github;
 mod matrix;
 mod output;
 mod plan;

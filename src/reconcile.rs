@@ -1,6 +1,7 @@
 //! Read, plan, drive, record: the only loop. It decides nothing; [`plan`](mod@crate::plan) and
 //! [`import`](crate::import) do.
 
+mod deliver;
 mod ending;
 mod exchange;
 mod job;
@@ -14,10 +15,11 @@ use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
+    github::GitHub,
     http::Http,
     import::{Command, End},
     model::{ImportRecord, Notification, NotificationKind},
-    plan::{self, Inputs, Observed, Plan},
+    plan::{self, Accident, Inputs, Observed, Plan},
     report::notice::{self, Occasion},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
@@ -31,11 +33,8 @@ const MAX_LANES: usize = 16;
 /// How far back the use of quotas is read: a rolling day, and the hour that it may begin in.
 const USAGE: SignedDuration = SignedDuration::from_hours(25);
 
-/// More cancelled imports than this, and than [`MAX_CANCEL_PERCENT`], look like an accident.
-const MAX_CANCELS: usize = 3;
-
-/// In per cent of the unfinished imports.
-const MAX_CANCEL_PERCENT: usize = 20;
+/// How long delivery may wait for GitHub even if the night is over.
+const DELIVERY: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a run is to do.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +55,8 @@ pub struct Settings<'a> {
     pub platform_urls: &'a BTreeMap<String, String>,
     /// Names this run in the record.
     pub run_id: &'a str,
+    /// Whether there will be a job summary, which tells what no comment could.
+    pub has_job_summary: bool,
 }
 
 /// The outside.
@@ -67,6 +68,8 @@ pub struct Edges<'a> {
     pub http: &'a Http,
     /// The credentials.
     pub secrets: &'a Secrets,
+    /// Where people are told, if anywhere.
+    pub github: Option<&'a GitHub>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Becomes true when the run is to end at once.
@@ -91,6 +94,13 @@ pub enum Event<'a> {
     },
     /// An attempt ended.
     Ended(&'a ImportRecord),
+    /// A comment stands on GitHub; that it does is recorded next.
+    Told {
+        /// Whose.
+        request_id: &'a str,
+        /// What it tells.
+        kind: NotificationKind,
+    },
 }
 
 /// What a run did.
@@ -102,6 +112,10 @@ pub struct Report {
     pub imports: Vec<ImportRecord>,
     /// What was planned.
     pub plan: Plan,
+    /// Events that could not be told by a comment.
+    pub untold: Vec<Notification>,
+    /// The planned nights since the last recorded run that passed without one, the earliest first.
+    pub skipped: Vec<Timestamp>,
 }
 
 /// Why a run could not be carried out.
@@ -147,9 +161,16 @@ pub async fn run(
     let plan = plan::plan(&inputs(&settings, &observed, started_at));
     refuse_accidents(&settings, &plan)?;
     observe(Event::Planned(&plan));
-    store
+    let last_started_at = store
         .begin_run(settings.run_id, started_at, env!("CARGO_PKG_VERSION"))
         .await?;
+    let skipped = plan::skipped_nights(&settings.matrix.nightly, last_started_at, started_at);
+    if !skipped.is_empty() {
+        tracing::warn!(
+            nights = skipped.len(),
+            "nights were skipped: no run is recorded for them"
+        );
+    }
     if !plan.changes.is_empty() {
         store
             .apply(plan.changes.clone(), notifications(&plan), started_at)
@@ -171,13 +192,25 @@ pub async fn run(
     let run = store
         .finish_run(settings.run_id, finished_at, outcome)
         .await?;
-    let imports = store
-        .observed(since(finished_at))
-        .await?
-        .imports
-        .into_values()
-        .collect();
-    Ok(Report { run, imports, plan })
+    let mut imports = store.imports().await?;
+    let mut untold = Vec::new();
+    if let Some(github) = edges.github {
+        let give_up = later(started_at, settings.deadline).max(later(finished_at, DELIVERY));
+        untold = deliver::deliver(&settings, &edges, github, &imports, give_up, observe).await?;
+        // The pull requests are known by now.
+        imports = store.imports().await?;
+    }
+    Ok(Report {
+        run,
+        imports,
+        plan,
+        untold,
+        skipped,
+    })
+}
+
+fn later(moment: Timestamp, duration: SignedDuration) -> Timestamp {
+    moment.saturating_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 fn inputs<'a>(settings: &Settings<'a>, observed: &'a Observed, now: Timestamp) -> Inputs<'a> {
@@ -197,26 +230,22 @@ fn since(now: Timestamp) -> Timestamp {
 }
 
 fn refuse_accidents(settings: &Settings<'_>, plan: &Plan) -> Result<(), ReconcileError> {
-    let Plan {
-        cancels,
-        unfinished,
-        ..
-    } = *plan;
-    if settings.only.is_none() && settings.declared.ids().is_empty() && unfinished > 0 {
-        return Err(ReconcileError::NoRequests { unfinished });
-    }
-    let many = cancels > MAX_CANCELS && cancels * 100 > unfinished * MAX_CANCEL_PERCENT;
-    if many
-        && settings
-            .allow_cancel
-            .is_none_or(|allowed| cancels > allowed)
-    {
-        return Err(ReconcileError::TooManyCancels {
+    match plan.accident() {
+        Some(Accident::NoRequests { unfinished }) => Err(ReconcileError::NoRequests { unfinished }),
+        Some(Accident::TooManyCancels {
             cancels,
             unfinished,
-        });
+        }) if settings
+            .allow_cancel
+            .is_none_or(|allowed| cancels > allowed) =>
+        {
+            Err(ReconcileError::TooManyCancels {
+                cancels,
+                unfinished,
+            })
+        }
+        Some(Accident::TooManyCancels { .. }) | None => Ok(()),
     }
-    Ok(())
 }
 
 /// The texts of what a plan wants people to be told.
@@ -292,9 +321,7 @@ async fn drive(
         .map(|lane| Lane::new(lane, settings.matrix, &observed.usage));
     let mut night = Night {
         drive: Drive { settings, edges },
-        deadline: started_at
-            .saturating_add(settings.deadline)
-            .unwrap_or(Timestamp::MAX),
+        deadline: later(started_at, settings.deadline),
         lanes: lanes.collect(),
         pending: FuturesUnordered::new(),
         stopped: None,

@@ -45,7 +45,7 @@ pub use schema::{matrix_schema, request_schema};
 pub(crate) use source::too_large;
 pub use source::{MAX_REQUEST_BYTES, Source, SourceContent};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Method;
 
@@ -58,6 +58,8 @@ pub struct Declared {
     pub invalid: Vec<InvalidRequest>,
     /// All findings over all files, by path and line.
     pub findings: Vec<Finding>,
+    /// What tells one text of a file from another, by path: the first 12 hexadecimal digits of its SHA-256.
+    pub revisions: BTreeMap<String, String>,
 }
 
 impl Declared {

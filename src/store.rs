@@ -9,6 +9,7 @@ mod error;
 mod export;
 mod imports;
 mod ledger;
+mod outbox;
 mod page;
 mod recorded;
 mod rows;
@@ -24,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use error::StoreError;
 pub use export::{ExportedFile, export};
+pub use outbox::{Outbox, PostedStatus};
 
 pub use crate::{
     import::Totals,
@@ -153,7 +155,7 @@ impl Store {
         .await
     }
 
-    /// Begins a run.
+    /// Begins a run, and tells when the last one before it began.
     ///
     /// # Errors
     /// When the record cannot be written.
@@ -162,7 +164,7 @@ impl Store {
         run_id: &str,
         started_at: Timestamp,
         version: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Timestamp>, StoreError> {
         let (run_id, version) = (run_id.to_owned(), version.to_owned());
         self.on_writer(move |session| {
             session.transaction(|connection| {
@@ -284,6 +286,45 @@ impl Store {
                 runs::finish_run(connection, &run_id, finished_at, outcome)?;
                 runs::run(connection, &run_id)
             })
+        })
+        .await
+    }
+
+    /// What people have not been told yet, and the status comments that stand.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn outbox(&self) -> Result<Outbox, StoreError> {
+        self.on_writer(|session| session.read(outbox::all)).await
+    }
+
+    /// Writes down that a notification stands at `remote_id` with this text.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn delivered(
+        &self,
+        notification: Notification,
+        remote_id: String,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.on_writer(move |session| {
+            session.transaction(|connection| {
+                outbox::delivered(connection, &notification, &remote_id, now)
+            })
+        })
+        .await
+    }
+
+    /// Remembers the pull request of an import's request file.
+    ///
+    /// # Errors
+    /// When the record cannot be written or knows no such import.
+    pub async fn set_pull_request(&self, request_id: &str, number: i64) -> Result<(), StoreError> {
+        let request_id = request_id.to_owned();
+        self.on_writer(move |session| {
+            session
+                .transaction(|connection| outbox::set_pull_request(connection, &request_id, number))
         })
         .await
     }

@@ -69,6 +69,10 @@ impl Progress {
                     bar.println(format!("{}: {}", inline(&record.request_id), record.phase));
                 }
             }
+            Event::Told { request_id, kind } => {
+                let request = inline(request_id);
+                tracing::debug!(request, %kind, "told on GitHub");
+            }
         }
     }
 

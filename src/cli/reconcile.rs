@@ -10,14 +10,14 @@ use tokio::{
     sync::watch,
 };
 
-use super::{Common, Exit, Output, Stop, check, progress::Progress, record};
+use super::{Common, Exit, Output, Stop, check, github, progress::Progress, record};
 use crate::{
     clock::{Clock as _, SystemClock},
     http::{Endpoint, Http},
     model::ImportRecord,
     plan::{self, Inputs},
     reconcile::{self, Edges, ReconcileError, Report, Settings},
-    report::{self, plan::View, status},
+    report::{self, plan::View, status, summary},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
     store::Store,
@@ -85,6 +85,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         started_at.strftime("%Y%m%dT%H%M%SZ"),
         std::process::id()
     );
+    let job_summary = github::job_summary().filter(|_| !arguments.no_github);
     let settings = Settings {
         declared: &declared,
         matrix: &matrix,
@@ -94,11 +95,21 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         deadline,
         platform_urls: &platform_urls,
         run_id: &run_id,
+        has_job_summary: job_summary.is_some(),
     };
     if arguments.dry_run {
         return dry_run(&settings, arguments.format, common, out);
     }
-    let report = record::runtime()?.block_on(carry_out(settings, common))?;
+    let report = record::runtime()?.block_on(carry_out(settings, arguments, common))?;
+    if let Some(path) = &job_summary {
+        let text = summary::markdown(
+            &report.run,
+            &report.imports,
+            &report.skipped,
+            &report.untold,
+        );
+        github::add_to_summary(path, &text);
+    }
     match arguments.format {
         Format::Plain => out.write_all(status::run_summary(&report.imports).as_bytes())?,
         Format::Json => {
@@ -110,7 +121,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     Ok(exit(&report, &declared, &skip))
 }
 
-async fn carry_out(settings: Settings<'_>, common: &Common) -> Result<Report, Stop> {
+async fn carry_out(
+    settings: Settings<'_>,
+    arguments: &Arguments,
+    common: &Common,
+) -> Result<Report, Stop> {
     let clock = SystemClock;
     let host = gethostname::gethostname();
     let path = record::path(common)?;
@@ -118,10 +133,16 @@ async fn carry_out(settings: Settings<'_>, common: &Common) -> Result<Report, St
         .map_err(record::stop)?;
     let secrets = Secrets::from_environment()?;
     let http = Http::new()?;
+    let github = if arguments.no_github {
+        None
+    } else {
+        github::repository()?
+    };
     let edges = Edges {
         store: &store,
         http: &http,
         secrets: &secrets,
+        github: github.as_ref(),
         clock: &clock,
         interrupt: interrupt()?,
     };

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use jiff::civil::Date;
 use jsonschema::Validator;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     Declared, InvalidRequest, RequestFile, Source, SourceContent, SupportMatrix, across,
@@ -31,7 +32,22 @@ pub fn load(
     let mut drafts: Vec<Draft> = sources.iter().map(|source| checker.draft(source)).collect();
     drafts.sort_by(|a, b| a.report.path.cmp(&b.report.path));
     across::check(&mut drafts);
-    declare(drafts)
+    Declared {
+        revisions: sources.iter().filter_map(revision).collect(),
+        ..declare(drafts)
+    }
+}
+
+/// A file with what tells its text from any other.
+fn revision(source: &Source) -> Option<(String, String)> {
+    match &source.content {
+        SourceContent::Bytes(bytes) => {
+            let mut digest = hex::encode(Sha256::digest(bytes));
+            digest.truncate(12);
+            Some((source.path.clone(), digest))
+        }
+        SourceContent::Problem { .. } => None,
+    }
 }
 
 /// One file, on its way to a request.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{
     AttemptEnd,
     error::StoreError,
-    ledger, runs,
+    ledger, outbox, runs,
     values::{Cells, Day, Utc},
 };
 use crate::{
@@ -134,7 +134,7 @@ pub(super) fn apply(
         }
         write(connection, change)?;
     }
-    runs::add_notifications(connection, notifications, now)
+    outbox::add(connection, notifications, now)
 }
 
 /// Writes the end of an attempt and everything that follows from it.
@@ -162,7 +162,7 @@ pub(super) fn finish_attempt(connection: &Connection, end: &AttemptEnd) -> Resul
     runs::write_attempt(connection, end)?;
     runs::count_run(connection, &end.run_id, end.requests_sent, 0, 0)?;
     ledger::add_usage(connection, &end.usage)?;
-    runs::add_notifications(connection, &end.notifications, end.finished_at)
+    outbox::add(connection, &end.notifications, end.finished_at)
 }
 
 /// Lets an import go again in the next run; `None` if there is none of that name.

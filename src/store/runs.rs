@@ -1,4 +1,4 @@
-//! Runs, the attempts in them, and what people must be told.
+//! Runs and the attempts in them.
 
 use duckdb::{Connection, params};
 use jiff::Timestamp;
@@ -9,24 +9,23 @@ use super::{
     ledger::must_exist,
     values::{Cells, Utc},
 };
-use crate::model::{FailureClass, Notification};
+use crate::model::FailureClass;
 
-/// The channel every notification is made for; Slack gets a copy of it.
-const CHANNEL: &str = "github";
-
-/// Begins a run.
+/// Begins a run, and tells when the last one before it began.
 pub(super) fn begin_run(
     connection: &Connection,
     run_id: &str,
     started_at: Timestamp,
     version: &str,
-) -> Result<(), StoreError> {
+) -> Result<Option<Timestamp>, StoreError> {
+    let last: Option<Utc> =
+        connection.query_row("SELECT max(started_at) FROM runs", [], |row| row.get(0))?;
     connection.execute(
         "INSERT INTO runs (run_id, started_at, requests_sent, calls_imported, calls_failed, version)
          VALUES (?, ?, 0, 0, 0, ?)",
         params![run_id, Utc(started_at), version],
     )?;
-    Ok(())
+    Ok(last.map(|Utc(started_at)| started_at))
 }
 
 /// Adds to the counters of a run.
@@ -111,29 +110,5 @@ pub(super) fn write_attempt(connection: &Connection, end: &AttemptEnd) -> Result
             end.attempt_requests
         ],
     )?;
-    Ok(())
-}
-
-/// Writes notifications, but none twice.
-pub(super) fn add_notifications(
-    connection: &Connection,
-    notifications: &[Notification],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for notification in notifications {
-        connection.execute(
-            "INSERT INTO notifications (notification_id, request_id, kind, channel, body, created_at)
-             SELECT $1, $2, $3, $4, $5, $6
-             WHERE NOT EXISTS (SELECT 1 FROM notifications WHERE notification_id = $1)",
-            params![
-                notification.notification_id,
-                notification.request_id,
-                notification.kind.as_str(),
-                CHANNEL,
-                notification.body,
-                Utc(now)
-            ],
-        )?;
-    }
     Ok(())
 }

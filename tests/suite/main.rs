@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod deliver;
 mod export;
 mod findings;
 mod gong;
@@ -12,6 +13,7 @@ mod plan;
 mod reconcile;
 mod record;
 mod store;
+mod story;
 mod support;
 mod uploads;
 mod workflows;

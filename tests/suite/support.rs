@@ -13,6 +13,7 @@ use std::{
 
 use call_import_engine::{
     clock::Clock,
+    github::GitHub,
     http::Http,
     reconcile::{self, Edges, Event, ReconcileError, Report, Settings},
     secrets::Secrets,
@@ -169,6 +170,9 @@ pub(crate) struct Scene {
     pub(crate) platform_urls: BTreeMap<String, String>,
     pub(crate) secrets: BTreeMap<String, String>,
     pub(crate) deadline: SignedDuration,
+    /// Address of the API of a simulated GitHub, if people are told.
+    pub(crate) github_url: Option<String>,
+    pub(crate) only: Option<String>,
 }
 
 impl Scene {
@@ -183,6 +187,8 @@ impl Scene {
             platform_urls: BTreeMap::new(),
             secrets: BTreeMap::new(),
             deadline: SignedDuration::from_hours(5),
+            github_url: None,
+            only: None,
         }
     }
 
@@ -257,17 +263,22 @@ impl Scene {
         let settings = Settings {
             declared: &declared,
             matrix: &self.matrix,
-            only: None,
+            only: self.only.as_deref(),
             skip: &[],
             allow_cancel: None,
             deadline: self.deadline,
             platform_urls: &self.platform_urls,
             run_id,
+            has_job_summary: true,
         };
+        let github = self.github_url.as_ref().map(|url| {
+            GitHub::new(url, "example/imports", SecretString::from("simulated")).expect("a client")
+        });
         let edges = Edges {
             store: &store,
             http: &http,
             secrets: &secrets,
+            github: github.as_ref(),
             clock: &self.clock,
             interrupt,
         };

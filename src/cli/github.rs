@@ -1,0 +1,53 @@
+//! GitHub, as the environment of a workflow describes it.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::OpenOptions,
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use secrecy::SecretString;
+
+use super::Stop;
+use crate::github::{API_URL, GitHub};
+
+/// The repository that `GITHUB_REPOSITORY` names, if there is a token for it. Must be called in a runtime.
+pub(super) fn repository() -> Result<Option<GitHub>, Stop> {
+    let Some(repository) = variable("GITHUB_REPOSITORY") else {
+        return Ok(None);
+    };
+    let Some(token) = variable("GITHUB_TOKEN").map(SecretString::from) else {
+        tracing::warn!("GITHUB_TOKEN is not set: nobody is told on GitHub by this run");
+        return Ok(None);
+    };
+    let api_url = variable("GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned());
+    Ok(Some(GitHub::new(&api_url, &repository, token)?))
+}
+
+/// The file that becomes the summary of the job.
+pub(super) fn job_summary() -> Option<PathBuf> {
+    env::var_os("GITHUB_STEP_SUMMARY")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+/// Adds to the summary of the job. A failure is logged only: the work is done and recorded.
+pub(super) fn add_to_summary(path: &PathBuf, text: &str) {
+    let written = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    if let Err(error) = written {
+        let error: io::Error = error;
+        tracing::warn!(%error, "the job summary cannot be written");
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    let value: OsString = env::var_os(name)?;
+    let value = value.into_string().ok()?;
+    (!value.trim().is_empty()).then(|| value.trim().to_owned())
+}

@@ -1,0 +1,121 @@
+//! The outbox: what people must be told, and where it was told.
+
+use duckdb::{Connection, params};
+use jiff::Timestamp;
+
+use super::{
+    error::StoreError,
+    ledger::must_exist,
+    values::{Cells, Utc},
+};
+use crate::model::{Notification, NotificationKind};
+
+/// The channel every notification is made for; Slack gets a copy of it.
+const CHANNEL: &str = "github";
+
+/// What waits for delivery, and which status comments there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outbox {
+    /// Events that nobody was told yet, oldest first.
+    pub events: Vec<Notification>,
+    /// Status comments, with the text that they have.
+    pub statuses: Vec<PostedStatus>,
+}
+
+/// A status comment that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedStatus {
+    /// The comment as row of `notifications`: one for each import and place.
+    pub notification: Notification,
+    /// Where it is, in the words of the one who posted it.
+    pub remote_id: String,
+}
+
+/// Writes notifications, but none twice.
+pub(super) fn add(
+    connection: &Connection,
+    notifications: &[Notification],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for notification in notifications {
+        connection.execute(
+            "INSERT INTO notifications (notification_id, request_id, kind, channel, body, created_at)
+             SELECT $1, $2, $3, $4, $5, $6
+             WHERE NOT EXISTS (SELECT 1 FROM notifications WHERE notification_id = $1)",
+            params![
+                notification.notification_id,
+                notification.request_id,
+                notification.kind.as_str(),
+                CHANNEL,
+                notification.body,
+                Utc(now)
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// Everything in the outbox.
+pub(super) fn all(connection: &Connection) -> Result<Outbox, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT notification_id, request_id, kind, body, remote_id FROM notifications
+         WHERE channel = $1 AND (delivered_at IS NULL OR kind = $2)
+         ORDER BY created_at, notification_id",
+    )?;
+    let status = NotificationKind::Status.as_str();
+    let rows = statement.query_map([CHANNEL, status], |row| {
+        let mut cells = Cells::of(row);
+        let notification = Notification {
+            notification_id: cells.take()?,
+            request_id: cells.take()?,
+            kind: cells.word()?,
+            body: cells.take()?,
+        };
+        Ok((notification, cells.take::<Option<String>>()?))
+    })?;
+    let mut outbox = Outbox::default();
+    for row in rows {
+        match row? {
+            (notification, None) => outbox.events.push(notification),
+            (notification, Some(remote_id)) => outbox.statuses.push(PostedStatus {
+                notification,
+                remote_id,
+            }),
+        }
+    }
+    Ok(outbox)
+}
+
+/// Writes down that a notification was delivered, with the text that stands there now. A status has no row
+/// before its comment exists.
+pub(super) fn delivered(
+    connection: &Connection,
+    notification: &Notification,
+    remote_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    add(connection, std::slice::from_ref(notification), now)?;
+    let changed = connection.execute(
+        "UPDATE notifications SET body = ?, delivered_at = ?, remote_id = ? WHERE notification_id = ?",
+        params![
+            notification.body,
+            Utc(now),
+            remote_id,
+            notification.notification_id
+        ],
+    )?;
+    must_exist(changed, "notification", &notification.notification_id)
+}
+
+/// Remembers the pull request of an import's request file.
+pub(super) fn set_pull_request(
+    connection: &Connection,
+    request_id: &str,
+    number: i64,
+) -> Result<(), StoreError> {
+    let changed = connection.execute(
+        "UPDATE imports SET pull_request = ? WHERE request_id = ?",
+        params![number, request_id],
+    )?;
+    must_exist(changed, "import", request_id)
+}
