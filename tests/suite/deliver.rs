@@ -1,5 +1,7 @@
 //! Telling people on GitHub: each event once, one status comment, whatever GitHub does meanwhile.
 
+mod program;
+
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use call_import_engine::reconcile::{Event, Report};

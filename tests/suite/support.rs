@@ -306,7 +306,9 @@ pub(crate) fn program(folder: &Path) -> Command {
     for name in [
         "CALL_IMPORT_DATABASE",
         "CALL_IMPORT_IDENTITY",
+        "GITHUB_API_URL",
         "GITHUB_REPOSITORY",
+        "GITHUB_STEP_SUMMARY",
         "GITHUB_TOKEN",
         "RUST_LOG",
     ] {
