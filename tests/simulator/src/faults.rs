@@ -27,7 +27,7 @@ pub enum Fault {
     },
     /// The reply comes later, by the simulator's clock.
     Delay(Duration),
-    /// The request is carried out, but the connection ends before the first byte of the reply.
+    /// The request is carried out, but the connection ends before the first byte of the reply. The log has its status.
     Lost,
     /// The request is carried out, but this status comes in place of the reply, as from a proxy.
     Masked {

@@ -93,7 +93,7 @@ struct GitHubArguments {
     /// The token belongs to this user; else to a workflow of GitHub Actions
     #[arg(long, value_name = "LOGIN")]
     user: Option<String>,
-    /// A merged pull request and the file that it changes; may be given more than once, oldest first
+    /// A merged pull request and a file that it changes; may be given more than once, oldest first
     #[arg(long, value_name = "NUMBER=PATH", value_parser = pull_request)]
     pull_request: Vec<(u64, String)>,
     /// Author of these pull requests
@@ -258,14 +258,16 @@ async fn run_github(arguments: &GitHubArguments) -> io::Result<()> {
         "A simulated GitHub with the repository {repository} serves at {}",
         running.url
     )?;
-    for (number, path) in &arguments.pull_request {
-        let pull = github::PullRequest::new(*number, &arguments.author, [path]);
+    for pull in pull_requests(arguments) {
+        let github::PullRequest {
+            number,
+            author,
+            files,
+            ..
+        } = &pull;
+        let files = files.join(", ");
+        writeln!(out, "Pull request {number} by {author} is merged: {files}")?;
         running.github().merge(pull);
-        writeln!(
-            out,
-            "Pull request {number} by {} is merged: {path}",
-            arguments.author
-        )?;
     }
     writeln!(out)?;
     writeln!(out, "Let the importer write to it:")?;
@@ -282,6 +284,18 @@ async fn run_github(arguments: &GitHubArguments) -> io::Result<()> {
         outcome = tokio::signal::ctrl_c() => outcome,
         outcome = tell_comments(running.github()) => outcome,
     }
+}
+
+/// A pull request may change several files.
+fn pull_requests(arguments: &GitHubArguments) -> Vec<github::PullRequest> {
+    let mut pulls: Vec<github::PullRequest> = Vec::new();
+    for (number, path) in &arguments.pull_request {
+        match pulls.iter_mut().find(|pull| pull.number == *number) {
+            Some(pull) => pull.files.push(path.clone()),
+            None => pulls.push(github::PullRequest::new(*number, &arguments.author, [path])),
+        }
+    }
+    pulls
 }
 
 /// Every comment when it is written, changed or deleted.

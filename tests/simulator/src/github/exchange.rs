@@ -105,16 +105,7 @@ impl Exchange<'_> {
 
     fn list(&self, place: &Place) -> Outcome {
         let contents = self.state.contents();
-        match place {
-            Place::PullRequest(number) => {
-                contents.pull(*number).map_err(Refused::absent)?;
-            }
-            Place::Commit(sha) => {
-                contents
-                    .commit(sha)
-                    .ok_or_else(|| Refused::no_commit(sha))?;
-            }
-        }
+        locked(&contents, place)?;
         let paging = Paging::parse(&self.request.uri);
         let since: Option<Timestamp> = match place {
             Place::PullRequest(_) => paging.parameter("since").and_then(|time| time.parse().ok()),
@@ -133,27 +124,15 @@ impl Exchange<'_> {
     fn create(&self, place: &Place) -> Outcome {
         let (body, now) = (self.text()?, self.state.traffic.clock.now());
         let mut contents = self.state.contents();
-        match place {
-            Place::PullRequest(number) => {
-                if contents.pull(*number).map_err(Refused::absent)?.locked {
-                    return Err(Refused {
-                        documentation: Some("/articles/locking-conversations/"),
-                        ..Refused::new(403, "Unable to create comment because issue is locked.")
-                    });
-                }
-            }
-            Place::Commit(sha) => {
-                contents
-                    .commit(sha)
-                    .ok_or_else(|| Refused::no_commit(sha))?;
-            }
+        if locked(&contents, place)? {
+            return Err(Refused {
+                documentation: Some("/articles/locking-conversations/"),
+                ..Refused::new(403, "Unable to create comment because issue is locked.")
+            });
         }
         let mut switches = self.state.switches();
-        if switches
-            .rival
-            .take_if(|marker| body.contains(&**marker))
-            .is_some()
-        {
+        let rival = &mut switches.rival;
+        if rival.take_if(|marker| body.contains(&**marker)).is_some() {
             contents.add_comment(self.caller, place, &body, now);
         }
         let id = contents.add_comment(self.caller, place, &body, now);
@@ -203,15 +182,15 @@ impl Exchange<'_> {
         } else {
             return Ok(text.to_owned());
         };
-        let resource = match &self.route.target {
-            Target::Create(Place::Commit(_))
-            | Target::Comment(
-                _,
-                Id {
-                    on_commits: true, ..
-                },
-            ) => "CommitComment",
-            _ => "IssueComment",
+        let on_commits = match &self.route.target {
+            Target::Create(place) => matches!(place, Place::Commit(_)),
+            Target::Comment(_, id) => id.on_commits,
+            _ => false,
+        };
+        let resource = if on_commits {
+            "CommitComment"
+        } else {
+            "IssueComment"
         };
         let errors = json!([
             {"resource": resource, "code": "unprocessable", "field": "data", "message": problem}
@@ -268,6 +247,20 @@ impl Exchange<'_> {
         Writer {
             contents,
             api: &self.api,
+        }
+    }
+}
+
+/// Whether nothing new may be said at a place; an error if there is no such place.
+fn locked(contents: &Contents, place: &Place) -> Result<bool, Refused> {
+    match place {
+        Place::PullRequest(number) => {
+            let pull = contents.pull(*number).map_err(Refused::absent)?;
+            Ok(pull.locked)
+        }
+        Place::Commit(sha) => {
+            let commit = contents.commit(sha);
+            commit.map(|_| false).ok_or_else(|| Refused::no_commit(sha))
         }
     }
 }

@@ -47,6 +47,9 @@ pub enum Excess {
     WritesPerMinute,
     /// Too many writes in an hour.
     WritesPerHour,
+    /// A write less than a second after another, which GitHub asks not to do:
+    /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api>. It is not refused.
+    WithoutPause,
     /// A write before the time that a refusal had told, or within a minute of one that told none.
     TooEarly,
 }
@@ -75,6 +78,7 @@ pub(super) enum Refusal {
     Secondary { retry_after: Option<u64> },
 }
 
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -178,6 +182,10 @@ impl Limiter {
             Some(block) => block,
             None => match excess(&mut self.writes, limits, now) {
                 None => {
+                    let last = self.writes.back();
+                    if last.is_some_and(|last| now.duration_since(*last) < SECOND) {
+                        self.violate(request, now, Excess::WithoutPause);
+                    }
                     self.writes.push_back(now);
                     return Ok(());
                 }

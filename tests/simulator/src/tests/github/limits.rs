@@ -107,6 +107,16 @@ async fn a_minute_has_so_many_writes() {
 }
 
 #[tokio::test]
+async fn writes_are_a_second_apart() {
+    let bench = Bench::with_limits(Limits::ACTIONS);
+    for milliseconds in [1_000, 999, 0] {
+        assert_eq!(bench.write().await.0, 201);
+        bench.clock.advance(Duration::from_millis(milliseconds));
+    }
+    assert_eq!(bench.excesses(), [Excess::WithoutPause]);
+}
+
+#[tokio::test]
 async fn an_hour_has_so_many_writes() {
     let bench = Bench::with_limits(Limits {
         writes_per_hour: 2,
