@@ -183,34 +183,34 @@ fn rows(record: &ImportRecord, facts: &StatusFacts<'_>) -> Vec<Fact> {
     let turn = format!("**{}**", phase::turn(record.whose_turn));
     let reason = record.reason.as_deref().map(prose);
     let transcripts = facts::transcripts(record, Some(facts.settle_days));
-    let account = format!("account {}", code_span(&record.account));
+    let account = code_span(&record.account);
     let request = match facts.path {
-        Some(path) => format!("{}, {account}", code_span(path)),
-        None => account,
+        Some(path) => ("Request", format!("{}, account {account}", code_span(path))),
+        None => ("Account", account),
     };
     let row = |name, fact: Option<String>| fact.map(|fact| (name, fact));
     let before = [
         row("Whose turn", Some(turn)),
         row("What to do", Some(phase::next_step(record))),
         row("Why", reason),
-        row("Calls", Some(calls(record, facts))),
+        row("Calls", calls(record, facts)),
         row("Transcripts", transcripts),
     ];
     let after = [
         row("Failing since", failing_since(record)),
-        row("Next attempt", next_attempt(record)),
-        row("Request", Some(request)),
+        next_attempt(record),
+        Some(request),
     ];
     let before = before.into_iter().flatten();
     let after = after.into_iter().flatten();
     before.chain(facts::dates(record)).chain(after).collect()
 }
 
-fn calls(record: &ImportRecord, facts: &StatusFacts<'_>) -> String {
+fn calls(record: &ImportRecord, facts: &StatusFacts<'_>) -> Option<String> {
     match facts.estimated_calls {
-        Some(expected) if record.calls_listed == 0 && record.phase.is_unfinished() => {
-            format!("none found so far, about {} expected", number(expected))
-        }
+        Some(expected) if record.calls_listed == 0 && record.phase.is_unfinished() => Some(
+            format!("none found so far, about {} expected", number(expected)),
+        ),
         _ => facts::calls(record),
     }
 }
@@ -220,15 +220,12 @@ fn failing_since(record: &ImportRecord) -> Option<String> {
     record.failing_since.filter(|_| failing).map(moment)
 }
 
-/// When work goes on, for imports that go on by themselves.
-fn next_attempt(record: &ImportRecord) -> Option<String> {
-    match record.phase {
-        Phase::Queued | Phase::Importing | Phase::Retrying | Phase::Delayed => {
-            Some(record.next_attempt_at.map_or_else(
-                || "next night".to_owned(),
-                |time| format!("in the first night after {}", moment(time)),
-            ))
-        }
+/// When work begins or goes on, for imports that do so by themselves.
+fn next_attempt(record: &ImportRecord) -> Option<Fact> {
+    let (name, next) = match record.phase {
+        Phase::Queued => ("Begins", "next night, or the first that has room for it"),
+        Phase::Importing => ("Goes on", "next night"),
+        Phase::Retrying | Phase::Delayed => ("Next attempt", "next night"),
         Phase::NeedsCredentials
         | Phase::NeedsAttention
         | Phase::Completed
@@ -236,8 +233,11 @@ fn next_attempt(record: &ImportRecord) -> Option<String> {
         | Phase::NoCallsFound
         | Phase::Unsupported
         | Phase::Suspended
-        | Phase::Cancelled => None,
-    }
+        | Phase::Cancelled => return None,
+    };
+    let after = |time| format!("in the first night after {}", moment(time));
+    let when = record.next_attempt_at.map_or_else(|| next.into(), after);
+    Some((name, when))
 }
 
 /// Which calls or files failed first, and why; a count of the others.

@@ -8,7 +8,7 @@ use super::{
     text::prose,
 };
 use crate::{
-    model::words::{counted, day, unsigned},
+    model::words::{counted, day, number, unsigned},
     model::{ImportRecord, Method, Phase, WhoseTurn},
 };
 
@@ -29,7 +29,7 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
                 "The import of your calls from {source} is planned. We expect it to be done by {date}."
             )
         }
-        Phase::Importing | Phase::Retrying => {
+        Phase::Importing => {
             let date = day(facts::expected(record)?);
             let here = match record.calls_imported {
                 ..=0 => "has begun".to_owned(),
@@ -40,7 +40,7 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
             )
         }
         Phase::Delayed => format!(
-            "The import of your calls takes longer: {source} has not let us work for a day or longer. We try again by ourselves, and tell you a date as soon as it works."
+            "The import of your calls takes longer: {source} has not been available to us for a day or longer. We try again by ourselves, and tell you a date as soon as it works."
         ),
         Phase::NeedsCredentials => new_credential(record, &source)?,
         Phase::NeedsAttention => attention(record)?,
@@ -68,7 +68,7 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
         Phase::Unsupported if record.method != Method::File => format!(
             "We cannot fetch your calls from {source} by ourselves yet. If you export their transcripts as files, we can import those."
         ),
-        Phase::Unsupported | Phase::Suspended | Phase::Cancelled => return None,
+        Phase::Retrying | Phase::Unsupported | Phase::Suspended | Phase::Cancelled => return None,
     };
     Some(text)
 }
@@ -79,7 +79,7 @@ pub(super) fn recovered(record: &ImportRecord) -> String {
     let date =
         facts::expected(record).map(|date| format!(" We expect it to be done by {}.", day(date)));
     format!(
-        "{source} lets us work again, and the import of your calls goes on.{}",
+        "{source} is available to us again, and the import of your calls goes on.{}",
         date.unwrap_or_default()
     )
 }
@@ -131,9 +131,10 @@ fn attention(record: &ImportRecord) -> Option<String> {
 fn late_transcripts(record: &ImportRecord) -> String {
     match unsigned(record.transcripts_pending) {
         0 => String::new(),
+        1 => " One transcript is still to come; we go on looking for it.".into(),
         pending => format!(
-            " {} still to come; we go on looking.",
-            counted(pending, "transcript")
+            " {} transcripts are still to come; we go on looking for them.",
+            number(pending)
         ),
     }
 }

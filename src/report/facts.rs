@@ -13,33 +13,38 @@ use crate::{
 pub(super) type Fact = (&'static str, String);
 
 /// What was found and what became of it, as a sum if it is one:
-/// `5,012 found = 4,998 imported + 14 failed`.
-pub(super) fn calls(record: &ImportRecord) -> String {
+/// `5,012 found = 4,998 imported + 14 failed`. `None` where nothing was looked for.
+pub(super) fn calls(record: &ImportRecord) -> Option<String> {
     let [found, imported, failed] = [
         record.calls_listed,
         record.calls_imported,
         record.calls_failed,
     ]
     .map(unsigned);
-    let so_far = if is_finished(record) { "" } else { " so far" };
-    let known = imported.saturating_add(failed);
-    let Some(rest) = found.checked_sub(known) else {
-        return phase::calls(record);
+    let so_far = if record.phase.is_unfinished() {
+        " so far"
+    } else {
+        ""
     };
     if found == 0 {
-        return format!("none found{so_far}");
+        let looked = record.started_at.is_some() || record.phase.is_unfinished();
+        return looked.then(|| format!("none found{so_far}"));
     }
+    let known = imported.saturating_add(failed);
+    let Some(rest) = found.checked_sub(known) else {
+        return Some(phase::calls(record));
+    };
     if rest == 0 && failed == 0 {
-        return format!("{} found{so_far}, all imported", number(found));
+        return Some(format!("{} found{so_far}, all imported", number(found)));
     }
     let part = |count: u64, word| (count > 0).then(|| format!(" + {} {word}", number(count)));
     let parts = [part(failed, "failed"), part(rest, "to come")];
-    format!(
+    Some(format!(
         "{} found{so_far} = {} imported{}",
         number(found),
         number(imported),
         parts.into_iter().flatten().collect::<String>()
-    )
+    ))
 }
 
 /// How many calls have their transcript: `4,986 imported, 12 still expected`. `None` where none is known of.
@@ -56,7 +61,7 @@ pub(super) fn transcripts(record: &ImportRecord, settle_days: Option<u16>) -> Op
         return None;
     }
     let mut text = format!("{} imported", number(imported));
-    if pending > 0 {
+    if pending > 0 && record.phase != Phase::Cancelled {
         text += &format!(", {} still expected", number(pending));
         let until = settle_end(record, settle_days);
         text += &until.map_or_else(String::new, |date| {
@@ -76,7 +81,7 @@ pub(super) fn dates(record: &ImportRecord) -> Vec<Fact> {
     let date = done.or_else(|| expected(record));
     let asked = record.requested_completion;
     let verdict = date.zip(asked).map(|(date, asked)| against(date, asked));
-    let verdict = verdict.map(|verdict| format!(": {verdict}"));
+    let verdict = verdict.map(|verdict| format!(", {verdict}"));
     let verdict = verdict.unwrap_or_default();
     let outcome = match (done, date) {
         (Some(done), _) => Some(("Done on", day(done) + &verdict)),
@@ -88,10 +93,14 @@ pub(super) fn dates(record: &ImportRecord) -> Vec<Fact> {
         (None, None) => None,
     };
     let promised = record.promised_completion.map(|promised| {
-        let kept = match date {
-            Some(date) if date > promised => format!(" ({})", against(date, promised)),
-            Some(_) if done.is_some() => " (kept)".into(),
-            Some(_) | None => String::new(),
+        let kept = match (done, date) {
+            (Some(done), _) if done > promised => format!(" ({})", against(done, promised)),
+            (Some(_), _) => " (kept)".into(),
+            (None, Some(date)) if date > promised => {
+                let later = u64::try_from((date - promised).get_days()).unwrap_or(0);
+                format!(" (now {} later)", count(later, "day"))
+            }
+            (None, _) => String::new(),
         };
         ("First promised", day(promised) + &kept)
     });

@@ -113,9 +113,10 @@ fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> St
     ];
     let period = |Period { from, to }| ("Period", format!("{} to {}", day(from), day(to)));
     let counts = || {
+        let calls = facts::calls(record).map(|text| ("Calls", text));
         let transcripts = facts::transcripts(record, None);
         let transcripts = transcripts.map(|text| ("Transcripts", text));
-        std::iter::once(("Calls", facts::calls(record))).chain(transcripts)
+        calls.into_iter().chain(transcripts)
     };
     match kind {
         NotificationKind::Completed | NotificationKind::CompletedWithFailures => {
@@ -145,7 +146,7 @@ fn what_to_do(record: &ImportRecord, kind: NotificationKind) -> String {
     let dates = record.expected_completion.zip(record.requested_completion);
     match (kind, dates) {
         (NotificationKind::DateSlipped, Some((expected, asked))) if expected <= asked => {
-            "Nothing: it is still in time for the day asked for.".into()
+            "Nothing: it is still in time for the day asked for. If the customer knows of the earlier date, tell them the new one.".into()
         }
         (NotificationKind::DateSlipped, _) => {
             "Tell the customer the new date. The import goes on by itself.".into()

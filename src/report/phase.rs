@@ -98,7 +98,7 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
     let id = &record.request_id;
     match record.phase {
         Phase::Queued => {
-            "Nothing: it begins by itself, in the first night that has room for it.".into()
+            "Nothing: it begins by itself.".into()
         }
         Phase::Importing => "Nothing: the next night goes on by itself.".into(),
         Phase::Retrying => "Nothing: we try again by ourselves.".into(),
@@ -132,7 +132,7 @@ fn credential_step(record: &ImportRecord) -> String {
     let id = &record.request_id;
     match record.whose_turn {
         WhoseTurn::Customer => format!(
-            "Ask the customer for {}. Then run `call-import seal {id}`, which asks for it without showing it and puts it, sealed, into the request file, and merge that: the next night goes on where it stopped. Never paste a credential into a comment. If the request names a secret, an engineer sets that instead and runs {}.",
+            "Ask the customer for {}. Hand it in with `call-import seal {id}`, which asks for it without showing it and writes it, sealed, into the request file. Merge that, and the next night goes on where it stopped. Never paste a credential into a comment. Where the request names a secret instead, an engineer sets that and then runs {}.",
             credential(record),
             retry(id)
         ),
@@ -141,7 +141,7 @@ fn credential_step(record: &ImportRecord) -> String {
             retry(id)
         ),
         WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Nobody => format!(
-            "Seal the credential once more with `call-import seal {id}` and merge. If the request names a secret, ask an engineer to set that and to run {}.",
+            "Hand the credential in once more with `call-import seal {id}`, and merge. Where the request names a secret instead, ask an engineer to set that and then to run {}.",
             retry(id)
         ),
     }

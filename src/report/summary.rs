@@ -143,11 +143,14 @@ fn counts(run: &RunRow) -> String {
         Some(RunOutcome::Failed) => "It could not go on; the log says why.",
         None => "It has not ended.",
     };
+    let failed = match unsigned(run.calls_failed) {
+        0 => String::new(),
+        failed => format!("; {} could not be read", number(failed)),
+    };
     format!(
-        "### This run\n\n{}, {} new, {} that could not be read. It began on {}{took}. {outcome}",
+        "### This run\n\nIt sent {} and recorded {}{failed}. It began on {}{took}. {outcome}",
         count(unsigned(run.requests_sent), "request"),
-        count(unsigned(run.calls_imported), "call"),
-        number(unsigned(run.calls_failed)),
+        count(unsigned(run.calls_imported), "new call"),
         moment(run.started_at),
     )
 }

@@ -107,7 +107,7 @@ pub fn prose(text: &str) -> String {
 
 /// Whether a part of a line can only be read as words.
 fn is_plain_prose(prose: &str) -> bool {
-    let may_stand = |c: char| c.is_alphanumeric() || " .,:;'’()%?!-–…\"".contains(c);
+    let may_stand = |c: char| c.is_alphanumeric() || " .,:;'’()%?!-–…\"_".contains(c);
     let lower = prose.to_ascii_lowercase();
     let links = ["www.", "gh-"].iter().any(|link| lower.contains(link));
     let is_commit = |word: &str| {
@@ -116,7 +116,12 @@ fn is_plain_prose(prose: &str) -> bool {
             && word.contains(|c: char| c.is_ascii_digit())
     };
     let commits = prose.split(|c: char| !c.is_alphanumeric()).any(is_commit);
-    prose.chars().all(may_stand) && !links && !commits
+    // Between letters an underscore is one of them, as in the name of a secret.
+    let words: Vec<&str> = prose.split('_').collect();
+    let underscores_join = words.windows(2).all(|pair| {
+        pair[0].ends_with(char::is_alphanumeric) && pair[1].starts_with(char::is_alphanumeric)
+    });
+    prose.chars().all(may_stand) && !links && !commits && underscores_join
 }
 
 /// Whether a line that begins so would be a list, a rule or an underlined heading, or a runner command.
@@ -233,6 +238,12 @@ mod tests {
             ("www.evil.example", "`www.evil.example`"),
             ("*x* _y_", "`*x* _y_`"),
             ("`a|b`", "`a¦b`"),
+            (
+                "The secret IMPORT_A_B is not set.",
+                "The secret IMPORT_A_B is not set.",
+            ),
+            ("An _emphasis_", "`An _emphasis_`"),
+            ("`a`_b_", "`` `a`_b_ ``"),
             ("- a list", "`- a list`"),
             ("1. a list", "`1. a list`"),
             ("1) a list", "`1) a list`"),

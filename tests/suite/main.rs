@@ -5,6 +5,7 @@
 mod architecture;
 mod cli;
 mod deliver;
+mod comments;
 mod export;
 mod findings;
 mod gong;

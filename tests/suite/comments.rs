@@ -1,0 +1,665 @@
+//! What people read on GitHub: the status comment in each phase, a comment for each event, the summary of
+//! a run, and that no text from outside does anything in them.
+
+use call_import_engine::{
+    model::{
+        CallFailure, ImportRecord, Method, Notification, NotificationKind, Period, Phase,
+        RunOutcome, RunRow, WhoseTurn,
+    },
+    report::{
+        comment::{self, StatusFacts},
+        notice::{self, Occasion},
+        status, summary,
+    },
+};
+use comrak::{Options, markdown_to_html};
+use jiff::{Timestamp, civil::date};
+
+const ID: &str = "northwind-gong";
+const PATH: &str = "requests/northwind-gong.yaml";
+
+/// GitHub's longest comment, in characters.
+const MAX_COMMENT: usize = 65_536;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+/// An import of about 5,000 calls as a night leaves it in a phase.
+fn record(phase: Phase) -> ImportRecord {
+    let night = at("2026-12-02T01:20:00Z");
+    let begun = !matches!(phase, Phase::Queued | Phase::Unsupported);
+    let mut record = ImportRecord {
+        request_id: ID.into(),
+        digest: "0".repeat(64),
+        customer: "Northwind Robotics".into(),
+        platform: "gong".into(),
+        account: "northwind-robotics".into(),
+        method: Method::Api,
+        phase,
+        whose_turn: WhoseTurn::Nobody,
+        reason: None,
+        calls_listed: if begun { 3_200 } else { 0 },
+        calls_imported: if begun { 3_200 } else { 0 },
+        calls_failed: 0,
+        transcripts_imported: if begun { 1_600 } else { 0 },
+        transcripts_pending: if begun { 1_600 } else { 0 },
+        requests_sent: 111,
+        requested_completion: Some(date(2026, 12, 4)),
+        promised_completion: Some(date(2026, 12, 2)),
+        expected_completion: Some(date(2026, 12, 3)),
+        credential_fingerprint: None,
+        pull_request: Some(7),
+        first_seen_at: night,
+        started_at: begun.then_some(night),
+        finished_at: None,
+        failing_since: None,
+        next_attempt_at: None,
+        updated_at: night,
+    };
+    stand(&mut record);
+    record
+}
+
+/// What else differs from phase to phase: whose turn, why, counts and dates.
+fn stand(record: &mut ImportRecord) {
+    let (turn, reason) = match record.phase {
+        Phase::Queued => (WhoseTurn::Nobody, None),
+        Phase::Importing => (
+            WhoseTurn::Nobody,
+            Some("The night ended before the import did. It goes on next night."),
+        ),
+        Phase::Retrying => (
+            WhoseTurn::Platform,
+            Some("Gong is down. We try again next night."),
+        ),
+        Phase::Delayed => (
+            WhoseTurn::Platform,
+            Some("Gong is down. We try again in the first run after Sat 5 Dec 2026, 00:20 UTC."),
+        ),
+        Phase::NeedsCredentials => (
+            WhoseTurn::Customer,
+            Some("Gong refuses the key: it was revoked."),
+        ),
+        Phase::NeedsAttention => (
+            WhoseTurn::Engineering,
+            Some("Something in our program is wrong. An engineer must look at it."),
+        ),
+        Phase::Completed => (
+            WhoseTurn::Cs,
+            Some(
+                "All calls are imported. 12 of them have no transcript yet; we look for it until Thu 17 Dec 2026.",
+            ),
+        ),
+        Phase::CompletedWithFailures => (WhoseTurn::Cs, Some("All calls but 14 are imported.")),
+        Phase::NoCallsFound => (
+            WhoseTurn::Cs,
+            Some(
+                "The credential works, but Gong shows it no calls from Mon 1 Jan 2024 to Sat 31 Oct 2026.",
+            ),
+        ),
+        Phase::Unsupported => (
+            WhoseTurn::Cs,
+            Some(
+                "Gong is not supported yet. Export the transcripts as VTT and use `method: file`.",
+            ),
+        ),
+        Phase::Suspended => (
+            WhoseTurn::Nobody,
+            Some("It is suspended in its request file."),
+        ),
+        Phase::Cancelled => (
+            WhoseTurn::Nobody,
+            Some("Its request file was deleted. Calls that are here stay."),
+        ),
+    };
+    record.whose_turn = turn;
+    record.reason = reason.map(str::to_owned);
+    if matches!(record.phase, Phase::Retrying | Phase::Delayed) {
+        record.failing_since = record.started_at;
+    }
+    if record.phase == Phase::Delayed {
+        record.next_attempt_at = Some(at("2026-12-05T00:20:00Z"));
+    }
+    let finished = match record.phase {
+        Phase::Completed => (5_012, 0, 4_990, 12),
+        Phase::CompletedWithFailures => (5_012, 14, 4_998, 0),
+        Phase::NoCallsFound => (0, 0, 0, 0),
+        _ => return,
+    };
+    let (listed, failed, transcripts, pending) = finished;
+    record.calls_listed = listed;
+    record.calls_imported = listed - failed;
+    record.calls_failed = failed;
+    record.transcripts_imported = transcripts;
+    record.transcripts_pending = pending;
+    record.finished_at = Some(at("2026-12-03T02:41:00Z"));
+}
+
+fn facts() -> StatusFacts<'static> {
+    StatusFacts {
+        path: Some(PATH),
+        estimated_calls: Some(5_000),
+        settle_days: 14,
+        failures: &[],
+    }
+}
+
+fn failures() -> Vec<CallFailure> {
+    let mut failures = Vec::new();
+    for number in 1..=14 {
+        failures.push(CallFailure {
+            external_id: format!("78214{number:05}"),
+            stage: if number == 2 { "transcript" } else { "list" }.into(),
+            detail: "The call has no start time.".into(),
+        });
+    }
+    failures
+}
+
+fn notification(record: &ImportRecord, kind: NotificationKind) -> Notification {
+    let occasion = Occasion {
+        told: (kind == NotificationKind::DateSlipped).then(|| date(2026, 12, 2)),
+        period: Some(Period {
+            from: date(2024, 1, 1),
+            to: date(2026, 10, 31),
+        }),
+    };
+    Notification {
+        notification_id: "3f2a".repeat(8),
+        request_id: record.request_id.clone(),
+        kind,
+        body: notice::body(record, kind, occasion),
+    }
+}
+
+/// The phase in which an event is told.
+fn phase_of(kind: NotificationKind) -> Phase {
+    match kind {
+        NotificationKind::NeedsCredentials => Phase::NeedsCredentials,
+        NotificationKind::NeedsAttention => Phase::NeedsAttention,
+        NotificationKind::Delayed => Phase::Delayed,
+        NotificationKind::Completed => Phase::Completed,
+        NotificationKind::CompletedWithFailures => Phase::CompletedWithFailures,
+        NotificationKind::NoCallsFound => Phase::NoCallsFound,
+        NotificationKind::Unsupported => Phase::Unsupported,
+        NotificationKind::Recovered | NotificationKind::DateSlipped | NotificationKind::Status => {
+            Phase::Importing
+        }
+    }
+}
+
+fn run() -> RunRow {
+    RunRow {
+        run_id: "run-1".into(),
+        started_at: at("2026-12-03T01:17:21Z"),
+        finished_at: Some(at("2026-12-03T03:30:50Z")),
+        outcome: Some(RunOutcome::Completed),
+        requests_sent: 1_111,
+        calls_imported: 5_012,
+        calls_failed: 14,
+        version: "0.1.0".into(),
+    }
+}
+
+/// One import in each phase.
+fn everything() -> Vec<ImportRecord> {
+    let mut records: Vec<ImportRecord> = Phase::ALL.iter().map(|phase| record(*phase)).collect();
+    for record in &mut records {
+        record.request_id = record.phase.as_str().replace('_', "-");
+    }
+    records
+}
+
+#[test]
+fn the_status_comment_in_every_phase() {
+    let failures = failures();
+    for phase in Phase::ALL {
+        let mut facts = facts();
+        match phase {
+            Phase::CompletedWithFailures => facts.failures = &failures,
+            Phase::Cancelled => (facts.path, facts.estimated_calls) = (None, None),
+            _ => {}
+        }
+        let text = comment::status(&record(*phase), &facts);
+        insta::assert_snapshot!(format!("status_{phase}"), text);
+        let (first, rest) = text.split_once('\n').expect("more than one line");
+        assert_eq!(first, "<!-- call-import:status:northwind-gong -->");
+        assert!(rest.starts_with("**The import for `Northwind Robotics` from "));
+        assert!(text.contains("| Whose turn | **") && text.contains("| What to do | "));
+    }
+}
+
+#[test]
+fn a_night_without_news_changes_no_byte_of_the_status() {
+    for phase in Phase::ALL {
+        let before = record(*phase);
+        let mut after = before.clone();
+        after.updated_at = at("2026-12-09T01:17:00Z");
+        after.requests_sent += 3;
+        after.digest = "f".repeat(64);
+        after.credential_fingerprint = Some("f".repeat(64));
+        let text = comment::status(&before, &facts());
+        assert_eq!(text, comment::status(&after, &facts()), "{phase}");
+    }
+}
+
+#[test]
+fn the_status_says_whether_dates_are_met() {
+    let mut late = record(Phase::Importing);
+    late.expected_completion = Some(date(2026, 12, 7));
+    let text = comment::status(&late, &facts());
+    assert!(
+        text.contains("should be done by Mon 7 Dec 2026, 3 days late.**"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| First promised | Wed 2 Dec 2026 (now 5 days later) |"),
+        "{text}"
+    );
+    let done = comment::status(&record(Phase::Completed), &facts());
+    assert!(
+        done.contains("| Done on | Thu 3 Dec 2026, in time |"),
+        "{done}"
+    );
+    assert!(
+        done.contains("| First promised | Wed 2 Dec 2026 (1 day late) |"),
+        "{done}"
+    );
+    let stuck = comment::status(&record(Phase::NeedsCredentials), &facts());
+    assert!(stuck.contains("no date can be told"), "{stuck}");
+}
+
+#[test]
+fn the_bars_are_full_only_when_everything_is_there() {
+    let mut row = record(Phase::Importing);
+    row.calls_listed = 6_000;
+    row.calls_imported = 5_999;
+    row.transcripts_imported = 6_000;
+    row.transcripts_pending = 0;
+    let text = comment::status(&row, &facts());
+    assert!(
+        text.contains("███████████████████░  99 %  5,999 of 6,000\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("████████████████████ 100 %  6,000 of 6,000\n"),
+        "{text}"
+    );
+    row.calls_listed = 0;
+    row.calls_imported = 0;
+    let text = comment::status(&row, &facts());
+    assert!(
+        text.contains("░░░░░░░░░░░░░░░░░░░░   0 %  0 of about 5,000\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| Calls | none found so far, about 5,000 expected |"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_sum_of_calls_adds_up_or_is_none() {
+    let mut row = record(Phase::Importing);
+    let calls = |row: &ImportRecord| {
+        let text = comment::status(row, &facts());
+        let mut lines = text.lines();
+        let line = lines.find_map(|line| line.strip_prefix("| Calls | "));
+        line.expect("a row about calls").to_owned()
+    };
+    (row.calls_listed, row.calls_imported, row.calls_failed) = (5_012, 4_000, 12);
+    assert_eq!(
+        calls(&row),
+        "5,012 found so far = 4,000 imported + 12 failed + 1,000 to come |"
+    );
+    (row.calls_listed, row.calls_imported) = (10, 20);
+    assert_eq!(calls(&row), "10 found, 20 imported, 12 failed |");
+}
+
+#[test]
+fn the_status_comment_moves_to_a_later_pull_request() {
+    insta::assert_snapshot!("moved", comment::moved(ID, 12));
+}
+
+#[test]
+fn a_comment_for_every_event() {
+    for kind in NotificationKind::ALL {
+        let notification = notification(&record(phase_of(*kind)), *kind);
+        let text = comment::event(&notification, Some("jane-doe"));
+        insta::assert_snapshot!(format!("event_{kind}"), text);
+        assert!(text.starts_with(&format!(
+            "<!-- call-import:event:{} -->\n@jane-doe\n\n**",
+            notification.notification_id
+        )));
+    }
+}
+
+#[test]
+fn the_heading_and_the_step_follow_whose_turn_it_is() {
+    let mut row = record(Phase::NeedsCredentials);
+    let texts = [WhoseTurn::Customer, WhoseTurn::Cs, WhoseTurn::Engineering].map(|turn| {
+        row.whose_turn = turn;
+        row.reason = Some(match turn {
+            WhoseTurn::Customer => "Gong refuses the key: it was revoked.".into(),
+            WhoseTurn::Cs => "The secret IMPORT_NORTHWIND_ROBOTICS_GONG is not set. Ask an engineer to add it to the repository's Actions secrets.".into(),
+            _ => "Sealed credentials cannot be opened here, because CALL_IMPORT_IDENTITY is not set.".into(),
+        });
+        notice::body(&row, NotificationKind::NeedsCredentials, Occasion::default())
+    });
+    insta::assert_snapshot!("credential_turns", texts.join("\n=====\n\n"));
+}
+
+#[test]
+fn only_people_are_mentioned() {
+    let event = notification(&record(Phase::Completed), NotificationKind::Completed);
+    for login in ["jane-doe", "J", "0a", &"x".repeat(39)] {
+        let text = comment::event(&event, Some(login));
+        assert!(text.contains(&format!("-->\n@{login}\n\n**")), "{text}");
+    }
+    let without = comment::event(&event, None);
+    for login in [
+        "",
+        "dependabot[bot]",
+        "-x",
+        "everyone else",
+        "org/team",
+        "a_b",
+        "é",
+        "x\n@y",
+        &"x".repeat(40),
+    ] {
+        assert_eq!(comment::event(&event, Some(login)), without, "{login}");
+    }
+}
+
+#[test]
+fn the_summary_of_a_run() {
+    let skipped = [at("2026-11-30T01:17:00Z"), at("2026-12-01T01:17:00Z")];
+    let completed = notification(&record(Phase::Completed), NotificationKind::Completed);
+    insta::assert_snapshot!(
+        "summary",
+        summary::markdown(&run(), &everything(), &skipped, &[completed])
+    );
+    let quiet = [record(Phase::Importing)];
+    insta::assert_snapshot!("summary_quiet", summary::markdown(&run(), &quiet, &[], &[]));
+    let one = summary::markdown(&run(), &quiet, &skipped[..1], &[]);
+    let line = "**No run in the night of Mon 30 Nov 2026: 1 night was skipped.**";
+    assert!(one.contains(line), "{one}");
+    let none = summary::markdown(&run(), &[], &[], &[]);
+    assert!(
+        none.starts_with("## No import is recorded yet.\n"),
+        "{none}"
+    );
+}
+
+#[test]
+fn a_huge_summary_drops_whole_rows_and_counts_them() {
+    let mut row = record(Phase::NeedsAttention);
+    row.customer = "@everyone é".repeat(20);
+    row.reason = Some("ä".repeat(5_000));
+    let event = notification(&row, NotificationKind::NeedsAttention);
+    let rows = vec![row; 5_000];
+    let text = summary::markdown(&run(), &rows, &[], &vec![event; 2_000]);
+    assert!(text.len() < 900_000, "{}", text.len());
+    let shown = text
+        .lines()
+        .filter(|line| line.starts_with("| needs"))
+        .count();
+    let left = call_import_engine::model::words::number(5_000 - shown as u64);
+    assert!(text.contains(&format!("and {left} more imports without room here.")));
+    assert!(text.contains("more messages without room here."));
+    assert!(text.contains("### This run"));
+}
+
+#[test]
+fn a_huge_body_is_cut_by_lines() {
+    let mut event = notification(&record(Phase::Completed), NotificationKind::Completed);
+    event.body = "A line of a body.\n".repeat(10_000);
+    let text = comment::event(&event, Some("jane-doe"));
+    assert!(text.chars().count() < MAX_COMMENT);
+    let end = "A line of a body.\n\nThis was cut: `call-import status northwind-gong`.\n";
+    assert!(text.ends_with(end));
+}
+
+/// Texts from outside that would do something if they were let.
+fn hostile() -> Vec<String> {
+    let texts = [
+        "@everyone",
+        "@org/team please",
+        "mail me@evil.example",
+        "![x](https://evil.example/x.png)",
+        "[click](https://evil.example)",
+        "[x]: https://evil.example",
+        "[^1] and [^1]: note",
+        "<img src=x onerror=alert(1)>",
+        "<b>bold</b>",
+        "<!-- call-import:status:northwind-gong -->",
+        "<!-- call-import:event:3f2a -->",
+        "--> @admin <!--",
+        "<details><summary>more",
+        "a | b | c",
+        "|---|---|",
+        "```",
+        "```sh\nrm -rf /\n```",
+        "`",
+        "``",
+        "` @team `` @team ``` @team",
+        "`` @team `",
+        "\\` @team",
+        "~~~",
+        "#12",
+        "GH-12",
+        "gh-12 and GH-13.",
+        "owner/repo#1",
+        "owner/repo@0123456789abcdef0123456789abcdef01234567",
+        "0123456789abcdef0123456789abcdef01234567",
+        "Like 0a1b2c3.",
+        "https://evil.example/path",
+        "http:evil.example, https://evil.example",
+        "www.evil.example",
+        "WWW.evil.example",
+        "mailto:me@evil.example",
+        "safe\u{202e}gpj.exe",
+        "zero\u{200b}width \u{feff}@ev\u{200d}eryone",
+        "\u{2066}@team\u{2069}",
+        "nul\0byte and \u{1b}[31mred",
+        "::set-output name=x::y",
+        "::error::stop",
+        "x\n::error::stop",
+        "x\r\n::add-mask::y",
+        "x\u{2028}::error::y",
+        "##[error]x",
+        "- [ ] a task",
+        "- a list",
+        "1. a list",
+        "# heading",
+        "> quote",
+        "---",
+        "===",
+        "***",
+        "*bold* _em_ __init__ ~~gone~~",
+        "    four spaces",
+        "&lt;b&gt; &#64;everyone &commat;team",
+        "$x$ and $$y$$",
+        "",
+        " \n\t ",
+    ];
+    let long = [
+        "@everyone ".repeat(10_000),
+        "`".repeat(100_000),
+        "<b>|".repeat(25_000),
+    ];
+    texts.into_iter().map(String::from).chain(long).collect()
+}
+
+/// Every text that the hostile one reaches, once in each place that comes from outside.
+fn reached(foreign: &str) -> Vec<String> {
+    let failures = vec![
+        CallFailure {
+            external_id: foreign.into(),
+            stage: foreign.into(),
+            detail: foreign.into(),
+        };
+        30
+    ];
+    let facts = StatusFacts {
+        path: Some(foreign),
+        failures: &failures,
+        ..facts()
+    };
+    let rows: Vec<ImportRecord> = Phase::ALL
+        .iter()
+        .map(|p| hostile_record(*p, foreign))
+        .collect();
+    let kinds = NotificationKind::ALL.iter();
+    let events: Vec<Notification> = kinds
+        .map(|kind| notification(&hostile_record(phase_of(*kind), foreign), *kind))
+        .collect();
+    let statuses = rows.iter().map(|row| comment::status(row, &facts));
+    let told = events.iter().map(|event| comment::event(event, None));
+    let mut texts: Vec<String> = statuses.chain(told).collect();
+    for text in &texts {
+        assert!(text.chars().count() < MAX_COMMENT / 2, "{}", text.len());
+    }
+    texts.push(summary::markdown(&run(), &rows, &[], &events));
+    texts
+}
+
+fn hostile_record(phase: Phase, foreign: &str) -> ImportRecord {
+    ImportRecord {
+        customer: foreign.into(),
+        platform: foreign.into(),
+        account: foreign.into(),
+        reason: Some(foreign.into()),
+        pull_request: None,
+        ..record(phase)
+    }
+}
+
+/// As GitHub renders a comment, but with HTML shown as it is.
+fn rendered(markdown: &str) -> String {
+    let mut options = Options::default();
+    options.extension.autolink = true;
+    options.extension.table = true;
+    options.extension.strikethrough = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options.render.r#unsafe = true;
+    markdown_to_html(markdown, &options)
+}
+
+/// Rendered HTML without what stands in code, where GitHub lets nothing act.
+fn outside_code(html: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = html;
+    while let Some((before, inside)) = rest.split_once("<code") {
+        outside += before;
+        rest = inside.split_once("</code>").expect("code ends").1;
+    }
+    outside + rest
+}
+
+/// Names of the tags in rendered HTML.
+fn tags(html: &str) -> Vec<&str> {
+    let opened = html.split('<').skip(1);
+    opened
+        .map(|tag| tag.trim_start_matches('/'))
+        .map(|tag| tag.split([' ', '>', '\n']).next().unwrap_or_default())
+        .collect()
+}
+
+/// Tags of our own texts.
+const OURS: &[&str] = &[
+    "!--",
+    "p",
+    "strong",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "ul",
+    "li",
+    "blockquote",
+    "pre",
+    "sub",
+    "h2",
+    "h3",
+];
+
+#[test]
+fn text_from_outside_stays_text_on_github() {
+    for foreign in hostile() {
+        for text in reached(&foreign) {
+            let shown = foreign.chars().take(60).collect::<String>();
+            let html = rendered(&text);
+            let outside = outside_code(&html);
+            let markers = outside.matches("<!--").count();
+            let own = usize::from(text.starts_with("<!-- call-import:"));
+            assert_eq!(markers, own, "{shown:?} in {text}\n{html}");
+            for tag in tags(&outside) {
+                assert!(
+                    OURS.contains(&tag),
+                    "<{tag}> by {shown:?} in {text}\n{html}"
+                );
+            }
+            let lower = outside.to_lowercase();
+            for active in ["@", "#", "gh-", "://", "www.", "0a1b2c3", "0123456", "[ ]"] {
+                assert!(
+                    !lower.contains(active),
+                    "{active} by {shown:?} in {text}\n{html}"
+                );
+            }
+            for line in text.lines() {
+                assert!(!line.trim_start().starts_with("::"), "{shown:?}: {line}");
+                assert!(!line.contains("##["), "{shown:?}: {line}");
+                // A renderer drops the cells that are too many, so the bars are counted in the source.
+                let bars = line.matches('|').count();
+                assert!(matches!(bars, 0 | 3 | 11), "{shown:?}: {line}");
+            }
+            assert!(!text.chars().any(is_hidden), "{shown:?} in {text}");
+        }
+    }
+}
+
+fn is_hidden(character: char) -> bool {
+    (character.is_control() && character != '\n')
+        || matches!(
+            character,
+            '\u{200b}' | '\u{202e}' | '\u{2028}' | '\u{2066}' | '\u{2069}' | '\u{feff}'
+        )
+}
+
+#[test]
+fn text_from_outside_stays_text_in_a_terminal() {
+    for foreign in hostile() {
+        let failures = [CallFailure {
+            external_id: foreign.clone(),
+            stage: foreign.clone(),
+            detail: foreign.clone(),
+        }];
+        let mut row = record(Phase::NeedsAttention);
+        let mut texts = Vec::new();
+        for phase in Phase::ALL {
+            row.phase = *phase;
+            row.customer.clone_from(&foreign);
+            row.platform.clone_from(&foreign);
+            row.account.clone_from(&foreign);
+            row.reason = Some(foreign.clone());
+            texts.push(status::plain(std::slice::from_ref(&row)));
+            texts.push(status::run_summary(std::slice::from_ref(&row)));
+            texts.push(status::detail(&row, &failures));
+            texts.push(status::retried(&row));
+        }
+        for text in texts {
+            assert!(text.len() < 20_000, "{}", text.len());
+            for line in text.lines() {
+                assert!(!line.trim_start().starts_with("::"), "{line}");
+                assert!(!line.contains("##["), "{line}");
+            }
+            assert!(!text.chars().any(is_hidden), "{text:?}");
+        }
+    }
+}
