@@ -2,16 +2,20 @@
 //! stderr.
 
 mod check;
+mod credential;
 mod export;
 mod generate;
 mod github;
+mod keygen;
 mod matrix;
 mod output;
 mod plan;
 mod progress;
+mod recipients;
 mod reconcile;
 mod record;
 mod retry;
+mod seal;
 mod status;
 mod stop;
 mod validate;
@@ -101,6 +105,10 @@ enum Command {
     Status(status::Arguments),
     /// Look up whether, how and how fast a platform can be imported
     Matrix(matrix::Arguments),
+    /// Seal a credential, read from stdin or a hidden prompt, into a request
+    Seal(seal::Arguments),
+    /// Make the pair of keys to which credentials are sealed
+    Keygen(keygen::Arguments),
     /// Let failed calls and held imports go again in the next run
     Retry(retry::Arguments),
     /// Write the imported calls as Parquet files
@@ -147,6 +155,8 @@ impl Command {
             Self::Reconcile(arguments) => reconcile::run(arguments, common, out),
             Self::Status(arguments) => status::run(arguments, common, out),
             Self::Matrix(arguments) => matrix::run(arguments, common, out),
+            Self::Seal(arguments) => seal::run(arguments, common, out),
+            Self::Keygen(arguments) => keygen::run(arguments, common, out),
             Self::Retry(arguments) => retry::run(arguments, common, out),
             Self::Export(arguments) => export::run(arguments, common, out),
             Self::Generate(arguments) => generate::run(arguments, common, out),

@@ -1,27 +1,33 @@
-//! Opens credentials: from the environment, or sealed with age. They are `secrecy` types from the
-//! moment they are read, and no error here repeats a value.
+//! Opens credentials, from the environment or sealed with age, and seals them. They are `secrecy` types
+//! from the moment they are read, and no error here repeats a value.
 
+mod key_pair;
+mod object;
 mod recipients;
+mod seal;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, io::Read};
 
 use age::{Decryptor, armor::ArmoredReader, x25519};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
-use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
-    model::{Credential, WhoseTurn, slug},
+    model::{Credential, WhoseTurn},
     platforms::Auth,
     spec::{Credentials, ImportRequest},
 };
 
-pub use recipients::{RecipientFlaw, Recipients, RecipientsError};
+pub use key_pair::KeyPair;
+pub use object::Purpose;
+use object::{FOR, MAX_PLAINTEXT, object, text_of, trimmed};
+pub use recipients::{RecipientFlaw, Recipients, RecipientsError, with_recipient};
+pub use seal::{Plaintext, SealError, ShapeError};
 
 /// Environment variable with the age secret keys that open sealed credentials, one a line.
 pub const IDENTITY: &str = "CALL_IMPORT_IDENTITY";
-
-/// Longest plaintext of a sealed credential, in bytes.
-const MAX_PLAINTEXT: u64 = 8 << 10;
 
 /// What can open credentials.
 pub struct Secrets {
@@ -49,6 +55,14 @@ pub enum CredentialError {
     /// No age secret key is at hand.
     #[error("Sealed credentials cannot be opened here, because {IDENTITY} is not set.")]
     NoIdentity,
+    /// What should be age secret keys is something else.
+    #[error(
+        "Line {line} of {IDENTITY} is no age secret key. It holds one key a line, as `call-import keygen` makes them; lines that begin with # do not count."
+    )]
+    BrokenIdentity {
+        /// 1-based.
+        line: usize,
+    },
     /// It was sealed to somebody else.
     #[error(
         "The credential was sealed to other recipients. Seal it again to the team's public key."
@@ -62,6 +76,14 @@ pub enum CredentialError {
         "The sealed credential was made for another customer or platform. Seal it again for this request."
     )]
     ForeignBlock,
+    /// It does not say for whom it was sealed.
+    #[error(
+        "The sealed credential does not say which customer and platform it is for. Seal it again for this request."
+    )]
+    Unbound,
+    /// More was sealed than any credential has.
+    #[error("What was sealed is longer than 8 kB. Seal the credential alone.")]
+    TooLong,
     /// It is not what the platform needs.
     #[error("The credential must be a JSON object with {0}.")]
     WrongShape(String),
@@ -71,13 +93,15 @@ impl CredentialError {
     /// Who can mend it. Never the customer: no platform has refused anything yet.
     pub const fn whose_turn(&self) -> WhoseTurn {
         match self {
-            Self::NoIdentity => WhoseTurn::Engineering,
+            Self::NoIdentity | Self::BrokenIdentity { .. } => WhoseTurn::Engineering,
             Self::None
             | Self::NotSet(_)
             | Self::ForeignName(_)
             | Self::OtherRecipient
             | Self::Damaged
             | Self::ForeignBlock
+            | Self::Unbound
+            | Self::TooLong
             | Self::WrongShape(_) => WhoseTurn::Cs,
         }
     }
@@ -87,7 +111,7 @@ impl Secrets {
     /// Reads identities and, later, secrets from the environment of the process.
     ///
     /// # Errors
-    /// When [`IDENTITY`] is set but holds no age secret key.
+    /// When [`IDENTITY`] holds a line that is no age secret key.
     pub fn from_environment() -> Result<Self, CredentialError> {
         Self::new(|name| std::env::var(name).ok().map(SecretString::from))
     }
@@ -95,7 +119,7 @@ impl Secrets {
     /// The same with another source of named secrets.
     ///
     /// # Errors
-    /// When [`IDENTITY`] is there but holds no age secret key.
+    /// When [`IDENTITY`] holds a line that is no age secret key.
     pub fn new(
         lookup: impl Fn(&str) -> Option<SecretString> + Send + Sync + 'static,
     ) -> Result<Self, CredentialError> {
@@ -117,7 +141,7 @@ impl Secrets {
         let text = match &request.credentials {
             None => return Err(CredentialError::None),
             Some(Credentials::Secret(name)) => self.named(name, request)?,
-            Some(Credentials::Sealed(armored)) => self.unseal(armored, request)?,
+            Some(Credentials::Sealed(armored)) => self.unseal(armored, request, auth)?,
         };
         parts(&text, auth)
     }
@@ -141,6 +165,7 @@ impl Secrets {
         &self,
         armored: &str,
         request: &ImportRequest,
+        auth: Auth,
     ) -> Result<SecretString, CredentialError> {
         if self.identities.is_empty() {
             return Err(CredentialError::NoIdentity);
@@ -155,233 +180,78 @@ impl Secrets {
             age::DecryptError::NoMatchingKeys => CredentialError::OtherRecipient,
             _ => CredentialError::Damaged,
         })?;
-        let mut plaintext = Zeroizing::new(String::new());
-        reader
-            .take(MAX_PLAINTEXT)
-            .read_to_string(&mut plaintext)
-            .map_err(|_| CredentialError::Damaged)?;
-        let bound: Bound =
-            serde_json::from_str(&plaintext).map_err(|_| CredentialError::ForeignBlock)?;
-        if slug(&bound.purpose.customer) != slug(&request.customer)
-            || slug(&bound.purpose.platform) != slug(&request.platform)
-        {
-            return Err(CredentialError::ForeignBlock);
-        }
-        Ok(SecretString::from(plaintext.as_str()))
+        let plaintext = read_plaintext(reader)?;
+        // No bare value here, even where one would do: it could not say whom it is for.
+        let parts = object(trimmed(&plaintext)).map_err(|_| wrong_shape(auth))?;
+        check_purpose(parts.get(FOR).copied(), request)?;
+        Ok(plaintext)
     }
 }
 
-/// The key that binds a sealed credential to one customer and platform.
-#[derive(Deserialize)]
-struct Bound {
-    #[serde(rename = "for")]
-    purpose: Purpose,
+/// Reads one byte beyond the limit at most: a block of a few kB can hold nothing that is much longer, but it
+/// may hold more than a credential has.
+fn read_plaintext(reader: impl Read) -> Result<SecretString, CredentialError> {
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(MAX_PLAINTEXT + 1));
+    reader
+        .take(MAX_PLAINTEXT as u64 + 1)
+        .read_to_end(&mut plaintext)
+        .map_err(|_| CredentialError::Damaged)?;
+    if plaintext.len() > MAX_PLAINTEXT {
+        return Err(CredentialError::TooLong);
+    }
+    let text = std::str::from_utf8(&plaintext).map_err(|_| CredentialError::Damaged)?;
+    Ok(SecretString::from(text))
 }
 
-#[derive(Deserialize)]
-struct Purpose {
-    customer: String,
-    platform: String,
+fn check_purpose(
+    sealed: Option<&RawValue>,
+    request: &ImportRequest,
+) -> Result<(), CredentialError> {
+    let sealed = sealed.ok_or(CredentialError::Unbound)?;
+    let sealed: Purpose =
+        serde_json::from_str(sealed.get()).map_err(|_| CredentialError::Unbound)?;
+    let own = Purpose {
+        customer: request.customer.clone(),
+        platform: request.platform.clone(),
+    };
+    if sealed.fits(&own) {
+        Ok(())
+    } else {
+        Err(CredentialError::ForeignBlock)
+    }
 }
 
 fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CredentialError> {
-    let lines = text.expose_secret().lines().map(str::trim);
-    let keys: Result<Vec<_>, _> = lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::parse)
-        .collect();
-    keys.map_err(|_| CredentialError::NoIdentity)
+    let lines = text.expose_secret().lines().map(str::trim).enumerate();
+    lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(index, line)| {
+            let line_number = CredentialError::BrokenIdentity { line: index + 1 };
+            line.parse().map_err(|_| line_number)
+        })
+        .collect()
 }
 
 /// The parts of a credential: a JSON object, or the bare token where one part is enough.
 fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError> {
     let fields = auth.fields();
-    let text = text.expose_secret().trim();
+    let text = trimmed(text);
     if let ([field], false) = (fields.as_slice(), text.starts_with('{')) {
         return Ok(Credential::new(BTreeMap::from([(
             (*field).to_owned(),
             SecretString::from(text),
         )])));
     }
-    let wrong = || CredentialError::WrongShape(fields.join(" and "));
-    let mut object: BTreeMap<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|_| wrong())?;
-    let mut parts = BTreeMap::new();
-    for field in &fields {
-        // A pasted key often ends in a line break.
-        match object.remove(*field) {
-            Some(serde_json::Value::String(value)) if !value.trim().is_empty() => {
-                parts.insert((*field).to_owned(), SecretString::from(value.trim()));
-            }
-            _ => return Err(wrong()),
-        }
-    }
-    Ok(Credential::new(parts))
+    let object = object(text).map_err(|_| wrong_shape(auth))?;
+    let part = |field: &&'static str| {
+        let value = object.get(*field).and_then(|part| text_of(part));
+        let value = value.ok_or_else(|| wrong_shape(auth))?;
+        Ok(((*field).to_owned(), SecretString::from(value.as_str())))
+    };
+    let parts: Result<BTreeMap<_, _>, _> = fields.iter().map(part).collect();
+    parts.map(Credential::new)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use age::armor::{ArmoredWriter, Format};
-
-    use super::*;
-
-    const GONG: Auth = Auth::Basic {
-        user: "access_key",
-        password: "access_key_secret",
-    };
-
-    fn request(credentials: Option<Credentials>) -> ImportRequest {
-        ImportRequest {
-            id: "northwind".into(),
-            path: "requests/northwind.yaml".into(),
-            customer: "Northwind Robotics".into(),
-            platform: "gong".into(),
-            account: "northwind-robotics".into(),
-            method: crate::model::Method::Api,
-            estimated_calls: 1,
-            urgency: crate::spec::Urgency::Deal,
-            requested_completion: jiff::civil::date(2026, 12, 4),
-            credentials,
-            files: vec![],
-            remote_files: vec![],
-            from: None,
-            to: None,
-            include: vec![],
-            options: serde_json::Map::new(),
-            internal_domains: vec![],
-            requested_by: None,
-            suspended: false,
-            notes: None,
-        }
-    }
-
-    fn seal(plaintext: &str, recipient: &x25519::Recipient) -> Credentials {
-        let recipients = std::iter::once(recipient as &dyn age::Recipient);
-        let encryptor = age::Encryptor::with_recipients(recipients).unwrap();
-        let armored = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).unwrap();
-        let mut writer = encryptor.wrap_output(armored).unwrap();
-        writer.write_all(plaintext.as_bytes()).unwrap();
-        let armored = writer.finish().and_then(ArmoredWriter::finish).unwrap();
-        Credentials::Sealed(String::from_utf8(armored).unwrap())
-    }
-
-    fn secrets(values: &[(&str, &str)]) -> Secrets {
-        let values: BTreeMap<String, String> = values
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect();
-        Secrets::new(move |name| values.get(name).cloned().map(SecretString::from)).unwrap()
-    }
-
-    fn field(credential: &Credential, name: &str) -> String {
-        credential.field(name).unwrap().expose_secret().to_owned()
-    }
-
-    #[test]
-    fn a_sealed_credential_opens_only_for_its_customer_and_platform() {
-        let identity = x25519::Identity::generate();
-        let other = x25519::Identity::generate();
-        let keys = identity.to_string();
-        let secrets = secrets(&[(IDENTITY, keys.expose_secret())]);
-        let block =
-            |purpose: &str| format!(r#"{{"access_key": "k", "access_key_secret": "s"{purpose}}}"#);
-        let own = block(r#", "for": {"customer": "northwind ROBOTICS", "platform": "Gong"}"#);
-        let opened = secrets
-            .open(&request(Some(seal(&own, &identity.to_public()))), GONG)
-            .unwrap();
-        assert_eq!(
-            (
-                field(&opened, "access_key"),
-                field(&opened, "access_key_secret")
-            ),
-            ("k".into(), "s".into())
-        );
-        let copied = block(r#", "for": {"customer": "Fabrikam", "platform": "gong"}"#);
-        for (sealed, expected) in [
-            (
-                seal(&copied, &identity.to_public()),
-                CredentialError::ForeignBlock,
-            ),
-            (
-                seal(&block(""), &identity.to_public()),
-                CredentialError::ForeignBlock,
-            ),
-            (
-                seal(&own, &other.to_public()),
-                CredentialError::OtherRecipient,
-            ),
-            (
-                Credentials::Sealed("-----BEGIN AGE ENCRYPTED FILE-----".into()),
-                CredentialError::Damaged,
-            ),
-        ] {
-            assert_eq!(
-                secrets.open(&request(Some(sealed)), GONG).unwrap_err(),
-                expected
-            );
-        }
-        let without = super::tests::secrets(&[]);
-        let sealed = request(Some(seal(&own, &identity.to_public())));
-        assert_eq!(
-            without.open(&sealed, GONG).unwrap_err(),
-            CredentialError::NoIdentity
-        );
-    }
-
-    #[test]
-    fn a_named_secret_belongs_to_its_account_and_platform() {
-        let object = r#"{"access_key": " k ", "access_key_secret": "s\n"}"#;
-        let secrets = secrets(&[
-            ("IMPORT_NORTHWIND_ROBOTICS_GONG_EU", object),
-            ("IMPORT_NORTHWIND_ROBOTICS_GONG", "not json"),
-            ("IMPORT_FABRIKAM_GONG", object),
-            ("PATH", "/bin"),
-        ]);
-        let named = |name: &str| request(Some(Credentials::Secret(name.into())));
-        let opened = secrets
-            .open(&named("IMPORT_NORTHWIND_ROBOTICS_GONG_EU"), GONG)
-            .unwrap();
-        assert_eq!(
-            (
-                field(&opened, "access_key"),
-                field(&opened, "access_key_secret")
-            ),
-            ("k".into(), "s".into())
-        );
-        for name in [
-            "IMPORT_FABRIKAM_GONG",
-            "PATH",
-            "IMPORT_NORTHWIND_ROBOTICS_GONGX",
-        ] {
-            let error = secrets.open(&named(name), GONG).unwrap_err();
-            assert_eq!(error, CredentialError::ForeignName(name.into()));
-        }
-        let wrong = secrets
-            .open(&named("IMPORT_NORTHWIND_ROBOTICS_GONG"), GONG)
-            .unwrap_err();
-        assert!(!wrong.to_string().contains("not json"), "{wrong}");
-        let unset = secrets
-            .open(&named("IMPORT_NORTHWIND_ROBOTICS_GONG_US"), GONG)
-            .unwrap_err();
-        assert!(matches!(unset, CredentialError::NotSet(_)), "{unset}");
-    }
-
-    #[test]
-    fn a_bare_token_will_do_where_one_is_enough() {
-        let token = Auth::Bearer { token: "token" };
-        let secret = Credentials::Secret("IMPORT_NORTHWIND_ROBOTICS_GONG".into());
-        for value in ["t0ken\n", r#"{"token": "t0ken"}"#] {
-            let secrets = secrets(&[("IMPORT_NORTHWIND_ROBOTICS_GONG", value)]);
-            let opened = secrets.open(&request(Some(secret.clone())), token).unwrap();
-            assert_eq!(field(&opened, "token"), "t0ken");
-        }
-    }
-
-    #[test]
-    fn credentials_cannot_be_printed() {
-        let fields = BTreeMap::from([("token".to_owned(), SecretString::from("canary"))]);
-        assert!(!format!("{:?}", Credential::new(fields)).contains("canary"));
-    }
+fn wrong_shape(auth: Auth) -> CredentialError {
+    CredentialError::WrongShape(auth.fields().join(" and "))
 }

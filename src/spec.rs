@@ -44,6 +44,7 @@ pub use request::{Credentials, ImportRequest, Include, RequestFile, Urgency};
 pub use schema::{matrix_schema, request_schema};
 pub(crate) use source::too_large;
 pub use source::{MAX_REQUEST_BYTES, Source, SourceContent};
+pub(crate) use words::is_harmless;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,7 @@
 //! The requests folder on disk: finds the files, reads them within bounds, and never leaves the folder.
 
 mod changes;
+mod replace;
 mod walk;
 
 use std::{
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub use changes::changed_since;
+pub use replace::replace;
 
 /// What lies in the requests folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +26,12 @@ pub struct Workspace {
     pub sources: Vec<Source>,
     /// Files that requests may bring, by name relative to the folder.
     pub uploads: Vec<RequestFile>,
+    /// The keys to seal to, if the folder has them.
+    pub recipients: Option<Source>,
 }
+
+/// Name of the file with the keys to seal to.
+pub const RECIPIENTS: &str = "recipients.txt";
 
 /// Why the requests folder cannot be used at all. What is wrong with a single file is a finding.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +74,7 @@ pub enum WorkspaceError {
 /// Reads the whole folder, sub-folders too.
 ///
 /// Nothing under `files/` is a request. Uploads are all files that are not YAML, except
-/// `recipients.txt`; each is hashed. Links that lead out of the folder are not followed; a link that
+/// [`RECIPIENTS`]; each is hashed. Links that lead out of the folder are not followed; a link that
 /// stands for a request becomes a [`Source`] with a problem.
 ///
 /// # Errors
@@ -78,11 +85,20 @@ pub fn read(requests: &Path) -> Result<Workspace, WorkspaceError> {
     for entry in folder.entries()? {
         folder.take(&entry, &mut workspace);
     }
+    workspace.recipients = folder.recipients();
     workspace.sources.sort_by(|a, b| a.path.cmp(&b.path));
     workspace
         .uploads
         .sort_by(|a, b| a.file.name.cmp(&b.file.name));
     Ok(workspace)
+}
+
+/// The keys to seal to alone, without reading the rest; `None` if the folder has no such file.
+///
+/// # Errors
+/// [`WorkspaceError::MissingFolder`], or [`WorkspaceError::Unreadable`] for the folder.
+pub fn recipients(requests: &Path) -> Result<Option<Source>, WorkspaceError> {
+    Ok(walk::Folder::open(requests)?.recipients())
 }
 
 /// The bytes of files that [`read`] found, in the order asked, or why one cannot be read now.
@@ -95,10 +111,11 @@ pub fn read_uploads(files: &[SourceFile]) -> Vec<Result<Bytes, String>> {
     files.iter().map(read).collect()
 }
 
-/// Like [`read`], but of the requests only those named: files or folders, as given on the command line.
+/// Like [`read`], but of the requests and the keys to seal to only those named: files or folders, as given
+/// on the command line.
 ///
 /// # Errors
-/// As [`read`], and [`WorkspaceError::NotInFolder`] for a path that names no request.
+/// As [`read`], and [`WorkspaceError::NotInFolder`] for a path that names neither.
 pub fn read_paths(requests: &Path, paths: &[PathBuf]) -> Result<Workspace, WorkspaceError> {
     let mut workspace = read(requests)?;
     let folder = walk::Folder::open(requests)?;
@@ -113,6 +130,7 @@ pub fn read_paths(requests: &Path, paths: &[PathBuf]) -> Result<Workspace, Works
         let named: Vec<String> = workspace
             .sources
             .iter()
+            .chain(&workspace.recipients)
             .filter(is_named)
             .map(|source| source.path.clone())
             .collect();
@@ -124,9 +142,9 @@ pub fn read_paths(requests: &Path, paths: &[PathBuf]) -> Result<Workspace, Works
             });
         }
     }
-    workspace
-        .sources
-        .retain(|source| wanted.contains(&source.path));
+    let is_wanted = |source: &Source| wanted.contains(&source.path);
+    workspace.sources.retain(is_wanted);
+    workspace.recipients = workspace.recipients.filter(is_wanted);
     Ok(workspace)
 }
 

@@ -13,6 +13,7 @@ use crate::{
     clock::Clock,
     model::words,
     report::findings::Review,
+    secrets::Recipients,
     spec::{self, Declared, Source, SourceContent, SupportMatrix, codes},
     workspace::{self, Workspace, WorkspaceError},
 };
@@ -96,13 +97,20 @@ pub(super) fn review(common: &Common, scope: Scope<'_>, clock: &dyn Clock) -> Re
     let declared = spec::load(&workspace.sources, &workspace.uploads, &matrix, today);
     let mut requests = paths(&workspace);
     let mut findings = declared.findings;
+    findings.extend(workspace.recipients.iter().flat_map(Recipients::findings));
     let mut dated = BTreeSet::new();
     match scope {
         Scope::All => {}
         Scope::Paths(named) => {
             let named = workspace::read_paths(&common.requests, named).map_err(wrong_name)?;
             requests = paths(&named);
-            findings.retain(|finding| requests.contains(&finding.path));
+            let is_key = |path: &str| {
+                named
+                    .recipients
+                    .as_ref()
+                    .is_some_and(|file| file.path == path)
+            };
+            findings.retain(|finding| requests.contains(&finding.path) || is_key(&finding.path));
         }
         Scope::ChangedSince(revision) => dated = changed(common, revision, &requests)?,
     }

@@ -63,6 +63,11 @@ impl Write for Output {
     }
 }
 
+/// Says something to people that is no result. Without stderr there is nobody to tell.
+pub(super) fn tell(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Colour only on a terminal, and not where `NO_COLOR` is set.
 pub(super) fn wants_colour(is_terminal: bool) -> bool {
     is_terminal && !forbids_colour(std::env::var_os("NO_COLOR"))

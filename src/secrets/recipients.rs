@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 
 use age::x25519;
+use jiff::civil::Date;
+
+use crate::spec::{Code, Finding, Severity, Source, SourceContent, codes};
 
 /// How a secret key begins, in either case (<https://c2sp.org/age#x25519-recipient-stanza>).
 const SECRET_KEY: &str = "age-secret-key-";
@@ -58,6 +61,29 @@ impl Recipients {
         lines(text).filter_map(Result::err).collect()
     }
 
+    /// What is wrong with the file, for whoever changes it.
+    pub fn findings(source: &Source) -> Vec<Finding> {
+        match &source.content {
+            SourceContent::Bytes(bytes) => Self::flaws(&String::from_utf8_lossy(bytes))
+                .into_iter()
+                .map(|error| error.finding(&source.path))
+                .collect(),
+            SourceContent::Problem {
+                code,
+                message,
+                help,
+            } => vec![Finding {
+                severity: Severity::Error,
+                code: (*code).to_owned(),
+                path: source.path.clone(),
+                line: 1,
+                column: 1,
+                message: message.clone(),
+                help: help.clone(),
+            }],
+        }
+    }
+
     /// The keys, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &x25519::Recipient> {
         self.0.iter()
@@ -69,7 +95,28 @@ impl Recipients {
     }
 }
 
+impl RecipientsError {
+    fn finding(self, path: &str) -> Finding {
+        Finding {
+            severity: self.flaw.code().severity,
+            code: self.flaw.code().name.to_owned(),
+            path: path.to_owned(),
+            line: self.line,
+            column: self.column,
+            message: self.flaw.message().to_owned(),
+            help: self.flaw.help().to_owned(),
+        }
+    }
+}
+
 impl RecipientFlaw {
+    const fn code(self) -> Code {
+        match self {
+            Self::SecretKey => codes::SECRET_KEY,
+            Self::Damaged | Self::Blanks | Self::Foreign => codes::BROKEN_RECIPIENT,
+        }
+    }
+
     /// What is wrong, in one sentence.
     pub const fn message(self) -> &'static str {
         match self {
@@ -97,6 +144,23 @@ impl RecipientFlaw {
             }
         }
     }
+}
+
+/// What stands above the keys of a new file.
+const HEADER: &str = "\
+# The public keys to which credentials are sealed, one a line, in the format of `age -R`.
+# They are no secrets. The secret keys are in the Actions secret CALL_IMPORT_IDENTITY and in no file.
+# `call-import keygen` adds a key; the README says how to replace one.
+";
+
+/// The text of the file with one more key; what is there stays, with its line ends.
+pub fn with_recipient(text: &str, key: &x25519::Recipient, made_on: Date) -> String {
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut text = if text.is_empty() { HEADER } else { text }.to_owned();
+    if !text.ends_with('\n') {
+        text.push_str(end);
+    }
+    text + &format!("# made on {made_on}{end}{key}{end}")
 }
 
 fn lines(text: &str) -> impl Iterator<Item = Result<x25519::Recipient, RecipientsError>> {
@@ -151,6 +215,24 @@ mod tests {
         let read: Vec<String> = recipients.iter().map(ToString::to_string).collect();
         assert_eq!(read, [first, second]);
         assert!(Recipients::parse("# nobody\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_key_is_added_below_what_is_there() {
+        let [first, second] = [(); 2].map(|()| x25519::Identity::generate().to_public());
+        let day = jiff::civil::date(2026, 11, 25);
+        let text = with_recipient("", &first, day);
+        assert_eq!(text, format!("{HEADER}# made on 2026-11-25\n{first}\n"));
+        let old = format!("# the team\r\n{first}");
+        let text = with_recipient(&old, &second, day);
+        assert_eq!(
+            text,
+            format!("{old}\r\n# made on 2026-11-25\r\n{second}\r\n")
+        );
+        assert_eq!(
+            Recipients::parse(&text).unwrap(),
+            Recipients(vec![first, second])
+        );
     }
 
     #[test]

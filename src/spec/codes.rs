@@ -99,6 +99,10 @@ codes! {
     ACCOUNT_COLLISION = "account-collision", Error, "Two customers share one account of a platform without saying so.";
     PERIOD_OVERLAP = "period-overlap", Warning, "Two requests ask for the same days of one account.";
 
+    // The keys to seal to.
+    SECRET_KEY = "secret-key", Error, "A secret key stands among the public keys for everybody to read.";
+    BROKEN_RECIPIENT = "broken-recipient", Error, "A line among the public keys is no public key.";
+
     // The support matrix.
     MATRIX_KEY = "matrix-key", Error, "A platform's key in the matrix has characters that are not allowed.";
     MATRIX_NO_CONNECTOR = "matrix-no-connector", Error, "The matrix offers an import for which there is no code.";

@@ -15,7 +15,7 @@ pub(super) fn quoted(value: &str) -> String {
 
 /// Short, on one line, and made of words and numbers as people write them: no run that mixes letters
 /// and digits, as keys and passwords do.
-pub(super) fn is_harmless(value: &str) -> bool {
+pub(crate) fn is_harmless(value: &str) -> bool {
     let words = || value.split(|character: char| !character.is_alphanumeric());
     value.chars().count() <= 60
         && !value.chars().any(|c| c.is_control() || c == '`')

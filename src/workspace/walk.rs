@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{Workspace, WorkspaceError};
+use super::{RECIPIENTS, Workspace, WorkspaceError};
 use crate::{
     platforms::SourceFile,
     spec::{MAX_REQUEST_BYTES, RequestFile, Source, SourceContent, codes, too_large},
@@ -92,7 +92,7 @@ impl Folder {
         let is_request = is_yaml(&entry.name) && !is_upload(&entry.name);
         let file_name = entry.name.rsplit('/').next().unwrap_or_default();
         // Hidden files and the keys to seal to are nobody's calls.
-        if !is_request && (file_name.starts_with('.') || entry.name == "recipients.txt") {
+        if !is_request && (file_name.starts_with('.') || entry.name == RECIPIENTS) {
             return;
         }
         let content = match self.kind(entry) {
@@ -107,6 +107,31 @@ impl Folder {
             path: self.shown_as(&entry.name),
             content,
         });
+    }
+
+    /// The keys to seal to, if there are any.
+    pub(super) fn recipients(&self) -> Option<Source> {
+        let entry = Entry {
+            name: RECIPIENTS.to_owned(),
+            path: self.real.join(RECIPIENTS),
+        };
+        if entry.path.symlink_metadata().is_err() {
+            return None;
+        }
+        let content = match self.kind(&entry) {
+            Kind::File(path) => read_request(&path),
+            Kind::Folder | Kind::LinkToFolder | Kind::Dangling | Kind::Outside | Kind::Other => {
+                SourceContent::Problem {
+                    code: codes::UNREADABLE.name,
+                    message: "This is no file, but a folder, or a link that leads nowhere or out of the requests folder.".to_owned(),
+                    help: "Put the file with the public keys in its place.".to_owned(),
+                }
+            }
+        };
+        Some(Source {
+            path: self.shown_as(RECIPIENTS),
+            content,
+        })
     }
 
     fn kind(&self, entry: &Entry) -> Kind {

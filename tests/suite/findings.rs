@@ -14,11 +14,13 @@ use std::{
 };
 
 use call_import_engine::{
+    secrets::Recipients,
     spec::{self, CODES, Declared, Finding, Severity, Source, SourceContent, SupportMatrix},
     workspace,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
+use secrecy::ExposeSecret as _;
 
 const TODAY: Date = date(2026, 11, 25);
 
@@ -47,7 +49,10 @@ fn check(folder: &Path) -> Declared {
         },
     };
     let workspace = workspace::read(&folder.join("requests")).unwrap();
-    spec::load(&workspace.sources, &workspace.uploads, &matrix, TODAY)
+    let mut declared = spec::load(&workspace.sources, &workspace.uploads, &matrix, TODAY);
+    let keys = workspace.recipients.iter().flat_map(Recipients::findings);
+    declared.findings.extend(keys);
+    declared
 }
 
 fn load_text(id: &str, text: &[u8]) -> Declared {
@@ -98,6 +103,17 @@ fn made(code: &str, folder: &Path) -> bool {
             fs::write(&file, brackets).unwrap();
             let dashes = format!("notes:\n  {}x\n", "- ".repeat(10_000));
             fs::write(requests.join("dashes.yaml"), dashes).unwrap();
+        }
+        "secret-key" => {
+            // Made here, so that no key lies in the repository, not even one that opens nothing.
+            let pair = age::x25519::Identity::generate();
+            let public = pair.to_public();
+            let secret = pair.to_string();
+            let text = format!(
+                "# the team\n{public}\n\n# public key: {public}\n{}\n",
+                secret.expose_secret()
+            );
+            fs::write(requests.join("recipients.txt"), text).unwrap();
         }
         "case-twins" => {
             let files = requests.join("files");

@@ -1,0 +1,102 @@
+//! Reads a credential from stdin or a hidden prompt. It is never an argument, which the shell would keep.
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use anyhow::anyhow;
+use inquire::{InquireError, Password, PasswordDisplayMode, validator::Validation};
+use secrecy::{SecretString, zeroize::Zeroizing};
+
+use super::{Exit, Stop, output::tell};
+use crate::{
+    model::Method,
+    platforms,
+    secrets::{Plaintext, Purpose},
+};
+
+/// More than any credential has. What is longer was piped by mistake.
+const MAX_INPUT: usize = 64 << 10;
+
+/// A credential for this purpose, checked and ready to be sealed. `platform` is the platform's name.
+pub(super) fn read(purpose: &Purpose, method: Method, platform: &str) -> Result<Plaintext, Stop> {
+    let fields = fields(&purpose.platform, method);
+    let fields = fields.as_deref();
+    let pasted = if io::stdin().is_terminal() {
+        ask(platform, fields)?
+    } else {
+        piped()?
+    };
+    let plaintext = Plaintext::read(&pasted, fields, purpose)
+        .map_err(|error| Stop::with(Exit::Usage, error))?;
+    if fields.is_none() {
+        tell(&format!(
+            "note: What a credential for {platform} must hold is not known here, so it is sealed unchecked.\n"
+        ));
+    }
+    for part in plaintext.suspicious() {
+        tell(&format!(
+            "warning: {part} holds a blank or a character that is not on the keyboard. Was it copied right?\n"
+        ));
+    }
+    Ok(plaintext)
+}
+
+/// The parts that the platform needs, where code knows them.
+fn fields(platform: &str, method: Method) -> Option<Vec<&'static str>> {
+    match method {
+        Method::Api => platforms::connector(platform).map(|known| known.traits().auth.fields()),
+        Method::Oauth | Method::File => None,
+    }
+}
+
+fn piped() -> Result<SecretString, Stop> {
+    // Large enough from the start: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_INPUT + 1));
+    io::stdin()
+        .take(MAX_INPUT as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    let wrong = |sentence: &'static str| Err(Stop::with(Exit::Usage, anyhow!(sentence)));
+    match std::str::from_utf8(&bytes) {
+        _ if bytes.len() > MAX_INPUT => wrong("What came on stdin is too long for a credential."),
+        Err(_) => wrong("What came on stdin is not text in UTF-8."),
+        Ok(text) if text.trim().is_empty() => wrong(
+            "No credential came on stdin. Pipe it in, or run the command in a terminal without a pipe.",
+        ),
+        Ok(text) => Ok(SecretString::from(text)),
+    }
+}
+
+fn ask(platform: &str, fields: Option<&[&str]>) -> Result<SecretString, Stop> {
+    let Some(fields) = fields else {
+        return hidden(&format!("Credential for {platform}, as a JSON object:"));
+    };
+    let mut parts = Vec::new();
+    for field in fields {
+        parts.push((*field, hidden(&format!("{platform}, {field}:"))?));
+    }
+    Ok(Plaintext::joined(&parts))
+}
+
+/// One line that is not shown while it is typed or pasted.
+fn hidden(message: &str) -> Result<SecretString, Stop> {
+    let not_empty = |typed: &str| {
+        Ok(if typed.trim().is_empty() {
+            Validation::Invalid("Nothing was typed or pasted.".into())
+        } else {
+            Validation::Valid
+        })
+    };
+    let answer = Password::new(message)
+        .with_display_mode(PasswordDisplayMode::Masked)
+        .with_validator(not_empty)
+        .with_help_message("Paste it and press Enter. Esc ends, and nothing is sealed.")
+        .without_confirmation()
+        .prompt();
+    answer.map(SecretString::from).map_err(|error| match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => {
+            anyhow!("Nothing was sealed.").into()
+        }
+        other => anyhow::Error::new(other)
+            .context("The terminal cannot ask.")
+            .into(),
+    })
+}

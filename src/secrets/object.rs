@@ -1,0 +1,56 @@
+//! A credential in clear text: a JSON object whose values are only looked at where they lie.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::model::slug;
+
+/// Longest plaintext of a sealed credential, in bytes.
+pub(super) const MAX_PLAINTEXT: usize = 8 << 10;
+
+/// The key that binds a sealed credential to its purpose.
+pub(super) const FOR: &str = "for";
+
+/// What a sealed credential is for: it opens in no request of another customer or platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purpose {
+    /// The customer as people write it.
+    pub customer: String,
+    /// Key of the support matrix.
+    pub platform: String,
+}
+
+impl Purpose {
+    /// Whether both mean the same customer and platform, however they write them.
+    pub(super) fn fits(&self, other: &Self) -> bool {
+        let same = |left: &str, right: &str| {
+            // Names without Latin letters have no slug that could tell them apart.
+            slug(left) == slug(right) && (!slug(left).is_empty() || left.trim() == right.trim())
+        };
+        same(&self.customer, &other.customer) && same(&self.platform, &other.platform)
+    }
+}
+
+/// The parts of a credential by name, each as it stands in the text.
+pub(super) type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The text without what editors and shells put around it: a byte-order mark, line breaks.
+pub(super) fn trimmed(text: &SecretString) -> &str {
+    text.expose_secret().trim_start_matches('\u{feff}').trim()
+}
+
+/// The object that a text holds.
+pub(super) fn object(text: &str) -> Result<Object<'_>, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// The text of a part, without blanks around it: a pasted key often ends in a line break. `None` if the part
+/// is no text, or an empty one.
+pub(super) fn text_of(part: &RawValue) -> Option<Zeroizing<String>> {
+    let text = Zeroizing::new(serde_json::from_str::<String>(part.get()).ok()?);
+    let trimmed = Zeroizing::new(text.trim().to_owned());
+    (!trimmed.is_empty()).then_some(trimmed)
+}
