@@ -12,6 +12,7 @@ mod progress;
 mod reconcile;
 mod record;
 mod retry;
+mod state;
 mod status;
 mod stop;
 mod validate;
@@ -103,6 +104,8 @@ enum Command {
     Matrix(matrix::Arguments),
     /// Let failed calls and held imports go again in the next run
     Retry(retry::Arguments),
+    /// Save the record for the next run, or restore it
+    State(state::Arguments),
     /// Write the imported calls as Parquet files
     Export(export::Arguments),
     /// Write the files that are made from code and matrix: schemas and the README table
@@ -148,6 +151,7 @@ impl Command {
             Self::Status(arguments) => status::run(arguments, common, out),
             Self::Matrix(arguments) => matrix::run(arguments, common, out),
             Self::Retry(arguments) => retry::run(arguments, common, out),
+            Self::State(arguments) => state::run(arguments, common, out),
             Self::Export(arguments) => export::run(arguments, common, out),
             Self::Generate(arguments) => generate::run(arguments, common, out),
             Self::Watch(arguments) => watch::run(arguments, common, out),

@@ -1,6 +1,7 @@
 //! Opens credentials: from the environment, or sealed with age. They are `secrecy` types from the
 //! moment they are read, and no error here repeats a value.
 
+mod bundle;
 mod recipients;
 
 use std::{collections::BTreeMap, io::Read};
@@ -15,6 +16,7 @@ use crate::{
     spec::{Credentials, ImportRequest},
 };
 
+pub use bundle::{BundleError, encrypt};
 pub use recipients::{RecipientFlaw, Recipients, RecipientsError};
 
 /// Environment variable with the age secret keys that open sealed credentials, one a line.
