@@ -7,7 +7,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Edges;
+use super::{Edges, later};
 use crate::state::{self, Saved, StateError};
 
 /// What a machine that is lost in the night takes with it at most.
@@ -31,7 +31,7 @@ impl<'a> Saving<'a> {
         Self {
             edges,
             run_id,
-            due: edges.home.and(Some(later(now))),
+            due: edges.home.and(Some(later(now, EVERY))),
             under_way: None,
         }
     }
@@ -71,7 +71,7 @@ impl<'a> Saving<'a> {
         now: Timestamp,
     ) -> Result<(), StateError> {
         self.under_way = None;
-        self.due = Some(later(now));
+        self.due = Some(later(now, EVERY));
         match saved {
             Err(error) if !error.may_pass() => Err(error),
             Err(error) => {
@@ -81,10 +81,6 @@ impl<'a> Saving<'a> {
             Ok(_) => Ok(()),
         }
     }
-}
-
-fn later(now: Timestamp) -> Timestamp {
-    now.saturating_add(EVERY).unwrap_or(Timestamp::MAX)
 }
 
 /// Saves the record, if it has a home.
