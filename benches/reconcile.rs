@@ -187,6 +187,7 @@ impl Scene {
             http: &http,
             secrets: &self.secrets,
             github: None,
+            home: None,
             clock: &SystemClock,
             interrupt,
         };

@@ -16,6 +16,7 @@ mod reconcile;
 mod record;
 mod retry;
 mod seal;
+mod state;
 mod status;
 mod stop;
 mod validate;
@@ -111,6 +112,8 @@ enum Command {
     Keygen(keygen::Arguments),
     /// Let failed calls and held imports go again in the next run
     Retry(retry::Arguments),
+    /// Save the record for the next run, or restore it
+    State(state::Arguments),
     /// Write the imported calls as Parquet files
     Export(export::Arguments),
     /// Write the files that are made from code and matrix: schemas and the README table
@@ -158,6 +161,7 @@ impl Command {
             Self::Seal(arguments) => seal::run(arguments, common, out),
             Self::Keygen(arguments) => keygen::run(arguments, common, out),
             Self::Retry(arguments) => retry::run(arguments, common, out),
+            Self::State(arguments) => state::run(arguments, common, out),
             Self::Export(arguments) => export::run(arguments, common, out),
             Self::Generate(arguments) => generate::run(arguments, common, out),
             Self::Watch(arguments) => watch::run(arguments, common, out),

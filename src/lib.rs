@@ -16,9 +16,10 @@
 //! | 3 | [`import`] | the deciding part of an import: streams, retries, rate limits, outcome |
 //! | 4 | [`plan`] | desired + observed → what the next run does, when, and what it holds back |
 //! | 5 | [`report`] | pure functions from values to the texts that people and programs read |
-//! | 6 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`github`] | one adapter each to the outside; none knows another |
-//! | 7 | [`reconcile`] | read, plan, drive, record: the only loop |
-//! | 8 | [`cli`] | arguments and the composition root, one file a command |
+//! | 6 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`objects`], [`github`] | one adapter each to the outside; none knows another |
+//! | 7 | [`state`] | the record between two runs: saved as encrypted bundles, checked when it comes back |
+//! | 8 | [`reconcile`] | read, plan, drive, record: the only loop |
+//! | 9 | [`cli`] | arguments and the composition root, one file a command |
 //!
 //! What is deliberately absent: platform code sees no socket, no clock and no secret; database code
 //! sees no platform; nothing below rank 6 reads the time or acts on the world.
@@ -30,11 +31,13 @@ pub mod github;
 pub mod http;
 pub mod import;
 pub mod model;
+pub mod objects;
 pub mod plan;
 pub mod platforms;
 pub mod reconcile;
 pub mod report;
 pub mod secrets;
 pub mod spec;
+pub mod state;
 pub mod store;
 pub mod workspace;

@@ -6,6 +6,7 @@ mod ending;
 mod exchange;
 mod job;
 mod lane;
+mod saving;
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
@@ -23,9 +24,11 @@ use crate::{
     report::notice::{self, Occasion},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
+    state::{Home, StateError},
     store::{RunOutcome, RunRow, Store, StoreError},
 };
 use lane::{Drive, Lane, News};
+use saving::Saving;
 
 /// Accounts worked on side by side. Bounds memory: each holds a few pages.
 const MAX_LANES: usize = 16;
@@ -70,6 +73,8 @@ pub struct Edges<'a> {
     pub secrets: &'a Secrets,
     /// Where people are told, if anywhere.
     pub github: Option<&'a GitHub>,
+    /// Where the record is kept between runs, if it is not kept here.
+    pub home: Option<&'a Home>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Becomes true when the run is to end at once.
@@ -124,6 +129,9 @@ pub enum ReconcileError {
     /// The record.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The record could not be saved.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The requests are gone while work is left.
     #[error(
         "the requests folder holds no request, but not finished imports: {unfinished}; nothing was done, because this \
@@ -185,13 +193,16 @@ pub async fn run(
             let _ = store
                 .finish_run(settings.run_id, finished_at, RunOutcome::Failed)
                 .await;
-            return Err(error.into());
+            return Err(error);
         }
     };
     reschedule(&settings, store, finished_at).await?;
     let run = store
         .finish_run(settings.run_id, finished_at, outcome)
         .await?;
+    // Before anybody is told: what is told must not get lost, and a run that another one overtook tells
+    // nothing.
+    let saved = saving::save(&edges, settings.run_id).await?;
     let mut imports = store.imports().await?;
     let mut untold = Vec::new();
     if let Some(github) = edges.github {
@@ -200,6 +211,7 @@ pub async fn run(
         // The pull requests are known by now.
         imports = store.imports().await?;
     }
+    saving::save_rest(&edges, settings.run_id, saved).await?;
     Ok(Report {
         run,
         imports,
@@ -314,7 +326,7 @@ async fn drive(
     observed: &Observed,
     started_at: Timestamp,
     observe: &mut dyn FnMut(Event<'_>),
-) -> Result<RunOutcome, StoreError> {
+) -> Result<RunOutcome, ReconcileError> {
     let lanes = plan
         .lanes
         .iter()
@@ -324,6 +336,7 @@ async fn drive(
         deadline: later(started_at, settings.deadline),
         lanes: lanes.collect(),
         pending: FuturesUnordered::new(),
+        saving: Saving::new(edges, settings.run_id, started_at),
         stopped: None,
     };
     let mut interrupt = edges.interrupt.clone();
@@ -334,12 +347,14 @@ async fn drive(
         if night.is_over() {
             return Ok(night.outcome());
         }
-        let (outstanding, stopped) = (night.pending.len(), night.stopped.is_some());
+        let (pending, stopped) = (night.pending.len(), night.stopped.is_some());
+        let outstanding = pending + usize::from(night.saving.is_under_way());
         tokio::select! {
             biased;
-            Some((lane, news)) = night.pending.next(), if outstanding > 0 => {
+            Some((lane, news)) = night.pending.next(), if pending > 0 => {
                 night.lanes[lane].hear(news, edges.clock.now(), observe)?;
             }
+            saved = night.saving.ended() => night.saving.hear(saved, edges.clock.now())?,
             _ = interrupt.changed(), if !stopped => {}
             () = edges.clock.wait(wake, outstanding) => {}
         }
@@ -352,6 +367,7 @@ struct Night<'a> {
     deadline: Timestamp,
     lanes: Vec<Lane>,
     pending: Pending<'a>,
+    saving: Saving<'a>,
     /// Why it ends early, if it does.
     stopped: Option<End>,
 }
@@ -371,7 +387,7 @@ impl Night<'_> {
     fn begin_operations(&mut self, now: Timestamp) -> Timestamp {
         let running = self.stopped.is_none();
         let mut wake = if running {
-            self.deadline
+            self.deadline.min(self.saving.begin_if_due(now))
         } else {
             Timestamp::MAX
         };
@@ -399,7 +415,8 @@ impl Night<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.pending.is_empty() && self.lanes.iter().all(Lane::is_over)
+        let idle = self.pending.is_empty() && !self.saving.is_under_way();
+        idle && self.lanes.iter().all(Lane::is_over)
     }
 
     fn outcome(&self) -> RunOutcome {

@@ -1,6 +1,7 @@
 //! Opens credentials, from the environment or sealed with age, and seals them. They are `secrecy` types
 //! from the moment they are read, and no error here repeats a value.
 
+mod bundle;
 mod key_pair;
 mod object;
 mod recipients;
@@ -20,6 +21,7 @@ use crate::{
     spec::{Credentials, ImportRequest},
 };
 
+pub use bundle::{BundleError, encrypt};
 pub use key_pair::KeyPair;
 pub use object::Purpose;
 use object::{FOR, MAX_PLAINTEXT, object, text_of, trimmed};

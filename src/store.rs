@@ -5,6 +5,7 @@
 //! over the same answers changes no row.
 
 mod connect;
+mod copy;
 mod error;
 mod export;
 mod imports;
@@ -18,11 +19,15 @@ mod schema;
 mod session;
 mod values;
 
-use std::{path::Path, thread::JoinHandle};
+use std::{
+    path::{Path, PathBuf},
+    thread::JoinHandle,
+};
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
+pub use copy::{Contents, RecordRow, inspect, peek, stamp};
 pub use error::StoreError;
 pub use export::{ExportedFile, export};
 pub use outbox::{Outbox, PostedStatus};
@@ -55,6 +60,7 @@ type Job = Box<dyn FnOnce(&mut Session) + Send>;
 pub struct Store {
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
+    path: PathBuf,
 }
 
 impl Store {
@@ -80,6 +86,7 @@ impl Store {
     fn start(mut session: Session) -> Result<Self, StoreError> {
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
         let path = session.path().to_owned();
+        let refused = path.clone();
         let writer = std::thread::Builder::new()
             .name("record".to_owned())
             .spawn(move || {
@@ -87,11 +94,20 @@ impl Store {
                     job(&mut session);
                 }
             })
-            .map_err(|source| StoreError::File { path, source })?;
+            .map_err(|source| StoreError::File {
+                path: refused,
+                source,
+            })?;
         Ok(Self {
             jobs: Some(jobs),
             writer: Some(writer),
+            path,
         })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Lets the writer thread do something and waits for the result.
@@ -344,6 +360,33 @@ impl Store {
             session.transaction(|connection| imports::retry(connection, &request_id, now))
         })
         .await
+    }
+
+    /// The row of table `record`.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn record(&self) -> Result<RecordRow, StoreError> {
+        self.on_writer(|session| session.record()).await
+    }
+
+    /// Writes the whole record, as it is at this moment, to the new file `copy`, which only we may read.
+    /// Others wait for as long as the copying takes. Gives the row of table `record` in the copy.
+    ///
+    /// # Errors
+    /// When the record cannot be read or the copy not be written.
+    pub async fn snapshot(&self, copy: &Path) -> Result<RecordRow, StoreError> {
+        let copy = copy.to_owned();
+        self.on_writer(move |session| session.snapshot(&copy)).await
+    }
+
+    /// Writes down as which generation the record was saved. This is no commit: the sequence stays.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn saved_as(&self, generation: i64) -> Result<(), StoreError> {
+        self.on_writer(move |session| session.saved_as(generation))
+            .await
     }
 
     /// Writes the log into the file and lets go of it. When this returns, others may open the file.

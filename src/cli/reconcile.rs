@@ -10,7 +10,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::{Common, Exit, Output, Stop, check, github, progress::Progress, record};
+use super::{Common, Exit, Output, Stop, check, github, progress::Progress, record, state};
 use crate::{
     clock::{Clock as _, SystemClock},
     http::{Endpoint, Http},
@@ -20,6 +20,7 @@ use crate::{
     report::{self, plan::View, status, summary},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
+    state::{Home, Wanted, restore as restore_record},
     store::Store,
 };
 
@@ -32,6 +33,13 @@ pub(super) struct Arguments {
     /// Stop after this long and go on in the next run; default: the matrix's nightly deadline
     #[arg(long, value_name = "5h", value_parser = duration)]
     deadline: Option<SignedDuration>,
+    /// Where the record is kept between runs: a folder, s3://, gs:// or az://. It is restored first and saved
+    /// while the run goes on and before anybody is told
+    #[arg(long, value_name = "DEST")]
+    state: Option<String>,
+    /// Begin with an empty record if none is kept in DEST yet
+    #[arg(long, requires = "state")]
+    init: bool,
     /// Allow this run to cancel so many unfinished imports whose files are gone
     #[arg(long, value_name = "N")]
     allow_cancel: Option<usize>,
@@ -97,10 +105,25 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         run_id: &run_id,
         has_job_summary: job_summary.is_some(),
     };
+    let home = match &arguments.state {
+        Some(address) => Some(state::home(address, common)?),
+        None => None,
+    };
+    let secrets = Secrets::from_environment()?;
+    let runtime = record::runtime()?;
+    if let Some(home) = &home {
+        runtime.block_on(restore(home, &secrets, arguments.init, common))?;
+    }
     if arguments.dry_run {
         return dry_run(&settings, arguments.format, common, out);
     }
-    let report = record::runtime()?.block_on(carry_out(settings, arguments, common))?;
+    let report = runtime.block_on(carry_out(
+        settings,
+        arguments,
+        home.as_ref(),
+        &secrets,
+        common,
+    ))?;
     if let Some(path) = &job_summary {
         let text = summary::markdown(
             &report.run,
@@ -121,9 +144,25 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     Ok(exit(&report, &declared, &skip))
 }
 
+/// The record of the last run, before this one.
+async fn restore(home: &Home, secrets: &Secrets, init: bool, common: &Common) -> Result<(), Stop> {
+    home.check(secrets).map_err(state::stop)?;
+    let wanted = Wanted {
+        init,
+        generation: None,
+    };
+    let path = record::path(common)?;
+    let restored = restore_record(home.objects(), secrets, path, wanted, SystemClock.now()).await;
+    let restored = restored.map_err(state::stop)?;
+    tracing::info!("{}", state::told(&restored, home.objects().address(), path));
+    Ok(())
+}
+
 async fn carry_out(
     settings: Settings<'_>,
     arguments: &Arguments,
+    home: Option<&Home>,
+    secrets: &Secrets,
     common: &Common,
 ) -> Result<Report, Stop> {
     let clock = SystemClock;
@@ -131,7 +170,6 @@ async fn carry_out(
     let path = record::path(common)?;
     let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())
         .map_err(record::stop)?;
-    let secrets = Secrets::from_environment()?;
     let http = Http::new()?;
     let github = if arguments.no_github {
         None
@@ -141,8 +179,9 @@ async fn carry_out(
     let edges = Edges {
         store: &store,
         http: &http,
-        secrets: &secrets,
+        secrets,
         github: github.as_ref(),
+        home,
         clock: &clock,
         interrupt: interrupt()?,
     };
@@ -156,6 +195,7 @@ async fn carry_out(
     let closed = store.close().await.map_err(record::stop);
     let report = outcome.map_err(|error| match error {
         ReconcileError::Store(error) => record::stop(error),
+        ReconcileError::State(error) => state::stop(error),
         error => error.into(),
     })?;
     closed.map(|()| report)

@@ -61,10 +61,15 @@ pub(super) fn runtime() -> Result<Runtime, Stop> {
 
 /// The exit code of an error of the record.
 pub(super) fn stop(error: StoreError) -> Stop {
-    let exit = match error.exit_code() {
+    Stop::with(exit(error.exit_code()), error)
+}
+
+/// The exit code that an error asks for.
+pub(super) const fn exit(code: u8) -> Exit {
+    match code {
+        2 => Exit::Usage,
         4 => Exit::Held,
         5 => Exit::Damaged,
         _ => Exit::CouldNotRun,
-    };
-    Stop::with(exit, error)
+    }
 }

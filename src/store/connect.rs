@@ -44,16 +44,26 @@ pub(super) fn open(
         "{run} on {host} (process {}) since {now}",
         std::process::id()
     );
-    session.transaction(|connection| {
-        connection.execute("UPDATE record SET holder = ?", [&holder])?;
-        // A run that was killed could not write its own end.
-        connection.execute(
-            "UPDATE runs SET outcome = 'interrupted' WHERE outcome IS NULL",
-            [],
-        )?;
-        Ok(())
-    })?;
+    session.hold(Some(&holder))?;
+    if session.read(has_killed_run)? {
+        session.transaction(|connection| {
+            connection.execute(
+                "UPDATE runs SET outcome = 'interrupted' WHERE outcome IS NULL",
+                [],
+            )?;
+            Ok(())
+        })?;
+    }
     Ok(session)
+}
+
+/// A run that was killed could not write its own end.
+fn has_killed_run(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.query_row(
+        "SELECT count(*) > 0 FROM runs WHERE outcome IS NULL",
+        [],
+        |row| row.get(0),
+    )?)
 }
 
 /// Opens a record of the present layout for reading only.
@@ -64,6 +74,23 @@ pub(super) fn open_to_read(path: &Path) -> Result<Session, StoreError> {
 /// Opens a record of the present layout for reading, with one folder that `COPY` may write to.
 pub(super) fn open_to_export(path: &Path, folder: &Path) -> Result<Session, StoreError> {
     read_only(path, Some(folder))
+}
+
+/// Opens any file of ours, whatever its layout, with nothing but our limits: for copies that stand
+/// alone. What is done with it is explained as errors of `path`.
+pub(super) fn with_file<T>(
+    path: &Path,
+    mode: AccessMode,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let _lease = Lease::take(path)?;
+    explained(path, || {
+        let connection = connect(path, mode)?;
+        lock(&connection)?;
+        let value = work(&connection)?;
+        connection.close().map_err(|(_, error)| error)?;
+        Ok(value)
+    })
 }
 
 fn read_only(path: &Path, folder: Option<&Path>) -> Result<Session, StoreError> {

@@ -1,16 +1,28 @@
 //! The writer's side: one connection, one transaction at a time.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{self, Seek as _},
+    path::{Path, PathBuf},
+};
 
 use duckdb::Connection;
 
-use super::{connect::Lease, error::StoreError};
+use super::{
+    RecordRow,
+    connect::Lease,
+    copy::{self, record_row},
+    error::StoreError,
+};
 
 /// The open record, owned by one thread.
 #[derive(Debug)]
 pub(super) struct Session {
     // Fields are dropped in this order: the file is closed before another may open it.
     connection: Connection,
+    // Our own way to the file, for copies: to open and close another would drop DuckDB's lock, because
+    // POSIX takes all locks of a process from a file when the process closes any handle of it.
+    file: File,
     path: PathBuf,
     sequence: i64,
     writes: bool,
@@ -25,9 +37,14 @@ impl Session {
         writes: bool,
         lease: Lease,
     ) -> Result<Self, StoreError> {
+        let file = File::open(&path).map_err(|source| StoreError::File {
+            path: path.clone(),
+            source,
+        })?;
         Ok(Self {
             sequence: sequence(&connection)?,
             connection,
+            file,
             path,
             writes,
             _lease: lease,
@@ -84,16 +101,58 @@ impl Session {
         Ok(value)
     }
 
+    /// Writes down who has the record. It says nothing about calls, so the sequence stays.
+    pub(super) fn hold(&self, holder: Option<&str>) -> Result<(), StoreError> {
+        self.note("UPDATE record SET holder = ?", holder)
+    }
+
+    /// Writes down as which generation the record was saved last. The sequence stays, so that it tells
+    /// whether anything is recorded that was not saved.
+    pub(super) fn saved_as(&self, generation: i64) -> Result<(), StoreError> {
+        self.note("UPDATE record SET generation = ?", generation)
+    }
+
+    fn note(&self, statement: &str, value: impl duckdb::ToSql) -> Result<(), StoreError> {
+        self.read(|connection| {
+            connection.execute(statement, [value])?;
+            Ok(())
+        })
+    }
+
+    /// The row of table `record`.
+    pub(super) fn record(&self) -> Result<RecordRow, StoreError> {
+        self.read(record_row)
+    }
+
+    /// Writes the log into the file and copies the file, whole as it then is, to `copy`.
+    pub(super) fn snapshot(&mut self, copy: &Path) -> Result<RecordRow, StoreError> {
+        self.checkpoint()?;
+        let row = self.record()?;
+        self.copy_to(copy).map_err(|source| StoreError::File {
+            path: copy.to_owned(),
+            source,
+        })?;
+        Ok(row)
+    }
+
+    fn copy_to(&mut self, copy: &Path) -> io::Result<()> {
+        let mut copy = copy::private(copy)?;
+        self.file.rewind()?;
+        io::copy(&mut self.file, &mut copy)?;
+        Ok(())
+    }
+
+    fn checkpoint(&self) -> Result<(), StoreError> {
+        self.read(|connection| Ok(connection.execute_batch("CHECKPOINT")?))
+    }
+
     /// Nobody holds the record any more; the log goes into the file.
     pub(super) fn release(&mut self) -> Result<(), StoreError> {
         if !self.writes {
             return Ok(());
         }
-        self.transaction(|connection| {
-            connection.execute("UPDATE record SET holder = NULL", [])?;
-            Ok(())
-        })?;
-        self.read(|connection| Ok(connection.execute_batch("CHECKPOINT")?))
+        self.hold(None)?;
+        self.checkpoint()
     }
 }
 

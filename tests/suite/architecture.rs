@@ -24,12 +24,14 @@ const RANKS: &[(u8, &[&str])] = &[
             "secrets",
             "http",
             "store",
+            "objects",
             "github",
             "slack",
         ],
     ),
-    (7, &["reconcile"]),
-    (8, &["cli"]),
+    (7, &["state"]),
+    (8, &["reconcile"]),
+    (9, &["cli"]),
 ];
 
 /// The first rank that touches the outside.
@@ -40,6 +42,7 @@ const OWNED: &[(&str, &str)] = &[
     ("duckdb::", "store"),
     ("octocrab::", "github"),
     ("reqwest::", "http"),
+    ("object_store::", "objects"),
     ("Timestamp::now", "clock"),
     ("Zoned::now", "clock"),
     ("SystemTime::now", "clock"),

@@ -18,6 +18,7 @@ use call_import_engine::{
     reconcile::{self, Edges, Event, ReconcileError, Report, Settings},
     secrets::Secrets,
     spec::{self, Declared, SupportMatrix},
+    state::Home,
     store::Store,
     workspace,
 };
@@ -173,6 +174,7 @@ pub(crate) struct Scene {
     /// Address of the API of a simulated GitHub, if people are told.
     pub(crate) github_url: Option<String>,
     pub(crate) only: Option<String>,
+    pub(crate) home: Option<Home>,
 }
 
 impl Scene {
@@ -189,6 +191,7 @@ impl Scene {
             deadline: SignedDuration::from_hours(5),
             github_url: None,
             only: None,
+            home: None,
         }
     }
 
@@ -279,6 +282,7 @@ impl Scene {
             http: &http,
             secrets: &secrets,
             github: github.as_ref(),
+            home: self.home.as_ref(),
             clock: &self.clock,
             interrupt,
         };

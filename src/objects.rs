@@ -1,0 +1,385 @@
+//! Objects by name in one place: a folder, or a bucket of S3, Google Cloud Storage or Azure. A thin shell
+//! over `object_store`; what the objects mean is decided in [`crate::state`].
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use object_store::{
+    BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
+    PutPayload, RetryConfig, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
+    gcp::GoogleCloudStorageBuilder, local::LocalFileSystem, path::Path,
+};
+
+/// Longest time for one request. A large record goes up in one, since only then the other side promises
+/// that it takes the place of none.
+const TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Retries are `object_store`'s: after 1, 2, 4 and 8 seconds, and none once a minute has gone.
+const RETRIES: usize = 4;
+
+/// A place for objects.
+#[derive(Debug)]
+pub struct Objects {
+    store: Box<dyn ObjectStore>,
+    prefix: Path,
+    address: String,
+}
+
+/// What came of creating an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is there now.
+    New,
+    /// One of that name was there before, and is as it was.
+    Exists,
+}
+
+/// Why a place cannot be used. No text here holds a credential.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectsError {
+    /// Not an address of anything we know.
+    #[error(
+        "{0:?} is no place for the record: name a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"
+    )]
+    Address(String),
+    /// The settings in the environment are wrong or missing.
+    #[error("{address} cannot be used: check {settings} in the environment")]
+    Settings {
+        /// The place.
+        address: String,
+        /// How the variables begin that name its credentials.
+        settings: &'static str,
+        /// What is wrong with them.
+        source: Cause,
+    },
+    /// The credentials do not suffice.
+    #[error(
+        "{address} does not let us {action}: check the credentials in the environment and what they allow"
+    )]
+    Refused {
+        /// The place.
+        address: String,
+        /// What was tried.
+        action: &'static str,
+        /// What it says.
+        source: Cause,
+    },
+    /// No use was made of it, for any other reason.
+    #[error(
+        "{address} cannot be reached or does not let us {action}; this may pass, and the next run tries again"
+    )]
+    Failed {
+        /// The place.
+        address: String,
+        /// What was tried.
+        action: &'static str,
+        /// What went wrong.
+        source: Cause,
+    },
+}
+
+/// What the other side said, without the queries of its addresses, in which signatures stand.
+#[derive(Debug)]
+pub struct Cause(String);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+impl From<object_store::Error> for Cause {
+    fn from(error: object_store::Error) -> Self {
+        Self(without_queries(&error.to_string()))
+    }
+}
+
+impl ObjectsError {
+    /// Whether it is the command line that is wrong.
+    pub const fn is_usage(&self) -> bool {
+        match self {
+            Self::Address(_) => true,
+            Self::Settings { .. } | Self::Refused { .. } | Self::Failed { .. } => false,
+        }
+    }
+}
+
+impl Objects {
+    /// Finds the place. Nothing is asked of it yet; a folder need not exist.
+    ///
+    /// The credentials are those of the usual variables: `AWS_*` with `AWS_ENDPOINT_URL`, `GOOGLE_*`,
+    /// `AZURE_*` (`object_store`, the builders' `from_env`).
+    ///
+    /// # Errors
+    /// When the address cannot be read, or the environment does not fit it.
+    pub fn open(address: &str) -> Result<Self, ObjectsError> {
+        let wrong = || ObjectsError::Address(address.to_owned());
+        let (store, prefix): (Box<dyn ObjectStore>, Path) = match address.split_once("://") {
+            None if address.is_empty() => return Err(wrong()),
+            None => {
+                let folder = std::path::absolute(address).map_err(|_| wrong())?;
+                let prefix = Path::from_absolute_path(folder).map_err(|_| wrong())?;
+                (Box::new(LocalFileSystem::new().with_fsync(true)), prefix)
+            }
+            Some((scheme, place)) => {
+                let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+                if bucket.is_empty() || bucket.contains(['@', ':', '?', '#']) {
+                    return Err(wrong());
+                }
+                let prefix = Path::parse(prefix).map_err(|_| wrong())?;
+                (remote(scheme, bucket, address)?, prefix)
+            }
+        };
+        Ok(Self {
+            store,
+            prefix,
+            address: address.to_owned(),
+        })
+    }
+
+    /// The address, as it was given.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The names of all objects in the place, but not of those in deeper folders.
+    ///
+    /// # Errors
+    /// [`ObjectsError`], when the place cannot be read. A folder that does not exist is empty.
+    pub async fn list(&self) -> Result<Vec<String>, ObjectsError> {
+        let listed = self.store.list_with_delimiter(Some(&self.prefix)).await;
+        let listed = listed.map_err(|error| self.failed("list what is there", error))?;
+        let names = listed.objects.iter();
+        Ok(names
+            .filter_map(|object| object.location.filename().map(str::to_owned))
+            .collect())
+    }
+
+    /// The contents of an object; `None` if there is none of that name, or if it is longer than
+    /// `longest` bytes and so not what was looked for.
+    ///
+    /// # Errors
+    /// [`ObjectsError`], when the place cannot be read.
+    pub async fn get(&self, name: &str, longest: u64) -> Result<Option<Bytes>, ObjectsError> {
+        let failed = |error| self.failed("read from it", error);
+        let found = match self.store.get(&self.location(name)).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        if found.meta.size > longest {
+            return Ok(None);
+        }
+        found.bytes().await.map(Some).map_err(failed)
+    }
+
+    /// Creates an object, unless there is one of that name.
+    ///
+    /// When an answer gets lost, the object may be there in spite of an error, or be told to exist by the
+    /// second try; whoever asked must compare.
+    ///
+    /// # Errors
+    /// [`ObjectsError`], when the place cannot be written.
+    pub async fn create(&self, name: &str, contents: &[Bytes]) -> Result<Created, ObjectsError> {
+        match self.try_to_create(name, contents).await {
+            // `object_store` does not repeat what must not happen twice; creating cannot.
+            Err(object_store::Error::Generic { .. }) => self.try_to_create(name, contents).await,
+            other => other,
+        }
+        .map_err(|error| self.failed("write to it", error))
+    }
+
+    async fn try_to_create(
+        &self,
+        name: &str,
+        contents: &[Bytes],
+    ) -> Result<Created, object_store::Error> {
+        let payload: PutPayload = contents.iter().cloned().collect();
+        let options = PutOptions::from(PutMode::Create);
+        match self
+            .store
+            .put_opts(&self.location(name), payload, options)
+            .await
+        {
+            Ok(_) => Ok(Created::New),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(Created::Exists),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes an object, if it is there.
+    ///
+    /// # Errors
+    /// [`ObjectsError`], when the place cannot be written.
+    pub async fn delete(&self, name: &str) -> Result<(), ObjectsError> {
+        match self.store.delete(&self.location(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.failed("delete from it", error)),
+        }
+    }
+
+    fn location(&self, name: &str) -> Path {
+        self.prefix.clone().join(name)
+    }
+
+    fn failed(&self, action: &'static str, error: object_store::Error) -> ObjectsError {
+        let address = self.address.clone();
+        match error {
+            object_store::Error::PermissionDenied { .. }
+            | object_store::Error::Unauthenticated { .. } => ObjectsError::Refused {
+                address,
+                action,
+                source: error.into(),
+            },
+            error => ObjectsError::Failed {
+                address,
+                action,
+                source: error.into(),
+            },
+        }
+    }
+}
+
+/// A bucket, with the settings of the environment.
+fn remote(scheme: &str, bucket: &str, address: &str) -> Result<Box<dyn ObjectStore>, ObjectsError> {
+    // A second call finds the provider installed, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let settings = |settings| {
+        move |source: object_store::Error| ObjectsError::Settings {
+            address: address.to_owned(),
+            settings,
+            source: source.into(),
+        }
+    };
+    match scheme {
+        "s3" => AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .with_client_options(client("AWS_ENDPOINT_URL"))
+            .with_retry(retries())
+            .build()
+            .map(|store| Box::new(store) as _)
+            .map_err(settings(
+                "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL",
+            )),
+        "gs" => GoogleCloudStorageBuilder::from_env()
+            .with_bucket_name(bucket)
+            .with_client_options(client("GOOGLE_BASE_URL"))
+            .with_retry(retries())
+            .build()
+            .map(|store| Box::new(store) as _)
+            .map_err(settings(
+                "GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_SERVICE_ACCOUNT",
+            )),
+        "az" => MicrosoftAzureBuilder::from_env()
+            .with_container_name(bucket)
+            .with_client_options(client("AZURE_STORAGE_ENDPOINT"))
+            .with_retry(retries())
+            .build()
+            .map(|store| Box::new(store) as _)
+            .map_err(settings(
+                "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+            )),
+        _ => Err(ObjectsError::Address(address.to_owned())),
+    }
+}
+
+/// Plain http only where the operator's own address says so.
+fn client(endpoint: &str) -> ClientOptions {
+    let is_plain = std::env::var(endpoint).is_ok_and(|url| url.starts_with("http://"));
+    ClientOptions::new()
+        .with_allow_http(is_plain)
+        .with_connect_timeout(Duration::from_secs(10))
+        .with_timeout(TIMEOUT)
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(8),
+            base: 2.0,
+        },
+        max_retries: RETRIES,
+        retry_timeout: Duration::from_secs(60),
+    }
+}
+
+/// A text without the queries of the addresses in it.
+fn without_queries(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::with_capacity(text.len());
+    while let Some(start) = rest.find("://") {
+        let (before, address) = rest.split_at(start + 3);
+        kept.push_str(before);
+        let end = address
+            .find(|character: char| character.is_whitespace() || "\"'()<>".contains(character))
+            .unwrap_or(address.len());
+        let (address, after) = address.split_at(end);
+        kept.push_str(address.split('?').next().unwrap_or_default());
+        rest = after;
+    }
+    kept + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_folders_or_buckets() {
+        for good in [
+            "kept",
+            "./kept",
+            "/var/kept",
+            "with blank/kept",
+            "s3://bucket",
+            "s3://bucket/a/b/",
+        ] {
+            assert!(Objects::open(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "s3://",
+            "s3:///prefix",
+            "s3://user:word@bucket/",
+            "s3://bucket/../other",
+            "ftp://host/kept",
+            "file:///kept",
+            "https://host/kept",
+        ] {
+            let error = Objects::open(bad).unwrap_err();
+            assert!(error.is_usage(), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn signatures_in_addresses_are_not_told() {
+        assert_eq!(
+            without_queries("PUT https://a.example/b?sig=s3cret&x=1 in 3s (http://c.example/?k) ?"),
+            "PUT https://a.example/b in 3s (http://c.example/) ?"
+        );
+        assert_eq!(without_queries("no address: why?"), "no address: why?");
+    }
+
+    #[tokio::test]
+    async fn an_object_is_created_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("not yet there");
+        let objects = Objects::open(place.to_str().unwrap()).unwrap();
+        assert_eq!(objects.list().await.unwrap(), Vec::<String>::new());
+        assert_eq!(objects.get("a", 9).await.unwrap(), None);
+        let pieces = [Bytes::from_static(b"ab"), Bytes::from_static(b"c")];
+        assert_eq!(objects.create("a", &pieces).await.unwrap(), Created::New);
+        let other = [Bytes::from_static(b"other")];
+        assert_eq!(objects.create("a", &other).await.unwrap(), Created::Exists);
+        assert_eq!(objects.list().await.unwrap(), ["a"]);
+        let found = objects.get("a", 3).await.unwrap();
+        assert_eq!(found, Some(Bytes::from_static(b"abc")));
+        assert_eq!(objects.get("a", 2).await.unwrap(), None, "longer than told");
+        objects.delete("a").await.unwrap();
+        objects.delete("a").await.unwrap();
+        assert_eq!(objects.list().await.unwrap(), Vec::<String>::new());
+    }
+}
