@@ -134,6 +134,7 @@ fn page() -> PageCommit {
         now: Timestamp::UNIX_EPOCH,
         calls: vec![],
         transcripts: vec![],
+        without_transcript: Vec::new(),
         failures: vec![],
         checkpoint: None,
         requests_sent: 1,

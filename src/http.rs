@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     model::{Credential, FailureClass},
-    platforms::{Auth, HttpExchange, HttpReply, Traits, Verb},
+    platforms::{Allowance, Auth, HttpExchange, HttpReply, Traits, Verb},
 };
 
 /// Largest decoded body. A page of 100 calls with an hour of transcript each is about 10 MB.
@@ -111,13 +111,14 @@ impl Http {
         exchange: &HttpExchange,
         now: Timestamp,
     ) -> Result<HttpReply, SendError> {
-        let request = endpoint.authorize(self.request(endpoint, exchange))?;
+        let request = endpoint.authorize(self.request(endpoint, exchange), exchange.key)?;
         let mut response = request.send().await.map_err(network)?;
         let status = response.status().as_u16();
         // The path without its query, which may hold more than anybody should read.
         let path = exchange.path.split('?').next().unwrap_or_default();
         tracing::debug!(path, status, "the platform answers");
         let retry_after = retry_after(response.headers(), now);
+        let allowance = allowance(response.headers());
         let content_type = text_header(response.headers(), CONTENT_TYPE);
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(network)? {
@@ -130,6 +131,7 @@ impl Http {
         Ok(HttpReply {
             status,
             retry_after,
+            allowance,
             content_type,
             body: body.freeze(),
         })
@@ -145,6 +147,10 @@ impl Http {
             Verb::Get => self.client.get(url),
             Verb::Post => self.client.post(url),
         };
+        let headers = exchange.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
         match &exchange.body {
             Some(body) => request
                 .header(CONTENT_TYPE, "application/json")
@@ -191,12 +197,20 @@ impl Endpoint {
                     SecretString::from(BASE64.encode(format!("{user}:{password}")))
                 })
             }
-            Auth::Bearer { .. } | Auth::Header { .. } => None,
+            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } => None,
         };
         self.credential.scrub(text, header.as_slice())
     }
 
-    fn authorize(&self, request: RequestBuilder) -> Result<RequestBuilder, SendError> {
+    /// How many keys the credential has: more than one only where each may see other calls.
+    pub fn keys(&self) -> usize {
+        match self.auth {
+            Auth::Keys { values, .. } => self.credential.count(values),
+            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } => 1,
+        }
+    }
+
+    fn authorize(&self, request: RequestBuilder, key: usize) -> Result<RequestBuilder, SendError> {
         let field = |name: &str| {
             self.credential
                 .field(name)
@@ -208,14 +222,23 @@ impl Endpoint {
                 Ok(request.basic_auth(field(user)?, Some(field(password)?)))
             }
             Auth::Bearer { token } => Ok(request.bearer_auth(field(token)?)),
-            Auth::Header { name, value } => {
-                let mut value = reqwest::header::HeaderValue::from_str(field(value)?)
-                    .map_err(|_| SendError::Credential)?;
-                value.set_sensitive(true);
-                Ok(request.header(HeaderName::from_static(name), value))
+            Auth::Header { name, value } => secret_header(request, name, field(value)?),
+            Auth::Keys { name, values } => {
+                secret_header(request, name, field(&Credential::nth(values, key))?)
             }
         }
     }
+}
+
+fn secret_header(
+    request: RequestBuilder,
+    name: &'static str,
+    value: &str,
+) -> Result<RequestBuilder, SendError> {
+    let mut value =
+        reqwest::header::HeaderValue::from_str(value).map_err(|_| SendError::Credential)?;
+    value.set_sensitive(true);
+    Ok(request.header(HeaderName::from_static(name), value))
 }
 
 /// Only https, the usual port, a name (no number), and one of the platform's hosts.
@@ -254,6 +277,23 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     }
     let date = rfc2822::parse(value).ok()?.timestamp();
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+}
+
+/// How the limit stands, in the names that platforms use: `RateLimit-*` of the IETF draft, and `X-RateLimit-*`.
+fn allowance(headers: &HeaderMap) -> Option<Allowance> {
+    let number = |part: &str| {
+        let names = [format!("ratelimit-{part}"), format!("x-ratelimit-{part}")];
+        let value = names.iter().find_map(|name| headers.get(name))?;
+        value.to_str().ok()?.trim().parse::<u64>().ok()
+    };
+    Some(Allowance {
+        remaining: number("remaining")?,
+        limit: number("limit"),
+        // What is longer than a day is a moment since 1970, which nobody asked for.
+        resets_in: number("reset")
+            .filter(|seconds| *seconds <= 86_400)
+            .map(Duration::from_secs),
+    })
 }
 
 fn text_header(headers: &HeaderMap, name: HeaderName) -> String {

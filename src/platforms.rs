@@ -10,9 +10,10 @@ mod gong;
 use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{Call, Period, Transcript, Window};
+use crate::model::{Call, Method, Period, Transcript, Window};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[("gong", &gong::Gong)];
@@ -72,6 +73,13 @@ pub struct Setup {
     pub internal_domains: Vec<String>,
     /// The days wanted.
     pub period: Period,
+    /// How the request signs in: some platforms allow an OAuth app less than a key.
+    pub method: Method,
+    /// When the run began. Page-number paging is bounded by it, so that calls that come in meanwhile push
+    /// none from one page to the next.
+    pub as_of: Timestamp,
+    /// How many keys the credential has; each may see other calls ([`HttpExchange::key`]).
+    pub keys: usize,
     /// Files to read, for method `file`.
     pub files: Vec<SourceFile>,
 }
@@ -103,6 +111,9 @@ pub struct Page {
     pub calls: Vec<Call>,
     /// Transcripts fetched, by the call's id. Calls that were asked for and are missing stay pending.
     pub transcripts: Vec<(String, Transcript)>,
+    /// Of the calls whose transcripts were asked for, those that will never have one for us: refused, or
+    /// gone. They become `unavailable` and are not asked for again.
+    pub without_transcript: Vec<String>,
     /// Records that could not be read. The others of the page are kept.
     pub failures: Vec<RecordFailure>,
     /// Where the listing goes on; `None` at its end.
@@ -136,12 +147,43 @@ pub enum Exchange {
 pub struct HttpExchange {
     /// HTTP method.
     pub verb: Verb,
-    /// Path and query, beginning with `/`, percent-encoded.
+    /// Path and query, beginning with `/`, percent-encoded; or a whole `https` address of one of
+    /// [`Traits::hosts`], as some platforms give for downloads.
     pub path: String,
     /// JSON body.
     pub body: Option<Value>,
     /// Which rate-limit bucket it counts in.
     pub class: RequestClass,
+    /// Further headers, names in lower case. No secret stands in them.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// Which of several keys signs it, from 0.
+    pub key: usize,
+    /// Whether redirects are followed. On another host they go without the credential.
+    pub follows: bool,
+}
+
+impl HttpExchange {
+    /// An ordinary GET.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self {
+            verb: Verb::Get,
+            path: path.into(),
+            body: None,
+            class: RequestClass::Light,
+            headers: &[],
+            key: 0,
+            follows: false,
+        }
+    }
+
+    /// An ordinary POST of JSON.
+    pub fn post(path: impl Into<String>, body: Value) -> Self {
+        Self {
+            verb: Verb::Post,
+            body: Some(body),
+            ..Self::get(path)
+        }
+    }
 }
 
 /// HTTP methods in use.
@@ -178,10 +220,23 @@ pub struct HttpReply {
     pub status: u16,
     /// What `Retry-After` says, counted from when the answer came.
     pub retry_after: Option<Duration>,
+    /// What the platform says about its limit, if it does.
+    pub allowance: Option<Allowance>,
     /// `Content-Type`, lower case, empty if missing.
     pub content_type: String,
     /// The decoded body.
     pub body: Bytes,
+}
+
+/// How a platform's limit stands, from the headers `RateLimit-*` or `X-RateLimit-*` of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Requests left in the present window.
+    pub remaining: u64,
+    /// Requests in a window.
+    pub limit: Option<u64>,
+    /// What is left of the window, counted from when the answer came.
+    pub resets_in: Option<Duration>,
 }
 
 /// Why a reply is no page.
@@ -240,6 +295,67 @@ pub enum Auth {
         /// Field with the value.
         value: &'static str,
     },
+    /// A header of its own from one of several keys, each of which may see other calls.
+    Keys {
+        /// Name of the header, lower case.
+        name: &'static str,
+        /// Field with the list of keys.
+        values: &'static str,
+    },
+}
+
+/// How a platform signs in apps that a customer has consented to (RFC 6749), or that the customer has made
+/// for us. The credential of such a request has `client_id`, `client_secret` and `refresh_token`, an
+/// `access_token` if there is one, and [`OAuth::fields`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OAuth {
+    /// Where the customer consents; `None` where the customer makes the app (server to server).
+    pub authorize_url: Option<&'static str>,
+    /// Where tokens come from.
+    pub token_url: &'static str,
+    /// Scopes to ask for, separated by blanks; may be empty.
+    pub scopes: &'static str,
+    /// Whether the platform checks a code verifier (RFC 7636).
+    pub pkce: bool,
+    /// Whether the redirect may go to this machine by http (RFC 8252); else only to an https address.
+    pub loopback: bool,
+    /// How the app itself signs in at the token URL.
+    pub client: ClientAuth,
+    /// How the token request is written.
+    pub form: TokenForm,
+    /// How new access tokens are got.
+    pub grant: Grant,
+    /// Further fields of the credential that every token request needs, for example `account_id`.
+    pub fields: &'static [&'static str],
+    /// The part of the token answer that is the customer's own base URL, if there is one.
+    pub base_url: Option<&'static str>,
+}
+
+/// How an app signs in at the token URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// HTTP Basic.
+    Basic,
+    /// `client_id` and `client_secret` in the body.
+    Body,
+}
+
+/// How a token request is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenForm {
+    /// `application/x-www-form-urlencoded`, as RFC 6749 says.
+    Form,
+    /// JSON.
+    Json,
+}
+
+/// How new access tokens are got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// With the refresh token.
+    RefreshToken,
+    /// With the app's own credential alone: `grant_type` is this.
+    App(&'static str),
 }
 
 impl Auth {
@@ -249,6 +365,7 @@ impl Auth {
             Self::Basic { user, password } => vec![user, password],
             Self::Bearer { token } => vec![token],
             Self::Header { value, .. } => vec![value],
+            Self::Keys { values, .. } => vec![values],
         }
     }
 }
@@ -299,6 +416,8 @@ pub struct Traits {
     pub hosts: &'static [&'static str],
     /// How requests are authenticated with an API key.
     pub auth: Auth,
+    /// How requests are authenticated with method `oauth`; `None` where it is not offered.
+    pub oauth: Option<OAuth>,
     /// What may stand under `options:`.
     pub options: &'static [OptionSpec],
 }

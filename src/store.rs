@@ -428,6 +428,8 @@ pub struct PageCommit {
     pub calls: Vec<Call>,
     /// Transcripts fetched for recorded calls, by external id.
     pub transcripts: Vec<(String, Transcript)>,
+    /// Calls that will never have a transcript for us: pending ones become `unavailable`.
+    pub without_transcript: Vec<String>,
     /// Records that could not be read.
     pub failures: Vec<RecordFailure>,
     /// How far the window has come; `None` for transcripts and settling.

@@ -85,6 +85,8 @@ pub struct Commit {
     pub calls: Vec<Call>,
     /// Transcripts fetched.
     pub transcripts: Vec<(String, Transcript)>,
+    /// Calls that will never have a transcript for us.
+    pub without_transcript: Vec<String>,
     /// Records that could not be read.
     pub failures: Vec<RecordFailure>,
     /// How far the window has come.
@@ -414,6 +416,9 @@ mod tests {
             options: serde_json::Map::new(),
             internal_domains: Vec::new(),
             period,
+            method: crate::model::Method::Api,
+            as_of: Timestamp::UNIX_EPOCH,
+            keys: 1,
             files: Vec::new(),
         };
         let window = Window {

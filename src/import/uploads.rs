@@ -48,6 +48,7 @@ impl Connector for Uploads {
             hosts: &[],
             // Never used: no host may be talked to.
             auth: Auth::Bearer { token: "token" },
+            oauth: None,
             options: &[],
         }
     }

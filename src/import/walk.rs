@@ -90,6 +90,7 @@ impl Walk {
         let Page {
             mut calls,
             transcripts: _,
+            without_transcript: _,
             mut failures,
             next,
             total,

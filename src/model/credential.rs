@@ -32,6 +32,18 @@ impl Credential {
         values.fold(text.to_owned(), |text, value| text.replace(value, "***"))
     }
 
+    /// The name under which the `index`-th of several keys is kept, from 0.
+    pub fn nth(field: &str, index: usize) -> String {
+        format!("{field}[{index}]")
+    }
+
+    /// How many keys are kept under [`Credential::nth`] of this field.
+    pub fn count(&self, field: &str) -> usize {
+        (0..)
+            .take_while(|index| self.fields.contains_key(&Self::nth(field, *index)))
+            .count()
+    }
+
     /// One part, if it is there.
     pub fn field(&self, name: &str) -> Option<&SecretString> {
         self.fields.get(name)

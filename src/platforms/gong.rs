@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, Connector, Exchange, HttpExchange, HttpReply, OptionKind, OptionSpec, Page, Progress,
-    Rejection, Reply, RequestClass, Setup, Step, Traits, Verb, Work,
+    Rejection, Reply, Setup, Step, Traits, Work,
 };
 
 /// Gong's connector.
@@ -38,6 +38,7 @@ impl Connector for Gong {
                 user: "access_key",
                 password: "access_key_secret",
             },
+            oauth: None,
             options: &[
                 OptionSpec {
                     name: "base_url",
@@ -61,19 +62,14 @@ impl Connector for Gong {
 
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         let exchange = match work {
-            Work::Verify => HttpExchange {
-                verb: Verb::Get,
-                path: "/v2/workspaces".into(),
-                body: None,
-                class: RequestClass::Light,
-            },
-            Work::List { window, cursor } => post(
+            Work::Verify => HttpExchange::get("/v2/workspaces"),
+            Work::List { window, cursor } => HttpExchange::post(
                 "/v2/calls/extensive",
                 listing::body(*window, cursor.as_deref(), setup),
             ),
             Work::Transcripts(calls) => {
                 let ids: Vec<&str> = calls.iter().map(|call| call.external_id.as_str()).collect();
-                post("/v2/calls/transcript", json!({"filter": {"callIds": ids}}))
+                HttpExchange::post("/v2/calls/transcript", json!({"filter": {"callIds": ids}}))
             }
         };
         Step::Send(Exchange::Http(exchange), Progress::Null)
@@ -138,15 +134,6 @@ struct Records {
 impl Records {
     fn next(self) -> Option<String> {
         self.cursor.filter(|cursor| !cursor.is_empty())
-    }
-}
-
-fn post(path: &str, body: Value) -> HttpExchange {
-    HttpExchange {
-        verb: Verb::Post,
-        path: path.into(),
-        body: Some(body),
-        class: RequestClass::Light,
     }
 }
 

@@ -1,5 +1,7 @@
 //! From a planned job to what its attempt needs.
 
+use jiff::Timestamp;
+
 use super::lane::Drive;
 use crate::{
     http::Endpoint,
@@ -27,7 +29,7 @@ pub(super) fn scope(job: &Job) -> Scope {
 }
 
 /// What the connector needs to know.
-pub(super) fn setup(job: &Job, connector: &dyn Connector) -> Setup {
+pub(super) fn setup(job: &Job, connector: &dyn Connector, as_of: Timestamp) -> Setup {
     let request = &job.request;
     let own = request.options.get("base_url").and_then(|url| url.as_str());
     Setup {
@@ -38,6 +40,9 @@ pub(super) fn setup(job: &Job, connector: &dyn Connector) -> Setup {
         options: request.options.clone(),
         internal_domains: request.internal_domains.clone(),
         period: job.period,
+        method: request.method,
+        as_of,
+        keys: 1,
         files: request.files.iter().map(|file| file.file.clone()).collect(),
     }
 }

@@ -99,18 +99,20 @@ impl Lane {
                 platforms::connector(&job.request.platform).unwrap_or(&Uploads)
             }
         };
-        let setup = Arc::new(job::setup(&job, connector));
-        let mut attempt = Attempt::new(connector, Arc::clone(&setup), job::scope(&job));
+        let mut setup = job::setup(&job, connector, now);
         let endpoint = match job.request.method {
-            Method::File => None,
-            Method::Api | Method::Oauth => match job::endpoint(&job, connector, &setup, drive) {
-                Ok(endpoint) => Some(Arc::new(endpoint)),
-                Err(failure) => {
-                    attempt.stop(End::Failed(failure));
-                    None
-                }
-            },
+            Method::File => Ok(None),
+            Method::Api | Method::Oauth => job::endpoint(&job, connector, &setup, drive).map(Some),
         };
+        if let Ok(Some(endpoint)) = &endpoint {
+            setup.keys = endpoint.keys();
+        }
+        let setup = Arc::new(setup);
+        let mut attempt = Attempt::new(connector, Arc::clone(&setup), job::scope(&job));
+        let endpoint = endpoint.unwrap_or_else(|failure| {
+            attempt.stop(End::Failed(failure));
+            None
+        });
         if job.kind == JobKind::Expire {
             attempt.stop(End::Complete);
         }
@@ -119,7 +121,7 @@ impl Lane {
             job,
             connector,
             setup,
-            endpoint,
+            endpoint: endpoint.map(Arc::new),
             attempt,
             started_at: now,
             requests: 0,
@@ -306,6 +308,7 @@ fn page(
     let Commit {
         calls,
         transcripts,
+        without_transcript,
         failures,
         checkpoint,
     } = commit;
@@ -327,6 +330,7 @@ fn page(
         now,
         calls,
         transcripts,
+        without_transcript,
         failures,
         checkpoint,
         requests_sent,

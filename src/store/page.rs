@@ -124,6 +124,7 @@ impl Prepared {
             .iter()
             .map(|listed| &*listed.call.external_id)
             .chain(self.transcripts.keys().map(|id| &**id))
+            .chain(self.page.without_transcript.iter().map(|id| &**id))
             .collect();
         if ids.is_empty() {
             return Ok(HashMap::new());

@@ -30,6 +30,9 @@ fn setup(options: Value) -> Setup {
             from: date(2026, 3, 1),
             to: date(2026, 3, 31),
         },
+        method: call_import_engine::model::Method::Api,
+        as_of: jiff::Timestamp::UNIX_EPOCH,
+        keys: 1,
         files: vec![],
     }
 }
@@ -38,6 +41,7 @@ fn reply(status: u16, body: &[u8]) -> Reply {
     Reply::Http(HttpReply {
         status,
         retry_after: (status == 429).then_some(Duration::from_secs(7)),
+        allowance: None,
         content_type: "application/json".into(),
         body: Bytes::copy_from_slice(body),
     })

@@ -302,6 +302,9 @@ impl Request {
             options: serde_json::Map::new(),
             internal_domains: Vec::new(),
             period: period(),
+            method: call_import_engine::model::Method::File,
+            as_of: jiff::Timestamp::UNIX_EPOCH,
+            keys: 1,
             files,
         };
         let contents = contents

@@ -29,6 +29,7 @@ impl Attempt {
                         self.commits.push_back(Commit {
                             calls,
                             transcripts: Vec::new(),
+                            without_transcript: Vec::new(),
                             failures,
                             checkpoint,
                         });
@@ -56,6 +57,7 @@ impl Attempt {
         let Page {
             calls: _,
             transcripts,
+            without_transcript,
             failures,
             next,
             total: _,
@@ -71,10 +73,11 @@ impl Attempt {
                 self.begin(Work::Transcripts(rest));
             }
         }
-        if !transcripts.is_empty() || !failures.is_empty() {
+        if !transcripts.is_empty() || !without_transcript.is_empty() || !failures.is_empty() {
             self.commits.push_back(Commit {
                 calls: Vec::new(),
                 transcripts,
+                without_transcript,
                 failures,
                 checkpoint: None,
             });

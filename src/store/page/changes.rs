@@ -80,6 +80,14 @@ impl<'a> Changes<'a> {
         for (id, spoken) in &page.transcripts {
             changes.add_transcript(page, id, spoken, marks.get(id), listed.contains(&**id));
         }
+        let pending = |id: &&String| {
+            let mark = marks.get(*id);
+            mark.is_some_and(|mark| mark.transcript_state == TranscriptState::Pending)
+        };
+        for id in page.page.without_transcript.iter().filter(pending) {
+            let unavailable = changes.states.entry(TranscriptState::Unavailable);
+            unavailable.or_default().push(id);
+        }
         changes.receipt.transcripts = changes.transcripts.len();
         changes
     }

@@ -212,6 +212,7 @@ pub(crate) fn page(calls: Vec<Call>) -> PageCommit {
         now: at(1),
         calls,
         transcripts: vec![],
+        without_transcript: Vec::new(),
         failures: vec![],
         checkpoint: None,
         requests_sent: 1,
