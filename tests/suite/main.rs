@@ -4,8 +4,8 @@
 
 mod architecture;
 mod cli;
-mod deliver;
 mod comments;
+mod deliver;
 mod export;
 mod findings;
 mod gong;
