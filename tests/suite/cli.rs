@@ -15,12 +15,14 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "validate",
     "plan",
     "reconcile",
     "status",
     "matrix",
+    "seal",
+    "keygen",
     "retry",
     "export",
     "generate",
