@@ -24,7 +24,7 @@ use crate::{
         text::inline,
     },
     secrets::{Purpose, Recipients},
-    spec::{self, Basics, Former, Source, SourceContent, SupportMatrix},
+    spec::{self, Basics, Edited, Former, Source, SourceContent, SupportMatrix},
     workspace,
 };
 
@@ -104,6 +104,8 @@ fn into_request(
             return Err(Stop::with(Exit::Usage, error));
         }
     };
+    // Whoever cannot be served is not asked for a secret.
+    edited(&source, "probe")?;
     let platform = platform_name(matrix, &basics.platform);
     let purpose = Purpose {
         customer: basics.customer.clone(),
@@ -148,15 +150,21 @@ fn basics(source: &Source, matrix: &SupportMatrix) -> Result<Basics, Refusal> {
 fn put(source: &Source, sealed: &str) -> Result<Former, Stop> {
     let path = Path::new(&source.path);
     let shown = inline(&source.path);
+    let edited = edited(source, sealed)?;
     let now = fs::read(path).with_context(|| format!("{shown} cannot be read."))?;
-    let text = text(source).filter(|text| text.as_bytes() == now);
-    let text = text.ok_or_else(|| {
-        anyhow!("{shown} was changed meanwhile. Nothing was written: seal again.")
-    })?;
-    let edited = spec::put_sealed(text, sealed).map_err(|error| anyhow!("{shown}: {error}"))?;
+    if text(source).is_none_or(|text| text.as_bytes() != now) {
+        let error = anyhow!("{shown} was changed meanwhile. Nothing was written: seal again.");
+        return Err(error.into());
+    }
     workspace::replace(path, edited.text.as_bytes())
         .with_context(|| format!("{shown} cannot be written."))?;
     Ok(edited.former)
+}
+
+fn edited(source: &Source, sealed: &str) -> Result<Edited, Stop> {
+    let text = text(source).unwrap_or_default();
+    spec::put_sealed(text, sealed)
+        .map_err(|error| anyhow!("{}: {error}", inline(&source.path)).into())
 }
 
 fn text(source: &Source) -> Option<&str> {

@@ -15,7 +15,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "validate",
     "plan",
     "reconcile",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 11] = [
     "seal",
     "keygen",
     "retry",
+    "state",
     "export",
     "generate",
     "watch",
