@@ -90,6 +90,15 @@ impl fmt::Display for Cause {
 
 impl std::error::Error for Cause {}
 
+impl Cause {
+    /// Whether the credentials are to blame. `object_store` 0.14 has error kinds for that, but uses them
+    /// neither for lists nor for files, so its words must do.
+    fn is_refusal(&self) -> bool {
+        let says = |phrase| self.0.contains(phrase);
+        says("401 Unauthorized") || says("403 Forbidden") || says("Permission denied")
+    }
+}
+
 impl From<object_store::Error> for Cause {
     fn from(error: object_store::Error) -> Self {
         Self(without_queries(&error.to_string()))
@@ -226,18 +235,19 @@ impl Objects {
 
     fn failed(&self, action: &'static str, error: object_store::Error) -> ObjectsError {
         let address = self.address.clone();
-        match error {
-            object_store::Error::PermissionDenied { .. }
-            | object_store::Error::Unauthenticated { .. } => ObjectsError::Refused {
+        let source = Cause::from(error);
+        if source.is_refusal() {
+            ObjectsError::Refused {
                 address,
                 action,
-                source: error.into(),
-            },
-            error => ObjectsError::Failed {
+                source,
+            }
+        } else {
+            ObjectsError::Failed {
                 address,
                 action,
-                source: error.into(),
-            },
+                source,
+            }
         }
     }
 }

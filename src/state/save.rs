@@ -64,7 +64,6 @@ pub async fn save(
             ..
         } = bundle.manifest;
         store.saved_as(generation).await?;
-        tracing::info!(generation, bytes = record.bytes, "the record is saved");
         prune(objects, &names, generation).await;
         return Ok(Saved {
             generation,

@@ -14,6 +14,7 @@ mod plan;
 mod reconcile;
 mod record;
 mod seal;
+mod state;
 mod store;
 mod story;
 mod support;
