@@ -1,7 +1,11 @@
 //! Objects by name in one place: a folder, or a bucket of S3, Google Cloud Storage or Azure. A thin shell
 //! over `object_store`; what the objects mean is decided in [`crate::state`].
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt, io,
+    path::{Component, PathBuf},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use object_store::{
@@ -128,7 +132,7 @@ impl Objects {
         let (store, prefix): (Box<dyn ObjectStore>, Path) = match address.split_once("://") {
             None if address.is_empty() => return Err(wrong()),
             None => {
-                let folder = std::path::absolute(address).map_err(|_| wrong())?;
+                let folder = plain(address).map_err(|_| wrong())?;
                 let prefix = Path::from_absolute_path(folder).map_err(|_| wrong())?;
                 (Box::new(LocalFileSystem::new().with_fsync(true)), prefix)
             }
@@ -252,6 +256,24 @@ impl Objects {
     }
 }
 
+/// The whole path of a folder, without the `..` that no name of an object may hold.
+fn plain(folder: &str) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(folder)?;
+    if let Ok(real) = absolute.canonicalize() {
+        return Ok(real);
+    }
+    // What does not exist yet is no link to anywhere, so its words tell where it is.
+    let mut plain = PathBuf::new();
+    for component in absolute.components() {
+        if component == Component::ParentDir {
+            plain.pop();
+        } else {
+            plain.push(component);
+        }
+    }
+    Ok(plain)
+}
+
 /// A bucket, with the settings of the environment.
 fn remote(scheme: &str, bucket: &str, address: &str) -> Result<Box<dyn ObjectStore>, ObjectsError> {
     // A second call finds the provider installed, which is what is wanted.
@@ -343,6 +365,8 @@ mod tests {
             "kept",
             "./kept",
             "/var/kept",
+            "../kept",
+            "../not yet there/../kept",
             "with blank/kept",
             "s3://bucket",
             "s3://bucket/a/b/",

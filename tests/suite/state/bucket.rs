@@ -44,7 +44,7 @@ impl Bucket {
         {
             Ok(server) => server,
             Err(error) => {
-                eprintln!("skipped: the program `moto_server` is not installed ({error})");
+                support::skipped(&format!("`moto_server` is not installed ({error})"));
                 return None;
             }
         };
@@ -57,7 +57,9 @@ impl Bucket {
         });
         let Some(url) = url else {
             let status = server.wait().unwrap();
-            eprintln!("skipped: `moto_server` does not start ({status}); it needs moto[server,s3]");
+            support::skipped(&format!(
+                "`moto_server` ends at once ({status}); it needs moto[server,s3]"
+            ));
             return None;
         };
         // Whatever else it says must not fill the pipe.

@@ -188,7 +188,7 @@ async fn the_stock_age_opens_a_bundle() {
             assert!(output.status.success(), "{output:?}");
             assert_eq!(content(&opened), content(&place.path()));
         }
-        Err(error) => eprintln!("skipped: the program `age` is not installed ({error})"),
+        Err(error) => support::skipped(&format!("`age` is not installed ({error})")),
     }
 }
 
