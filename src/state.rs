@@ -182,7 +182,7 @@ pub enum StateError {
     },
     /// A bundle is not what was saved.
     #[error(
-        "generation {generation} in {address} is damaged: {detail}. Nothing was restored. {help}"
+        "generation {generation} in {address} is damaged: {detail}. Nothing was changed. {help}"
     )]
     Damaged {
         /// The place.

@@ -451,3 +451,20 @@ async fn an_empty_place_is_a_beginning_only_on_demand() {
     let kept = depot.restore_as(&place.path(), init).await.unwrap();
     assert_eq!(kept, Restored::Kept { generation: 1 });
 }
+
+#[tokio::test]
+async fn without_a_manifest_to_compare_with_nothing_local_is_thrown_away() {
+    let (depot, _, behind) = two_generations().await;
+    fs::rename(depot.path("manifest-2.json"), depot.path("later")).unwrap();
+    assert_eq!(taken(&depot.restore(&behind.path()).await.unwrap()), 1);
+    fs::rename(depot.path("later"), depot.path("manifest-2.json")).unwrap();
+    let manifest = fs::read(depot.path("manifest-1.json")).unwrap();
+    fs::write(depot.path("manifest-1.json"), "").unwrap();
+    let error = depot.restore(&behind.path()).await.unwrap_err();
+    assert!(
+        matches!(error, StateError::Diverged { newest: 2, .. }),
+        "{error}"
+    );
+    fs::write(depot.path("manifest-1.json"), manifest).unwrap();
+    assert_eq!(taken(&depot.restore(&behind.path()).await.unwrap()), 2);
+}
