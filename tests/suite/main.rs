@@ -13,6 +13,8 @@ mod matrix;
 mod plan;
 mod reconcile;
 mod record;
+mod seal;
+mod state;
 mod store;
 mod story;
 mod support;
