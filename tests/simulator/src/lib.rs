@@ -15,7 +15,8 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `gong` | the Gong API v2: population, endpoints, cursors |
+//! | `company` | the invented company whose calls every platform tells of |
+//! | `gong` | the Gong API v2: endpoints, cursors |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
@@ -28,6 +29,7 @@
 //! method of [`Running`] that hands out its state.
 
 pub mod clock;
+pub mod company;
 pub mod faults;
 pub mod gate;
 pub mod github;

@@ -167,6 +167,7 @@ fn gong_config(arguments: &GongArguments) -> (Config, String, String) {
     } else {
         Limits {
             per_second: Some(arguments.requests_per_second),
+            per_minute: None,
             per_day: Some(arguments.requests_per_day),
         }
     };
