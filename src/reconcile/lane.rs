@@ -249,15 +249,8 @@ impl Lane {
             }
             News::Crashed { detail } => {
                 tracing::error!(request = id, detail, "a reply made the connector panic");
-                let advice =
-                    "The import needs an engineer: our code failed on an answer of the platform."
-                        .to_owned();
                 active.attempt.abandon();
-                active.attempt.stop(End::Failed(Failure {
-                    class: FailureClass::Internal,
-                    detail,
-                    advice: Some((WhoseTurn::Engineering, advice)),
-                }));
+                active.attempt.stop(crashed(detail));
             }
             News::Abandoned => {}
             News::Committed(receipt) => {
@@ -282,6 +275,16 @@ impl Lane {
         }
         Ok(())
     }
+}
+
+fn crashed(detail: String) -> End {
+    let advice =
+        "The import needs an engineer: our code failed on an answer of the platform.".to_owned();
+    End::Failed(Failure {
+        class: FailureClass::Internal,
+        detail,
+        advice: Some((WhoseTurn::Engineering, advice)),
+    })
 }
 
 async fn load_pending(
