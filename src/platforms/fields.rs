@@ -112,6 +112,39 @@ pub(super) fn link_without_password(link: &str) -> Option<String> {
     })
 }
 
+/// A list that may be missing or null. Use with `#[serde(default)]`.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A path with a query. Names are taken as they are.
+pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
+    let mut address = path.to_owned();
+    for (position, (name, value)) in query.iter().enumerate() {
+        address.push(if position == 0 { '?' } else { '&' });
+        address.push_str(name);
+        address.push('=');
+        address.push_str(&percent_encoded(value));
+    }
+    address
+}
+
+/// A text as one part of a path or as a value of a query (RFC 3986, section 2).
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 /// An id: text, or a whole number that is kept as its digits.
 pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     optional_id(deserializer)?.ok_or_else(|| serde::de::Error::custom("the id is missing"))

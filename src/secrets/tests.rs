@@ -291,8 +291,7 @@ fn what_we_seal_each_recipient_opens() {
     let recipients = Recipients::parse(&keys[..2].join("\n")).unwrap();
     let pasted =
         SecretString::from("\u{feff}{\"access_key\": \"k\", \"access_key_secret\": \"s\"}\r\n");
-    let fields = GONG.fields();
-    let plaintext = Plaintext::read(&pasted, Some(&fields), &purpose).unwrap();
+    let plaintext = Plaintext::read(&pasted, Some(GONG), &purpose).unwrap();
     let block = plaintext.seal(&recipients).unwrap();
     let opened = pairs.map(|pair| {
         let secrets = secrets(&[(IDENTITY, pair.to_string().expose_secret())]);
@@ -317,15 +316,11 @@ fn a_bare_token_is_sealed_where_one_part_is_enough() {
         customer: "Northwind Robotics".into(),
         platform: "gong".into(),
     };
-    let read = |text: &str, fields: &[&str]| {
-        Plaintext::read(&SecretString::from(text), Some(fields), &purpose)
-    };
-    let bare = read("t0\"ken\n", &["token"]).unwrap();
+    let auth = Auth::Bearer { token: "token" };
+    let read = |text: &str| Plaintext::read(&SecretString::from(text), Some(auth), &purpose);
+    let bare = read("t0\"ken\n").unwrap();
     assert_eq!(bare.suspicious(), [] as [String; 0]);
-    assert_eq!(
-        read("two words", &["token"]).unwrap().suspicious(),
-        ["`token`"]
-    );
+    assert_eq!(read("two words").unwrap().suspicious(), ["`token`"]);
     let identity = x25519::Identity::generate();
     let recipients = Recipients::parse(&identity.to_public().to_string()).unwrap();
     let block = Credentials::Sealed(bare.seal(&recipients).unwrap());
@@ -337,7 +332,7 @@ fn a_bare_token_is_sealed_where_one_part_is_enough() {
 
     // What fits without `for`, but not with it, is not cut.
     let long = "x".repeat(MAX_PLAINTEXT - 20);
-    assert_eq!(read(&long, &["token"]).unwrap_err(), ShapeError::TooLong);
+    assert_eq!(read(&long).unwrap_err(), ShapeError::TooLong);
 }
 
 #[test]
@@ -350,4 +345,67 @@ fn names_without_latin_letters_are_not_mixed_up() {
     assert!(!purpose("日本電機").fits(&purpose("東京商事")));
     assert!(!purpose("").fits(&purpose("東京商事")));
     assert!(purpose("ZOË & Co").fits(&purpose("Zoe - co")));
+}
+
+#[test]
+fn several_keys_are_sealed_and_opened_in_their_order() {
+    let auth = Auth::Keys {
+        name: "x-api-key",
+        values: "api_keys",
+    };
+    let purpose = Purpose {
+        customer: "Northwind Robotics".into(),
+        platform: "gong".into(),
+    };
+    let identity = x25519::Identity::generate();
+    let recipients = Recipients::parse(&identity.to_public().to_string()).unwrap();
+    let secrets = secrets(&[(IDENTITY, identity.to_string().expose_secret())]);
+    let read = |text: &str| Plaintext::read(&SecretString::from(text), Some(auth), &purpose);
+    for (pasted, expected) in [
+        (
+            r#"{"api_keys": ["first", " second\n"]}"#,
+            vec!["first", "second"],
+        ),
+        (r#"{"api_keys": "first"}"#, vec!["first"]),
+        ("first\n", vec!["first"]),
+    ] {
+        let block = read(pasted).unwrap().seal(&recipients).unwrap();
+        let sealed = request(Some(Credentials::Sealed(block)));
+        let opened = secrets.open(&sealed, auth).unwrap();
+        assert_eq!(opened.count("api_keys"), expected.len(), "{pasted}");
+        for (index, key) in expected.into_iter().enumerate() {
+            assert_eq!(field(&opened, &Credential::nth("api_keys", index)), key);
+        }
+        let repeated = "the platform repeats first and second";
+        assert!(!opened.scrub(repeated, &[]).contains("first"));
+    }
+    let many = |count: usize| serde_json::json!({"api_keys": vec!["key"; count]}).to_string();
+    assert!(read(&many(20)).is_ok());
+    for wrong in [
+        many(21).as_str(),
+        many(0).as_str(),
+        r#"{"api_keys": ["canary", ""]}"#,
+        r#"{"api_keys": ["canary"], "canary": "x"}"#,
+        r#"{"key": "canary"}"#,
+    ] {
+        let error = read(wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("api_keys") && !error.contains("canary"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn too_many_keys_do_not_open() {
+    let auth = Auth::Keys {
+        name: "x-api-key",
+        values: "api_keys",
+    };
+    let name = "IMPORT_NORTHWIND_ROBOTICS_GONG";
+    let keys = serde_json::json!({"api_keys": vec!["key"; 21]}).to_string();
+    let secrets = secrets(&[(name, &keys)]);
+    let named = request(Some(Credentials::Secret(name.into())));
+    let error = secrets.open(&named, auth).unwrap_err();
+    assert!(error.to_string().contains("at most 20 keys"), "{error}");
 }
