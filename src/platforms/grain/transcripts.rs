@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Asked, judge, parse, recordings::Attendance, send, teams};
+use super::{Asked, accepts, judge, parse, recordings::Attendance, send, teams};
 use crate::{
     model::{Granularity, Participant, Segment, Transcript},
     platforms::{
