@@ -7,6 +7,7 @@
 mod fathom;
 mod fields;
 mod gong;
+mod grain;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -17,7 +18,11 @@ use serde_json::Value;
 use crate::model::{Call, Method, Period, Transcript, Window};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
-static CATALOG: &[(&str, &dyn Connector)] = &[("fathom", &fathom::Fathom), ("gong", &gong::Gong)];
+static CATALOG: &[(&str, &dyn Connector)] = &[
+    ("fathom", &fathom::Fathom),
+    ("gong", &gong::Gong),
+    ("grain", &grain::Grain),
+];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
 pub fn connector(platform: &str) -> Option<&'static dyn Connector> {

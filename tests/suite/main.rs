@@ -9,6 +9,7 @@ mod deliver;
 mod export;
 mod findings;
 mod gong;
+mod grain;
 mod matrix;
 mod plan;
 mod platforms;

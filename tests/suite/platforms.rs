@@ -24,6 +24,7 @@ pub(crate) mod nights;
 mod replay;
 
 pub(crate) mod gong;
+mod grain;
 
 use std::collections::BTreeSet;
 
@@ -36,10 +37,13 @@ use nights::Night;
 type Member<T> = (&'static str, fn() -> T);
 
 /// Platforms that are held to the laws.
-const HELD: &[Member<Vec<Fixtures>>] = &[("gong", gong::held::fixtures)];
+const HELD: &[Member<Vec<Fixtures>>] = &[
+    ("gong", gong::held::fixtures),
+    ("grain", grain::held::fixtures),
+];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[Member<Night>] = &[("gong", gong::spent::night)];
+const NIGHTS: &[Member<Night>] = &[("gong", gong::spent::night), ("grain", grain::spent::night)];
 
 #[test]
 fn every_platform_is_held_to_the_laws_and_has_its_nights() {

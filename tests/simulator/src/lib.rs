@@ -17,6 +17,7 @@
 //! |---|---|
 //! | `company` | the invented company whose calls every platform tells of |
 //! | `gong` | the Gong API v2: endpoints, cursors |
+//! | `grain` | the Grain public API v2 |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
@@ -35,6 +36,7 @@ pub mod faults;
 pub mod gate;
 pub mod github;
 pub mod gong;
+pub mod grain;
 pub mod limits;
 pub mod log;
 
