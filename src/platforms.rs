@@ -4,6 +4,8 @@
 //! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
 //! `matrix.yaml`.
 
+mod avoma;
+mod chorus;
 mod fields;
 mod gong;
 
@@ -16,7 +18,11 @@ use serde_json::Value;
 use crate::model::{Call, Method, Period, Transcript, Window};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
-static CATALOG: &[(&str, &dyn Connector)] = &[("gong", &gong::Gong)];
+static CATALOG: &[(&str, &dyn Connector)] = &[
+    ("gong", &gong::Gong),
+    ("avoma", &avoma::Avoma),
+    ("chorus", &chorus::Chorus),
+];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
 pub fn connector(platform: &str) -> Option<&'static dyn Connector> {

@@ -3,8 +3,11 @@
 use isolang::Language;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
-use crate::model::Affiliation;
+use super::{RecordFailure, Rejection};
+use crate::model::{Affiliation, Participant, Window};
 
 /// Text as shown: trimmed, and `None` when nothing is left.
 pub(super) fn text(value: Option<String>) -> Option<String> {
@@ -20,13 +23,30 @@ pub(super) fn instant(value: &str) -> Option<Timestamp> {
 
 /// Seconds as milliseconds, rounded half to even once, so that the same answer gives the same number each night.
 pub(super) fn seconds(value: f64) -> Option<i64> {
-    let milliseconds = (value * 1_000.0).round_ties_even();
+    milliseconds(value * 1_000.0)
+}
+
+/// Milliseconds that a platform tells, whole or not.
+pub(super) fn milliseconds(value: f64) -> Option<i64> {
+    let milliseconds = value.round_ties_even();
     // 2^53 is where f64 stops telling whole numbers apart.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the range is checked first"
     )]
     (milliseconds.is_finite() && milliseconds.abs() < 9.0e15).then_some(milliseconds as i64)
+}
+
+/// The instant so many milliseconds after 1970 began.
+pub(super) fn milliseconds_since_1970(value: f64) -> Option<Timestamp> {
+    // Within 2^53 a float tells whole numbers apart.
+    let milliseconds = seconds(value / 1_000.0)?;
+    Timestamp::from_millisecond(milliseconds).ok()
+}
+
+/// Whether a call that begins then is of the window. Where the platform does not tell, it chose the call itself.
+pub(super) fn in_window(start: Option<Timestamp>, window: Window) -> bool {
+    start.is_none_or(|start| window.start() <= start && start < window.end())
 }
 
 /// E-mail address, trimmed, domain in lower case.
@@ -121,17 +141,119 @@ pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 pub(super) fn optional_id<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Id>::deserialize(deserializer)?.and_then(Id::told))
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Text(String),
+    Number(u64),
+}
+
+impl Id {
+    fn told(self) -> Option<String> {
+        match self {
+            Self::Text(text) => (!text.trim().is_empty()).then_some(text),
+            Self::Number(number) => Some(number.to_string()),
+        }
+    }
+}
+
+/// A text as one segment of a path (RFC 3986, section 2.3).
+pub(super) fn path_segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                segment.push(char::from(byte));
+            }
+            _ => segment.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    segment
+}
+
+/// A number, or a text that is one; anything else is unknown.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Id {
+    enum Number {
+        Plain(f64),
         Text(String),
-        Number(u64),
+        Other(serde::de::IgnoredAny),
     }
-    Ok(match Option::<Id>::deserialize(deserializer)? {
-        Some(Id::Text(text)) if !text.trim().is_empty() => Some(text),
-        Some(Id::Number(number)) => Some(number.to_string()),
-        Some(Id::Text(_)) | None => None,
+    Ok(match Option::<Number>::deserialize(deserializer)? {
+        Some(Number::Plain(number)) => Some(number),
+        Some(Number::Text(text)) => text.trim().parse().ok(),
+        Some(Number::Other(_)) | None => None,
     })
+}
+
+/// For what a platform sends as null where nothing is set.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A record that cannot be read, under its id; where that cannot be read either, under a stable name.
+pub(super) fn unreadable(
+    platform: &str,
+    stage: &'static str,
+    record: &RawValue,
+    error: &serde_json::Error,
+) -> RecordFailure {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(alias = "uuid", alias = "engagement_id", deserialize_with = "id")]
+        id: String,
+    }
+    let named = serde_json::from_str::<Named>(record.get());
+    let external_id = named.map_or_else(
+        |_| {
+            let digest = hex::encode(Sha256::digest(record.get()));
+            format!("unreadable-{}", &digest[..16])
+        },
+        |named| named.id,
+    );
+    RecordFailure {
+        external_id,
+        stage,
+        detail: format!("{platform}'s record of the call cannot be read: {error}"),
+    }
+}
+
+/// An answer that is not the JSON expected of a platform. Only its type is told, not what it says.
+pub(super) fn broken(platform: &str, content_type: &str, error: &serde_json::Error) -> Rejection {
+    let kind = if content_type.is_empty() {
+        "an answer without a type"
+    } else {
+        content_type
+    };
+    Rejection::Broken {
+        detail: format!("expected {platform}'s JSON, got {kind}: {error}"),
+    }
+}
+
+/// What a platform says about a failure, short: it is for the log, and may hold anything.
+pub(super) fn answered(platform: &str, status: u16, text: &str) -> String {
+    let excerpt: String = text.chars().take(200).collect();
+    match excerpt.trim() {
+        "" => format!("{platform} answered {status}"),
+        excerpt => format!("{platform} answered {status}: {excerpt}"),
+    }
+}
+
+/// Where in the list the only participant of that name is.
+pub(super) fn position(participants: &[Participant], name: &str) -> Option<usize> {
+    let name = name.trim().to_lowercase();
+    let named = |(position, participant): (usize, &Participant)| {
+        let own = participant.name.as_ref()?;
+        (own.to_lowercase() == name).then_some(position)
+    };
+    let mut found = participants.iter().enumerate().filter_map(named);
+    found.next().filter(|_| found.next().is_none())
 }
 
 #[cfg(test)]
@@ -163,6 +285,27 @@ mod tests {
             link_without_password("https://zoom.example/j/1?pwd=a").as_deref(),
             Some("https://zoom.example/j/1")
         );
+    }
+
+    #[test]
+    fn numbers_may_be_texts() {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(default, deserialize_with = "number")]
+            value: Option<f64>,
+        }
+        for (json, expected) in [
+            (r#"{"value": 1.5}"#, Some(1.5)),
+            (r#"{"value": 7}"#, Some(7.0)),
+            (r#"{"value": " 1.5 "}"#, Some(1.5)),
+            (r#"{"value": "soon"}"#, None),
+            (r#"{"value": {}}"#, None),
+            (r#"{"value": null}"#, None),
+            ("{}", None),
+        ] {
+            let holder: Holder = serde_json::from_str(json).unwrap();
+            assert_eq!(holder.value, expected, "{json}");
+        }
     }
 
     #[test]
