@@ -23,6 +23,8 @@ mod laws;
 pub(crate) mod nights;
 mod replay;
 
+mod avoma;
+mod chorus;
 pub(crate) mod gong;
 
 use std::collections::BTreeSet;
@@ -33,10 +35,18 @@ use fixtures::Fixtures;
 use nights::Night;
 
 /// Platforms that are held to the laws.
-const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[("gong", gong::held::fixtures)];
+const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[
+    ("gong", gong::held::fixtures),
+    ("avoma", avoma::held::fixtures),
+    ("chorus", chorus::held::fixtures),
+];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[(&str, fn() -> Night)] = &[("gong", gong::spent::night)];
+const NIGHTS: &[(&str, fn() -> Night)] = &[
+    ("gong", gong::spent::night),
+    ("avoma", avoma::spent::night),
+    ("chorus", chorus::spent::night),
+];
 
 #[test]
 fn every_platform_is_held_to_the_laws_and_has_its_nights() {
