@@ -4,6 +4,8 @@
 //! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
 //! `matrix.yaml`.
 
+mod avoma;
+mod chorus;
 mod fathom;
 mod fields;
 mod gong;
@@ -22,6 +24,9 @@ static CATALOG: &[(&str, &dyn Connector)] = &[
     ("fathom", &fathom::Fathom),
     ("gong", &gong::Gong),
     ("grain", &grain::Grain),
+    ("gong", &gong::Gong),
+    ("avoma", &avoma::Avoma),
+    ("chorus", &chorus::Chorus),
 ];
 
 /// The connector of a platform, by its key in `matrix.yaml`.

@@ -23,6 +23,8 @@ mod laws;
 pub(crate) mod nights;
 mod replay;
 
+mod avoma;
+mod chorus;
 pub(crate) mod gong;
 mod grain;
 
@@ -38,12 +40,19 @@ type Member<T> = (&'static str, fn() -> T);
 
 /// Platforms that are held to the laws.
 const HELD: &[Member<Vec<Fixtures>>] = &[
+    ("avoma", avoma::held::fixtures),
+    ("chorus", chorus::held::fixtures),
     ("gong", gong::held::fixtures),
     ("grain", grain::held::fixtures),
 ];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[Member<Night>] = &[("gong", gong::spent::night), ("grain", grain::spent::night)];
+const NIGHTS: &[Member<Night>] = &[
+    ("avoma", avoma::spent::night),
+    ("chorus", chorus::spent::night),
+    ("gong", gong::spent::night),
+    ("grain", grain::spent::night),
+];
 
 #[test]
 fn every_platform_is_held_to_the_laws_and_has_its_nights() {

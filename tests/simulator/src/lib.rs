@@ -18,6 +18,8 @@
 //! | `company` | the invented company whose calls every platform tells of |
 //! | `gong` | the Gong API v2: endpoints, cursors |
 //! | `grain` | the Grain public API v2 |
+//! | `avoma` | the Avoma API v1: pages by number, links to the next |
+//! | `chorus` | Chorus by ZoomInfo: continuation keys, one call at a time |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
@@ -30,6 +32,8 @@
 //! with one [`Account`] a company, and a [`Demo`] for the command line. Nothing else needs to know it, but for
 //! the line here that declares it and two lines in `main.rs`.
 
+pub mod avoma;
+pub mod chorus;
 pub mod clock;
 pub mod company;
 pub mod faults;

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 use serde_json::Value;
 use simulator::{
-    Config, Demo, Running, Simulator,
+    Config, Demo, Running, Simulator, avoma, chorus,
     clock::{Clock, SystemClock},
     company::{self, Population},
     github, gong, grain,
@@ -30,6 +30,10 @@ enum Platform {
     Gong(CallArguments),
     /// The Grain public API v2, with the same calls
     Grain(CallArguments),
+    /// The Avoma API v1, with invented meetings
+    Avoma(CallArguments),
+    /// Chorus by ZoomInfo, with invented calls
+    Chorus(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -114,6 +118,8 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().platform {
         Platform::Gong(arguments) => run_calls(&gong::DEMO, &arguments).await,
         Platform::Grain(arguments) => run_calls(&grain::DEMO, &arguments).await,
+        Platform::Avoma(arguments) => run_calls(&avoma::DEMO, &arguments).await,
+        Platform::Chorus(arguments) => run_calls(&chorus::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {
