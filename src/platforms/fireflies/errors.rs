@@ -93,12 +93,7 @@ impl Trouble {
             ("args_required" | "invalid_arguments", _) | (_, 300..) => {
                 (Cause::Other, Rejection::Refused { detail })
             }
-            _ => (
-                Cause::Other,
-                Rejection::Broken {
-                    detail: no_data(text),
-                },
-            ),
+            _ => (Cause::Other, no_data(reply, text)),
         };
         Self { cause, rejection }
     }
@@ -144,10 +139,14 @@ fn throttled(reply: &HttpReply, error: Option<&GraphError>) -> Rejection {
     }
 }
 
-fn no_data(text: Option<&str>) -> String {
-    match text {
-        Some(text) => fields::answered("Fireflies", 200, text),
-        None => "expected Fireflies' data, got an answer with neither data nor an error at line 1"
-            .into(),
+fn no_data(reply: &HttpReply, text: Option<&str>) -> Rejection {
+    let what = text.map_or("neither data nor an error".to_owned(), |text| {
+        fields::answered("Fireflies", reply.status, text)
+    });
+    Rejection::Broken {
+        detail: format!(
+            "expected Fireflies' data, got {} with {what}",
+            reply.content_type
+        ),
     }
 }

@@ -210,18 +210,20 @@ impl Record {
         people
     }
 
+    /// Presence is told by name only: a name that two have tells of neither.
     fn add_presence(&self, people: &mut Vec<Participant>) {
         let names = self.meeting_attendance.iter().flatten();
-        let mut seen = HashSet::new();
         for name in names.filter_map(|presence| fields::text(presence.name.clone())) {
-            if !seen.insert(name.to_lowercase()) {
-                continue;
-            }
-            let known =
-                fields::position(people, &name).and_then(|position| people.get_mut(position));
-            match known {
-                Some(known) => known.attended = Some(true),
-                None => people.push(Participant {
+            let lower = name.to_lowercase();
+            let named = |person: &&mut Participant| {
+                let own = person.name.as_ref();
+                own.is_some_and(|own| own.to_lowercase() == lower)
+            };
+            let mut known = people.iter_mut().filter(named);
+            match (known.next(), known.next()) {
+                (Some(known), None) => known.attended = Some(true),
+                (Some(_), Some(_)) => {}
+                (None, _) => people.push(Participant {
                     name: Some(name),
                     email: None,
                     phone: None,

@@ -17,6 +17,8 @@
 //! |---|---|
 //! | `company` | the invented company whose calls every platform tells of |
 //! | `gong` | the Gong API v2: endpoints, cursors |
+//! | `fireflies` | Fireflies' GraphQL API |
+//! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
@@ -32,11 +34,13 @@
 pub mod clock;
 pub mod company;
 pub mod faults;
+pub mod fireflies;
 pub mod gate;
 pub mod github;
 pub mod gong;
 pub mod limits;
 pub mod log;
+pub mod tldv;
 
 mod bomb;
 mod json;

@@ -13,8 +13,9 @@ use simulator::{
     Config, Demo, Running, Simulator,
     clock::{Clock, SystemClock},
     company::{self, Population},
-    github, gong,
+    fireflies, github, gong,
     limits::Limits,
+    tldv,
 };
 
 /// Simulates a call-recording platform, or GitHub, on this machine.
@@ -28,6 +29,10 @@ struct Arguments {
 enum Platform {
     /// The Gong API v2, with invented calls
     Gong(CallArguments),
+    /// Fireflies' GraphQL API, with the same calls
+    Fireflies(CallArguments),
+    /// tl;dv's API, with the same calls
+    Tldv(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -111,6 +116,8 @@ fn pull_request(text: &str) -> Result<(u64, String), String> {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().platform {
         Platform::Gong(arguments) => run_calls(&gong::DEMO, &arguments).await,
+        Platform::Fireflies(arguments) => run_calls(&fireflies::DEMO, &arguments).await,
+        Platform::Tldv(arguments) => run_calls(&tldv::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {
