@@ -11,6 +11,7 @@ mod findings;
 mod gong;
 mod matrix;
 mod plan;
+mod platforms;
 mod reconcile;
 mod record;
 mod store;
