@@ -23,7 +23,9 @@ mod laws;
 pub(crate) mod nights;
 mod replay;
 
+mod fireflies;
 pub(crate) mod gong;
+mod tldv;
 
 use std::collections::BTreeSet;
 
@@ -33,10 +35,18 @@ use fixtures::Fixtures;
 use nights::Night;
 
 /// Platforms that are held to the laws.
-const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[("gong", gong::held::fixtures)];
+const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[
+    ("fireflies", fireflies::held::fixtures),
+    ("gong", gong::held::fixtures),
+    ("tldv", tldv::held::fixtures),
+];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[(&str, fn() -> Night)] = &[("gong", gong::spent::night)];
+const NIGHTS: &[(&str, fn() -> Night)] = &[
+    ("fireflies", fireflies::spent::night),
+    ("gong", gong::spent::night),
+    ("tldv", tldv::spent::night),
+];
 
 #[test]
 fn every_platform_is_held_to_the_laws_and_has_its_nights() {

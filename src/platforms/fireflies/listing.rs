@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Members of a call's JSON that are not kept: what was said, and links that let anybody in.
-const NOT_KEPT: &[&str] = &["sentences", "audio_url", "video_url"];
+const NOT_KEPT: &[&str] = &["sentences", "audio_url", "video_url", "meeting_link"];
 
 /// The calls of a page.
 pub(super) fn page(records: Vec<&RawValue>, setup: &Setup) -> Page {
