@@ -25,8 +25,10 @@ mod replay;
 
 mod avoma;
 mod chorus;
+mod fireflies;
 pub(crate) mod gong;
 mod grain;
+mod tldv;
 
 use std::collections::BTreeSet;
 
@@ -42,16 +44,20 @@ type Member<T> = (&'static str, fn() -> T);
 const HELD: &[Member<Vec<Fixtures>>] = &[
     ("avoma", avoma::held::fixtures),
     ("chorus", chorus::held::fixtures),
+    ("fireflies", fireflies::held::fixtures),
     ("gong", gong::held::fixtures),
     ("grain", grain::held::fixtures),
+    ("tldv", tldv::held::fixtures),
 ];
 
 /// Platforms whose simulated nights are lived through.
 const NIGHTS: &[Member<Night>] = &[
     ("avoma", avoma::spent::night),
     ("chorus", chorus::spent::night),
+    ("fireflies", fireflies::spent::night),
     ("gong", gong::spent::night),
     ("grain", grain::spent::night),
+    ("tldv", tldv::spent::night),
 ];
 
 #[test]

@@ -20,6 +20,8 @@
 //! | `grain` | the Grain public API v2 |
 //! | `avoma` | the Avoma API v1: pages by number, links to the next |
 //! | `chorus` | Chorus by ZoomInfo: continuation keys, one call at a time |
+//! | `fireflies` | Fireflies' GraphQL API |
+//! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
@@ -37,12 +39,14 @@ pub mod chorus;
 pub mod clock;
 pub mod company;
 pub mod faults;
+pub mod fireflies;
 pub mod gate;
 pub mod github;
 pub mod gong;
 pub mod grain;
 pub mod limits;
 pub mod log;
+pub mod tldv;
 
 mod bomb;
 mod json;
