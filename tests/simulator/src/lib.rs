@@ -30,7 +30,7 @@
 //! | `gate` | holding back one reply, so that a test can act at exactly that moment |
 //! | `server` | HTTP: the same for every platform |
 //!
-//! A further call-recording platform is one module: its `Config`, its state ([`Simulated`], `server::Service`)
+//! A further call-recording platform is one module: its `Config`, its state (`Simulated`, `server::Service`)
 //! with one [`Account`] a company, and a [`Demo`] for the command line. Nothing else needs to know it, but for
 //! the line here that declares it and two lines in `main.rs`.
 
