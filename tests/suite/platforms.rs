@@ -23,6 +23,7 @@ mod laws;
 pub(crate) mod nights;
 mod replay;
 
+pub(crate) mod fathom;
 pub(crate) mod gong;
 
 use std::collections::BTreeSet;
@@ -33,10 +34,16 @@ use fixtures::Fixtures;
 use nights::Night;
 
 /// Platforms that are held to the laws.
-const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[("gong", gong::held::fixtures)];
+const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[
+    ("fathom", fathom::held::fixtures),
+    ("gong", gong::held::fixtures),
+];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[(&str, fn() -> Night)] = &[("gong", gong::spent::night)];
+const NIGHTS: &[(&str, fn() -> Night)] = &[
+    ("fathom", fathom::spent::night),
+    ("gong", gong::spent::night),
+];
 
 #[test]
 fn every_platform_is_held_to_the_laws_and_has_its_nights() {

@@ -153,6 +153,12 @@ impl Account {
         }
     }
 
+    /// How its limits stand: see [`Limiter::standing`].
+    pub(crate) fn standing(&self, now: Timestamp) -> Option<(usize, usize, u64)> {
+        let limiter = self.limiter.lock().expect("no holder of this lock panics");
+        limiter.standing(now)
+    }
+
     /// Lets a request in, or says in how many seconds to come again.
     pub(crate) fn admit(&self, now: Timestamp) -> Result<(), u64> {
         let mut limiter = self.limiter.lock().expect("no holder of this lock panics");

@@ -16,6 +16,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `company` | the invented company whose calls every platform tells of |
+//! | `fathom` | the Fathom API v1: keys that see different meetings, two limits, counted pages |
 //! | `gong` | the Gong API v2: endpoints, cursors |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `clock` | the time, which a test may bring itself |
@@ -31,6 +32,7 @@
 
 pub mod clock;
 pub mod company;
+pub mod fathom;
 pub mod faults;
 pub mod gate;
 pub mod github;

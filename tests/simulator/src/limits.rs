@@ -48,6 +48,41 @@ impl Limiter {
         }
     }
 
+    /// Other limits from now on.
+    pub(crate) fn change(&mut self, limits: Limits) {
+        let admitted = std::mem::take(&mut self.admitted);
+        *self = Self {
+            admitted,
+            ..Self::new(limits)
+        };
+    }
+
+    /// How its tightest limit stands: requests a window, how many are left of them, and in how many seconds
+    /// there will be one more.
+    pub(crate) fn standing(&self, now: Timestamp) -> Option<(usize, usize, u64)> {
+        let standing = |&(count, window): &(usize, Duration)| {
+            let length = SignedDuration::try_from(window).expect("windows are a day at most");
+            let age = |at: &Timestamp| now.duration_since(*at);
+            let recent: Vec<_> = self
+                .admitted
+                .iter()
+                .map(age)
+                .filter(|age| *age < length)
+                .collect();
+            let oldest = recent.first().copied().unwrap_or(SignedDuration::ZERO);
+            let seconds = (length - oldest).as_millis().max(0) as u64;
+            (
+                count,
+                count.saturating_sub(recent.len()),
+                seconds.div_ceil(1000),
+            )
+        };
+        self.limits
+            .iter()
+            .map(standing)
+            .min_by_key(|(_, left, _)| *left)
+    }
+
     /// Lets a request in, or says in how many seconds to come again. What is refused does not count.
     pub(crate) fn admit(&mut self, now: Timestamp) -> Result<(), u64> {
         let wait = self

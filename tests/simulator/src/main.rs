@@ -13,7 +13,7 @@ use simulator::{
     Config, Demo, Running, Simulator,
     clock::{Clock, SystemClock},
     company::{self, Population},
-    github, gong,
+    fathom, github, gong,
     limits::Limits,
 };
 
@@ -28,6 +28,8 @@ struct Arguments {
 enum Platform {
     /// The Gong API v2, with invented calls
     Gong(CallArguments),
+    /// The Fathom API v1, with invented calls
+    Fathom(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -111,6 +113,7 @@ fn pull_request(text: &str) -> Result<(u64, String), String> {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().platform {
         Platform::Gong(arguments) => run_calls(&gong::DEMO, &arguments).await,
+        Platform::Fathom(arguments) => run_calls(&fathom::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {
