@@ -1,5 +1,7 @@
 //! Reading the fields that every platform has, each in its own way.
 
+use std::collections::BTreeMap;
+
 use isolang::Language;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -26,7 +28,7 @@ pub(super) fn seconds(value: f64) -> Option<i64> {
     milliseconds(value * 1_000.0)
 }
 
-/// Milliseconds that a platform tells, whole or not.
+/// Milliseconds, whole or not.
 pub(super) fn milliseconds(value: f64) -> Option<i64> {
     let milliseconds = value.round_ties_even();
     // 2^53 is where f64 stops telling whole numbers apart.
@@ -132,6 +134,32 @@ pub(super) fn link_without_password(link: &str) -> Option<String> {
     })
 }
 
+/// A path with a query. Names are taken as they are.
+pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
+    let mut address = path.to_owned();
+    for (position, (name, value)) in query.iter().enumerate() {
+        address.push(if position == 0 { '?' } else { '&' });
+        address.push_str(name);
+        address.push('=');
+        address.push_str(&percent_encoded(value));
+    }
+    address
+}
+
+/// A text as one part of a path or as a value of a query (RFC 3986, section 2).
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 /// An id: text, or a whole number that is kept as its digits.
 pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     optional_id(deserializer)?.ok_or_else(|| serde::de::Error::custom("the id is missing"))
@@ -160,20 +188,6 @@ impl Id {
     }
 }
 
-/// A text as one segment of a path (RFC 3986, section 2.3).
-pub(super) fn path_segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                segment.push(char::from(byte));
-            }
-            _ => segment.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    segment
-}
-
 /// A number, or a text that is one; anything else is unknown.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     #[derive(Deserialize)]
@@ -190,6 +204,14 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     })
 }
 
+/// A list of ids, without those that are null or empty.
+pub(super) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Listed(#[serde(deserialize_with = "optional_id")] Option<String>);
+    let ids = Option::<Vec<Listed>>::deserialize(deserializer)?;
+    Ok(ids.into_iter().flatten().filter_map(|id| id.0).collect())
+}
+
 /// For what a platform sends as null where nothing is set.
 pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
@@ -197,7 +219,17 @@ pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserializ
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A record that cannot be read, under its id; where that cannot be read either, under a stable name.
+/// The JSON object as it came, without the members that hold text of the transcript or signed links.
+pub(super) fn raw_without(source: &RawValue, names: &[&str]) -> String {
+    let members = serde_json::from_str::<BTreeMap<String, &RawValue>>(source.get());
+    let kept = members.and_then(|mut members| {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+        serde_json::to_string(&members)
+    });
+    kept.unwrap_or_else(|_| "{}".into())
+}
+
+/// A record that cannot be read, under its `id`; where that cannot be read either, under a stable name.
 pub(super) fn unreadable(
     platform: &str,
     stage: &'static str,
@@ -306,6 +338,16 @@ mod tests {
             let holder: Holder = serde_json::from_str(json).unwrap();
             assert_eq!(holder.value, expected, "{json}");
         }
+    }
+
+    #[test]
+    fn signed_links_leave_the_json() {
+        let source = r#"{"b": {"url": 1.50}, "url": "https://media.example/?sig=x", "a": null}"#;
+        let source: &RawValue = serde_json::from_str(source).unwrap();
+        assert_eq!(
+            raw_without(source, &["url"]),
+            r#"{"a":null,"b":{"url": 1.50}}"#
+        );
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod replay;
 mod avoma;
 mod chorus;
 pub(crate) mod gong;
+mod grain;
 
 use std::collections::BTreeSet;
 
@@ -34,18 +35,23 @@ use call_import_engine::platforms;
 use fixtures::Fixtures;
 use nights::Night;
 
+/// A platform's key, and what its file brings.
+type Member<T> = (&'static str, fn() -> T);
+
 /// Platforms that are held to the laws.
-const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[
-    ("gong", gong::held::fixtures),
+const HELD: &[Member<Vec<Fixtures>>] = &[
     ("avoma", avoma::held::fixtures),
     ("chorus", chorus::held::fixtures),
+    ("gong", gong::held::fixtures),
+    ("grain", grain::held::fixtures),
 ];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[(&str, fn() -> Night)] = &[
-    ("gong", gong::spent::night),
+const NIGHTS: &[Member<Night>] = &[
     ("avoma", avoma::spent::night),
     ("chorus", chorus::spent::night),
+    ("gong", gong::spent::night),
+    ("grain", grain::spent::night),
 ];
 
 #[test]

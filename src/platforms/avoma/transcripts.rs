@@ -135,7 +135,7 @@ impl Sought {
     fn into_step(self, calls: &[CallRef], setup: &Setup) -> Step {
         match self.singly.front() {
             Some(id) => {
-                let path = format!("{PATH}?meeting_uuid={}", fields::path_segment(id));
+                let path = format!("{PATH}?meeting_uuid={}", fields::percent_encoded(id));
                 send(path, self.remembered())
             }
             None => Step::Page(self.into_page(calls, setup)),

@@ -12,7 +12,7 @@ use crate::{
 
 /// The request.
 pub(super) fn request(call: &CallRef) -> HttpExchange {
-    let id = fields::path_segment(&call.external_id);
+    let id = fields::percent_encoded(&call.external_id);
     HttpExchange {
         headers: &[("accept", "application/vnd.api+json")],
         ..HttpExchange::get(format!("/api/v1/conversations/{id}"))

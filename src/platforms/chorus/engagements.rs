@@ -23,7 +23,7 @@ pub(super) fn request(window: Window, cursor: Option<&str>) -> HttpExchange {
         window.end()
     );
     if let Some(key) = place.key {
-        path = format!("{path}&continuation_key={}", fields::path_segment(key));
+        path = format!("{path}&continuation_key={}", fields::percent_encoded(key));
     }
     HttpExchange::get(path)
 }

@@ -17,6 +17,7 @@
 //! |---|---|
 //! | `company` | the invented company whose calls every platform tells of |
 //! | `gong` | the Gong API v2: endpoints, cursors |
+//! | `grain` | the Grain public API v2 |
 //! | `avoma` | the Avoma API v1: pages by number, links to the next |
 //! | `chorus` | Chorus by ZoomInfo: continuation keys, one call at a time |
 //! | `github` | GitHub's REST API around comments on pull requests |
@@ -39,6 +40,7 @@ pub mod faults;
 pub mod gate;
 pub mod github;
 pub mod gong;
+pub mod grain;
 pub mod limits;
 pub mod log;
 

@@ -13,7 +13,7 @@ use simulator::{
     Config, Demo, Running, Simulator, avoma, chorus,
     clock::{Clock, SystemClock},
     company::{self, Population},
-    github, gong,
+    github, gong, grain,
     limits::Limits,
 };
 
@@ -28,6 +28,8 @@ struct Arguments {
 enum Platform {
     /// The Gong API v2, with invented calls
     Gong(CallArguments),
+    /// The Grain public API v2, with the same calls
+    Grain(CallArguments),
     /// The Avoma API v1, with invented meetings
     Avoma(CallArguments),
     /// Chorus by ZoomInfo, with invented calls
@@ -115,6 +117,7 @@ fn pull_request(text: &str) -> Result<(u64, String), String> {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().platform {
         Platform::Gong(arguments) => run_calls(&gong::DEMO, &arguments).await,
+        Platform::Grain(arguments) => run_calls(&grain::DEMO, &arguments).await,
         Platform::Avoma(arguments) => run_calls(&avoma::DEMO, &arguments).await,
         Platform::Chorus(arguments) => run_calls(&chorus::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
