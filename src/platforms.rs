@@ -4,6 +4,7 @@
 //! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
 //! `matrix.yaml`.
 
+mod fathom;
 mod fields;
 mod gong;
 mod grain;
@@ -17,7 +18,11 @@ use serde_json::Value;
 use crate::model::{Call, Method, Period, Transcript, Window};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
-static CATALOG: &[(&str, &dyn Connector)] = &[("gong", &gong::Gong), ("grain", &grain::Grain)];
+static CATALOG: &[(&str, &dyn Connector)] = &[
+    ("fathom", &fathom::Fathom),
+    ("gong", &gong::Gong),
+    ("grain", &grain::Grain),
+];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
 pub fn connector(platform: &str) -> Option<&'static dyn Connector> {
@@ -117,6 +122,12 @@ pub struct Page {
     pub without_transcript: Vec<String>,
     /// Records that could not be read. The others of the page are kept.
     pub failures: Vec<RecordFailure>,
+    /// Ids of records that are no part of the work, such as calls before the window. They only show that the
+    /// listing gets on.
+    pub left_out: Vec<String>,
+    /// Which of several passes over the window the page belongs to, from 0: with several keys there is one for
+    /// each, and a call that two of them see comes once in either.
+    pub pass: usize,
     /// Where the listing goes on; `None` at its end.
     pub next: Option<Cursor>,
     /// How many calls the whole window holds, if the platform tells.
@@ -398,7 +409,7 @@ pub enum OptionKind {
 pub struct Traits {
     /// Calls a listing page holds.
     pub page_size: u64,
-    /// Calls that one transcript request answers for; `None` where transcripts come with the listing.
+    /// Calls that one transcript request answers for; `None` where transcripts come with the listing only.
     pub transcript_batch: Option<u64>,
     /// Requests that `Work::Verify` costs.
     pub verify_requests: u64,
@@ -427,6 +438,12 @@ pub struct Traits {
 pub trait Connector: Sync {
     /// Data for planner, rules and shell.
     fn traits(&self) -> Traits;
+
+    /// Whether a listing brings the transcripts along. Those that it says are not ready yet are asked for one
+    /// by one in later nights, if [`Traits::transcript_batch`] says how.
+    fn lists_transcripts(&self, _method: Method) -> bool {
+        self.traits().transcript_batch.is_none()
+    }
 
     /// The first step of some work.
     fn begin(&self, work: &Work, setup: &Setup) -> Step;

@@ -122,16 +122,37 @@ pub(super) fn link_without_password(link: &str) -> Option<String> {
     })
 }
 
-/// A text as one segment of a path: all but RFC 3986's unreserved characters percent-encoded.
-pub(super) fn path_segment(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut segment, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            segment.push(char::from(byte));
-        } else {
-            segment.push_str(&format!("%{byte:02X}"));
+/// A list that may be missing or null. Use with `#[serde(default)]`.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A path with a query. Names are taken as they are.
+pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
+    let mut address = path.to_owned();
+    for (position, (name, value)) in query.iter().enumerate() {
+        address.push(if position == 0 { '?' } else { '&' });
+        address.push_str(name);
+        address.push('=');
+        address.push_str(&percent_encoded(value));
+    }
+    address
+}
+
+/// A text as one part of a path or as a value of a query (RFC 3986, section 2).
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
         }
-        segment
-    })
+    }
+    encoded
 }
 
 /// An id: text, or a whole number that is kept as its digits.
@@ -178,13 +199,6 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
         Some(Number::Text(text)) => text.trim().parse().ok(),
         Some(Number::Other(_)) | None => None,
     })
-}
-
-/// For what a platform sends as null where nothing is set.
-pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// The JSON object as it came, without the members that hold text of the transcript or signed links.

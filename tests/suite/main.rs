@@ -15,6 +15,8 @@ mod plan;
 mod platforms;
 mod reconcile;
 mod record;
+mod seal;
+mod state;
 mod store;
 mod story;
 mod support;

@@ -33,15 +33,17 @@ use call_import_engine::platforms;
 use fixtures::Fixtures;
 use nights::Night;
 
+/// A platform's key, and what its file brings.
+type Member<T> = (&'static str, fn() -> T);
+
 /// Platforms that are held to the laws.
-const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[
+const HELD: &[Member<Vec<Fixtures>>] = &[
     ("gong", gong::held::fixtures),
     ("grain", grain::held::fixtures),
 ];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[(&str, fn() -> Night)] =
-    &[("gong", gong::spent::night), ("grain", grain::spent::night)];
+const NIGHTS: &[Member<Night>] = &[("gong", gong::spent::night), ("grain", grain::spent::night)];
 
 #[test]
 fn every_platform_is_held_to_the_laws_and_has_its_nights() {

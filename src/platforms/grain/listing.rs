@@ -208,7 +208,7 @@ fn complete(mut draft: Draft, setup: &Setup) -> Step {
             id, participants, ..
         } = Glance::at(record);
         if let (Some(id), None) = (id, participants) {
-            let path = format!("{PATH}/{}", fields::path_segment(&id));
+            let path = format!("{PATH}/{}", fields::percent_encoded(&id));
             let exchange = HttpExchange::post(path, json!({"include": include()}));
             return send(exchange, &super::Asked::Recording(draft));
         }

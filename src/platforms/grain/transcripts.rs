@@ -18,7 +18,7 @@ pub(super) fn begin(calls: &[CallRef]) -> Step {
     let Some(call) = calls.first() else {
         return Step::Page(Page::default());
     };
-    let id = fields::path_segment(&call.external_id);
+    let id = fields::percent_encoded(&call.external_id);
     let path = format!("/_/public-api/v2/recordings/{id}/transcript");
     send(HttpExchange::get(path), &Asked::Transcript)
 }
