@@ -60,7 +60,7 @@ impl Service for State {
             3 => Object::write(&mut body, |object| object.text("error", message)),
             _ => Object::write(&mut body, |object| object.text("message", message)),
         }
-        let kind = if number % 5 == 0 {
+        let kind = if number.is_multiple_of(5) {
             "text/plain"
         } else {
             "application/json"
