@@ -4,9 +4,13 @@
 //! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
 //! `matrix.yaml`.
 
+mod avoma;
+mod chorus;
+mod fathom;
 mod fields;
 mod fireflies;
 mod gong;
+mod grain;
 mod tldv;
 
 use std::{path::PathBuf, time::Duration};
@@ -20,7 +24,11 @@ use crate::model::{Call, Method, Period, Transcript, Window};
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
     ("gong", &gong::Gong),
+    ("avoma", &avoma::Avoma),
+    ("chorus", &chorus::Chorus),
+    ("fathom", &fathom::Fathom),
     ("fireflies", &fireflies::Fireflies),
+    ("grain", &grain::Grain),
     ("tldv", &tldv::Tldv),
 ];
 
@@ -122,6 +130,12 @@ pub struct Page {
     pub without_transcript: Vec<String>,
     /// Records that could not be read. The others of the page are kept.
     pub failures: Vec<RecordFailure>,
+    /// Ids of records that are no part of the work, such as calls before the window. They only show that the
+    /// listing gets on.
+    pub left_out: Vec<String>,
+    /// Which of several passes over the window the page belongs to, from 0: with several keys there is one for
+    /// each, and a call that two of them see comes once in either.
+    pub pass: usize,
     /// Where the listing goes on; `None` at its end.
     pub next: Option<Cursor>,
     /// How many calls the whole window holds, if the platform tells.
@@ -449,6 +463,12 @@ pub struct Traits {
 pub trait Connector: Sync {
     /// Data for planner, rules and shell.
     fn traits(&self) -> Traits;
+
+    /// Whether a listing brings the transcripts along. Those that it says are not ready yet are asked for one
+    /// by one in later nights, if [`Traits::transcript_batch`] says how.
+    fn lists_transcripts(&self, _method: Method) -> bool {
+        self.traits().transcript_batch.is_none()
+    }
 
     /// The first step of some work.
     fn begin(&self, work: &Work, setup: &Setup) -> Step;

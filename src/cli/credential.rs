@@ -9,7 +9,7 @@ use secrecy::{SecretString, zeroize::Zeroizing};
 use super::{Exit, Stop, output::tell};
 use crate::{
     model::Method,
-    platforms,
+    platforms::{self, Auth},
     secrets::{Plaintext, Purpose},
 };
 
@@ -18,15 +18,16 @@ const MAX_INPUT: usize = 64 << 10;
 
 /// A credential for this purpose, checked and ready to be sealed. `platform` is the platform's name.
 pub(super) fn read(purpose: &Purpose, method: Method, platform: &str) -> Result<Plaintext, Stop> {
-    let fields = fields(&purpose.platform, method);
+    let auth = auth(&purpose.platform, method);
+    let fields = auth.map(Auth::fields);
     let fields = fields.as_deref();
     let pasted = if io::stdin().is_terminal() {
         ask(platform, fields)?
     } else {
         piped()?
     };
-    let plaintext = Plaintext::read(&pasted, fields, purpose)
-        .map_err(|error| Stop::with(Exit::Usage, error))?;
+    let plaintext =
+        Plaintext::read(&pasted, auth, purpose).map_err(|error| Stop::with(Exit::Usage, error))?;
     if fields.is_none() {
         tell(&format!(
             "note: What a credential for {platform} must hold is not known here, so it is sealed unchecked.\n"
@@ -40,10 +41,10 @@ pub(super) fn read(purpose: &Purpose, method: Method, platform: &str) -> Result<
     Ok(plaintext)
 }
 
-/// The parts that the platform needs, where code knows them.
-fn fields(platform: &str, method: Method) -> Option<Vec<&'static str>> {
+/// How the platform is signed in to, where code knows it.
+fn auth(platform: &str, method: Method) -> Option<Auth> {
     match method {
-        Method::Api => platforms::connector(platform).map(|known| known.traits().auth.fields()),
+        Method::Api => platforms::connector(platform).map(|known| known.traits().auth),
         Method::Oauth | Method::File => None,
     }
 }
@@ -69,6 +70,10 @@ fn ask(platform: &str, fields: Option<&[&str]>) -> Result<SecretString, Stop> {
     let Some(fields) = fields else {
         return hidden(&format!("Credential for {platform}, as a JSON object:"));
     };
+    if let [field] = fields {
+        // The bare value, or the whole object, as through a pipe.
+        return hidden(&format!("{platform}, {field}:"));
+    }
     let mut parts = Vec::new();
     for field in fields {
         parts.push((*field, hidden(&format!("{platform}, {field}:"))?));

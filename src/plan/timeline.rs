@@ -29,7 +29,7 @@ pub struct Capacity {
 /// `None` where there is no connector or no documented limit.
 pub fn capacity(matrix: &SupportMatrix, platform: &str) -> Option<Capacity> {
     let row = matrix.platforms.get(platform)?;
-    let traits = connector(platform)?.traits();
+    let traits = api_traits(Method::Api, platform)?;
     let limits = row.rate_limits.iter();
     let requests_per_night = limits
         .map(|limit| allowed(limit, row, &matrix.nightly))
@@ -185,11 +185,21 @@ impl Nights {
     }
 }
 
+/// What counts for the number of requests: transcripts that come with the listing cost none of their own.
 fn api_traits(method: Method, platform: &str) -> Option<Traits> {
-    match method {
+    let connector = match method {
         Method::File => None,
-        Method::Api | Method::Oauth => connector(platform).map(|connector| connector.traits()),
-    }
+        Method::Api | Method::Oauth => connector(platform),
+    }?;
+    let traits = connector.traits();
+    Some(if connector.lists_transcripts(method) {
+        Traits {
+            transcript_batch: None,
+            ..traits
+        }
+    } else {
+        traits
+    })
 }
 
 /// Requests that a limit allows in one night: at least one, as the rate limiter does.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{RecordFailure, Rejection, Setup};
-use crate::model::{Affiliation, Participant};
+use crate::model::{Affiliation, Participant, Window};
 
 /// Text as shown: trimmed, and `None` when nothing is left.
 pub(super) fn text(value: Option<String>) -> Option<String> {
@@ -25,7 +25,12 @@ pub(super) fn instant(value: &str) -> Option<Timestamp> {
 
 /// Seconds as milliseconds, rounded half to even once, so that the same answer gives the same number each night.
 pub(super) fn seconds(value: f64) -> Option<i64> {
-    let milliseconds = (value * 1_000.0).round_ties_even();
+    milliseconds(value * 1_000.0)
+}
+
+/// Milliseconds, whole or not.
+pub(super) fn milliseconds(value: f64) -> Option<i64> {
+    let milliseconds = value.round_ties_even();
     // 2^53 is where f64 stops telling whole numbers apart.
     #[expect(
         clippy::cast_possible_truncation,
@@ -39,6 +44,11 @@ pub(super) fn milliseconds_since_1970(value: f64) -> Option<Timestamp> {
     // Within 2^53 a float tells whole numbers apart.
     let milliseconds = seconds(value / 1_000.0)?;
     Timestamp::from_millisecond(milliseconds).ok()
+}
+
+/// Whether a call that begins then is of the window. Where the platform does not tell, it chose the call itself.
+pub(super) fn in_window(start: Option<Timestamp>, window: Window) -> bool {
+    start.is_none_or(|start| window.start() <= start && start < window.end())
 }
 
 /// Whether a call that begins then was asked for. Where the platform does not tell, it chose the call itself.
@@ -130,16 +140,30 @@ pub(super) fn link_without_password(link: &str) -> Option<String> {
     })
 }
 
-/// A text as one segment of a path: all but RFC 3986's unreserved characters percent-encoded.
-pub(super) fn path_segment(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut segment, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            segment.push(char::from(byte));
-        } else {
-            segment.push_str(&format!("%{byte:02X}"));
+/// A path with a query. Names are taken as they are.
+pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
+    let mut address = path.to_owned();
+    for (position, (name, value)) in query.iter().enumerate() {
+        address.push(if position == 0 { '?' } else { '&' });
+        address.push_str(name);
+        address.push('=');
+        address.push_str(&percent_encoded(value));
+    }
+    address
+}
+
+/// A text as one part of a path or as a value of a query (RFC 3986, section 2).
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
         }
-        segment
-    })
+    }
+    encoded
 }
 
 /// An id: text, or a whole number that is kept as its digits.
@@ -151,17 +175,23 @@ pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 pub(super) fn optional_id<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Id {
-        Text(String),
-        Number(u64),
+    Ok(Option::<Id>::deserialize(deserializer)?.and_then(Id::told))
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Text(String),
+    Number(u64),
+}
+
+impl Id {
+    fn told(self) -> Option<String> {
+        match self {
+            Self::Text(text) => (!text.trim().is_empty()).then_some(text),
+            Self::Number(number) => Some(number.to_string()),
+        }
     }
-    Ok(match Option::<Id>::deserialize(deserializer)? {
-        Some(Id::Text(text)) if !text.trim().is_empty() => Some(text),
-        Some(Id::Number(number)) => Some(number.to_string()),
-        Some(Id::Text(_)) | None => None,
-    })
 }
 
 /// A number, or a text that is one; anything else is unknown.
@@ -178,6 +208,14 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
         Some(Number::Text(text)) => text.trim().parse().ok(),
         Some(Number::Other(_)) | None => None,
     })
+}
+
+/// A list of ids, without those that are null or empty.
+pub(super) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Listed(#[serde(deserialize_with = "optional_id")] Option<String>);
+    let ids = Option::<Vec<Listed>>::deserialize(deserializer)?;
+    Ok(ids.into_iter().flatten().filter_map(|id| id.0).collect())
 }
 
 /// For what a platform sends as null where nothing is set.
@@ -206,7 +244,7 @@ pub(super) fn unreadable(
 ) -> RecordFailure {
     #[derive(Deserialize)]
     struct Named {
-        #[serde(deserialize_with = "id")]
+        #[serde(alias = "uuid", alias = "engagement_id", deserialize_with = "id")]
         id: String,
     }
     let named = serde_json::from_str::<Named>(record.get());

@@ -58,7 +58,7 @@ impl Connector for Tldv {
             Work::List { window, cursor } => Place::at(*window, cursor.as_deref(), setup).send(),
             Work::Transcripts(calls) => match calls.first() {
                 Some(call) => {
-                    let id = fields::path_segment(&call.external_id);
+                    let id = fields::percent_encoded(&call.external_id);
                     send(
                         format!("/v1alpha1/meetings/{id}/transcript"),
                         Progress::Null,

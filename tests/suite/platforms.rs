@@ -4,8 +4,8 @@
 //!
 //! 1. Record answers under `tests/fixtures/<key>/`: invented, in the platform's own form, with all the variety that
 //!    it may send (fields nobody knows, nulls, numbers as ids, duplicates, unreadable records). At least two pages
-//!    of a listing, and its transcripts. Write SECRET into everything that must never be recorded: signed links,
-//!    passwords of meetings, tokens.
+//!    of a listing, and its transcripts. Write SECRET into everything that must never be recorded: signed links
+//!    and tokens.
 //! 2. Where the platform describes its API in machine-readable form, write what it says about the requests in
 //!    use to `tests/fixtures/<key>/requests.json` (the form stands at [`laws::requests_are_as_described`]).
 //! 3. Write `platforms/<key>.rs` with `fixtures()` as in `gong.rs`: which answer belongs to which request, and what
@@ -13,6 +13,7 @@
 //!    makes them tests.
 //! 4. In the same file write `night()`: the simulator, the request plan's formula, and what must be recorded of each
 //!    of its calls. `spend!();` makes it tests.
+//! 5. A request under `tests/demo/requests/` imports what the simulator serves by default.
 //!
 //! `cargo test --test suite platforms::gong` runs everything for one platform.
 
@@ -23,28 +24,43 @@ mod laws;
 pub(crate) mod nights;
 mod replay;
 
+mod avoma;
+mod chorus;
 mod fireflies;
 pub(crate) mod gong;
+mod grain;
 mod tldv;
 
 use std::collections::BTreeSet;
 
 use call_import_engine::platforms;
 
+use simulator::company::{DEMO_CALLS, DEMO_FROM, DEMO_TO};
+
+use crate::support;
 use fixtures::Fixtures;
 use nights::Night;
 
+/// A platform's key, and what its file brings.
+type Member<T> = (&'static str, fn() -> T);
+
 /// Platforms that are held to the laws.
-const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[
+const HELD: &[Member<Vec<Fixtures>>] = &[
+    ("avoma", avoma::held::fixtures),
+    ("chorus", chorus::held::fixtures),
     ("fireflies", fireflies::held::fixtures),
     ("gong", gong::held::fixtures),
+    ("grain", grain::held::fixtures),
     ("tldv", tldv::held::fixtures),
 ];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[(&str, fn() -> Night)] = &[
+const NIGHTS: &[Member<Night>] = &[
+    ("avoma", avoma::spent::night),
+    ("chorus", chorus::spent::night),
     ("fireflies", fireflies::spent::night),
     ("gong", gong::spent::night),
+    ("grain", grain::spent::night),
     ("tldv", tldv::spent::night),
 ];
 
@@ -61,7 +77,23 @@ fn every_platform_is_held_to_the_laws_and_has_its_nights() {
         assert!(fixtures.iter().all(|fixtures| fixtures.platform == *key));
         laws::every_method_of_the_matrix_is_there(key, &fixtures);
     }
+}
+
+/// `cargo run -p simulator -- gong` names a request that imports what it serves.
+#[test]
+fn every_simulator_has_a_request_to_try_it_with() {
     for (key, night) in NIGHTS {
         assert_eq!(night().demo.key, *key);
+        let path = support::root().join(format!("tests/demo/requests/demo-{key}.yaml"));
+        let request = std::fs::read_to_string(path);
+        let request = request.unwrap_or_else(|error| panic!("demo-{key}.yaml: {error}"));
+        for line in [
+            format!("platform: {key}"),
+            format!("  secret: IMPORT_DEMO_{}", key.to_uppercase()),
+            format!("estimated_calls: {DEMO_CALLS}"),
+            format!("period: {{from: {DEMO_FROM}, to: {DEMO_TO}}}"),
+        ] {
+            assert!(request.lines().any(|own| own == line), "{key}: {line}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         retry::{MAX_TOLD, MAX_TRIES, MAX_WAIT},
     },
     model::{FailureClass, WhoseTurn},
-    platforms::{Rejection, Work},
+    platforms::{Exchange, Rejection, Work},
 };
 
 /// Tries of a request whose answers cannot be read.
@@ -33,6 +33,9 @@ impl Attempt {
         match rejection {
             Rejection::Throttled { after } => {
                 let after = wait(after);
+                if let Exchange::Http(exchange) = &ticket.exchange {
+                    limiter.slow_down(exchange.class, ticket.sent, now);
+                }
                 if let Some(until) = after.and_then(|after| now.saturating_add(after).ok()) {
                     limiter.block(until);
                     if until.duration_since(now) > MAX_WAIT {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::date;
+use serde_json::json;
 use simulator::{
     company::{Call, Party, Population},
     faults::{Fault, Rule},
@@ -17,6 +18,7 @@ super::laws::hold!();
 
 fn fixtures() -> Vec<Fixtures> {
     vec![Fixtures {
+        options: json!({"workspace_id": "623457276584334"}),
         answers: vec![
             answer(&["GET /v2/workspaces"], "gong/workspaces.json"),
             answer(
@@ -34,7 +36,7 @@ fn fixtures() -> Vec<Fixtures> {
             "21",
         ],
         transcripts: &["7782342274025937895", "9007199254740993"],
-        unreadable: &["12", "unreadable-c5d1f2"],
+        unreadable: &["12", "unreadable-a4f14cf4b688620f"],
         promises: vec![
             can("with its title", Fact::Title),
             can("date", Fact::Start),

@@ -15,8 +15,9 @@ use duckdb::{Connection, Row};
 use simulator::{
     Config, Demo, Running, Simulator,
     company::{Call, Population, TranscriptFate},
-    faults::{Fault, Rule},
+    faults::{Fault, Rule, Scripted},
     limits::Limits,
+    log::Entry,
 };
 
 use crate::{
@@ -190,15 +191,16 @@ pub(super) async fn quiet(night: &Night) {
 /// 5 % of the answers are 503, 2 % are cut off, some are 429, and a cursor or token expires.
 pub(super) async fn bad(night: &Night) {
     let (scene, running) = scene(night, CALLS, night.demo.limits);
-    let one_in = |times: usize, rest: usize| {
-        move |entry: &simulator::log::Entry| entry.number % times == rest
-    };
+    // No request is befallen twice, so that each failure costs one more.
+    let one_in = |times: usize, rest: usize| move |entry: &Entry| entry.number % times == rest;
+    let (failing, cut, throttled) = (one_in(20, 3), one_in(50, 5), one_in(60, 7));
+    let spared = move |entry: &Entry| !failing(entry) && !cut(entry) && !throttled(entry);
     let faults = running.faults();
     let rules = [
-        faults.add(Rule::new(Fault::status(503)).when(one_in(20, 3))),
-        faults.add(Rule::new(Fault::Cut { after: 1 }).when(one_in(50, 5))),
-        faults.add(Rule::new(Fault::throttled(2)).when(one_in(60, 7))),
-        faults.add((night.mishap)()),
+        faults.add(Rule::new(Fault::status(503)).when(failing)),
+        faults.add(Rule::new(Fault::Cut { after: 1 }).when(cut)),
+        faults.add(Rule::new(Fault::throttled(2)).when(throttled)),
+        faults.add((night.mishap)().when(spared)),
     ];
     let report = scene.run("first").await;
 
@@ -208,7 +210,7 @@ pub(super) async fn bad(night: &Night) {
         rules.iter().all(|rule| rule.hits() > 0),
         "everything went wrong at least once: {rules:?}"
     );
-    let retried: u64 = rules.iter().map(simulator::faults::Scripted::hits).sum();
+    let retried: u64 = rules.iter().map(Scripted::hits).sum();
     let planned = planned(night, &scene, &running) + retried as usize;
     let sent = running.log().len();
     assert!(
@@ -258,12 +260,7 @@ pub(super) async fn refused(night: &Night) {
         report.imports[0].reason
     );
     assert_eq!(running.log().len(), night.refused_after, "requests sent");
-    assert_eq!(
-        running
-            .log()
-            .count_where(simulator::log::Entry::authenticated),
-        0
-    );
+    assert_eq!(running.log().count_where(Entry::authenticated), 0);
 }
 
 /// The real program, on the machine's time: each failure once, because waits are real.
