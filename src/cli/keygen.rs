@@ -102,7 +102,7 @@ fn next_steps(recipients: &str, file: Option<&Path>, is_first: bool) -> String {
         ),
         (Some(file), true) => format!(
             "Store the file as the Actions secret {IDENTITY} of the repository:\n   \
-             gh secret set {IDENTITY} < {}",
+             gh secret set {IDENTITY} --env nightly < {}",
             file.display()
         ),
         (_, false) => format!(

@@ -48,6 +48,14 @@ impl Limiter {
         }
     }
 
+    /// So many requests in any 20 seconds.
+    pub(crate) fn of_20_seconds(requests: usize) -> Self {
+        Self {
+            limits: vec![(requests, Duration::from_secs(20))],
+            admitted: VecDeque::new(),
+        }
+    }
+
     /// Other limits from now on.
     pub(crate) fn change(&mut self, limits: Limits) {
         let admitted = std::mem::take(&mut self.admitted);
