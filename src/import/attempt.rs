@@ -157,7 +157,8 @@ impl Attempt {
     /// The beginning of an attempt.
     pub fn new(connector: &'static dyn Connector, setup: Arc<Setup>, scope: Scope) -> Self {
         let traits = connector.traits();
-        let backlog = if scope.transcripts {
+        let wanted = scope.transcripts && traits.transcript_batch.is_some();
+        let backlog = if wanted {
             Backlog::Unread
         } else {
             Backlog::Read
@@ -332,9 +333,7 @@ impl Attempt {
             return None;
         }
         let commit = self.commits.pop_front()?;
-        // What a listing with transcripts came without now is not there yet: it is asked for in a later run.
-        let separate = self.traits.transcript_batch.is_some();
-        let wanted = |call: &&Call| separate && call.transcript == TranscriptContent::Pending;
+        let wanted = |call: &&Call| call.transcript == TranscriptContent::Pending;
         let refs = commit.calls.iter().filter(wanted);
         let refs = refs.map(|call| CallRef {
             external_id: call.external_id.clone(),

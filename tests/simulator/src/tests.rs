@@ -1,10 +1,12 @@
 //! The simulator against the documented facts, over HTTP as an importer sees it.
 
 mod faults;
+mod fireflies;
 mod gate;
 mod github;
 mod listing;
 mod requests;
+mod tldv;
 mod traffic;
 
 use std::{
