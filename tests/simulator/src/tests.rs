@@ -2,10 +2,12 @@
 
 mod fathom;
 mod faults;
+mod fireflies;
 mod gate;
 mod github;
 mod listing;
 mod requests;
+mod tldv;
 mod traffic;
 
 use std::{
