@@ -25,6 +25,7 @@ use crate::{
     gate::Held,
     limits::Limits,
     log::{Endpoint, Log},
+    media::Links,
     server::{Service, Traffic},
 };
 
@@ -60,6 +61,8 @@ pub struct Config {
     pub cursor_life: Duration,
     /// Whether more than 100 `callIds` are refused. Gong documents no limit; public connectors send 100.
     pub strict: bool,
+    /// Where recordings are.
+    pub links: Links,
 }
 
 /// A company that uses Gong.
@@ -87,6 +90,7 @@ impl Config {
             }],
             cursor_life: Duration::from_secs(3600),
             strict: true,
+            links: Links::default(),
         }
     }
 
@@ -126,6 +130,7 @@ struct State {
     tenants: Vec<Tenant>,
     cursor_life: SignedDuration,
     strict: bool,
+    links: Links,
     traffic: Arc<Traffic>,
 }
 
@@ -147,6 +152,7 @@ impl Gong {
                 .collect(),
             cursor_life: life.expect("cursors do not live for ever"),
             strict: config.strict,
+            links: config.links,
             traffic,
         }))
     }

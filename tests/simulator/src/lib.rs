@@ -24,6 +24,7 @@
 //! | `fireflies` | Fireflies' GraphQL API |
 //! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
+//! | `media` | a host of recordings, with links that expire |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
 //! | `faults` | what goes wrong, and at which request |
@@ -48,6 +49,7 @@ pub mod gong;
 pub mod grain;
 pub mod limits;
 pub mod log;
+pub mod media;
 pub mod tldv;
 
 mod bomb;

@@ -229,7 +229,12 @@ impl Exchange<'_> {
         )?;
         Ok(self.envelope(Some(&page), |object| {
             object.objects("calls", &page.records, |object, index| {
-                write::detailed(object, population, &population.call(*index), &selector);
+                let call = population.call(*index);
+                write::detailed(object, population, &call, &selector);
+                if selector.exposed_fields.media {
+                    let link = |kind: &str| self.state.links.link(&call.id, kind, self.request.at);
+                    write::media(object, &call, link);
+                }
             });
         }))
     }
