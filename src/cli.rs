@@ -85,6 +85,26 @@ struct Common {
     log_format: LogFormat,
 }
 
+/// Where copies of audio and video go.
+#[derive(Debug, Args)]
+struct Media {
+    /// Where audio and video are copied to, for requests that include media: a folder, s3://, gs:// or az://
+    #[arg(
+        long,
+        value_name = "DIR_OR_URL",
+        env = "CALL_IMPORT_MEDIA",
+        hide_env_values = true
+    )]
+    media: Option<String>,
+}
+
+impl Media {
+    /// What is set to nothing is not set.
+    fn address(&self) -> Option<&str> {
+        self.media.as_deref().filter(|address| !address.is_empty())
+    }
+}
+
 /// Form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LogFormat {

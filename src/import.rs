@@ -6,12 +6,13 @@ pub(crate) mod content;
 pub(crate) mod merge;
 mod outcome;
 mod rate;
+pub(crate) mod recording;
 mod retry;
 mod uploads;
 mod walk;
 mod windows;
 
-pub use attempt::{Attempt, Command, Commit, PENDING_AT_ONCE, Scope};
+pub use attempt::{Attempt, Command, Commit, Fetched, PENDING_AT_ONCE, Pending, Scope};
 pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
 pub use rate::RateLimiter;
 pub use uploads::Uploads;

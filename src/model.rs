@@ -9,9 +9,9 @@ pub mod words;
 
 pub(crate) use call::words;
 pub use call::{
-    Affiliation, Call, CallKind, CrmLink, Direction, DurationSource, Granularity, Media, MediaKind,
-    MediaState, Participant, Precision, Role, Scope, Segment, Transcript, TranscriptContent,
-    TranscriptState,
+    Affiliation, Call, CallKind, CrmLink, Direction, DurationSource, Granularity, Media, MediaCopy,
+    MediaKind, MediaOutcome, MediaState, Participant, Precision, Role, Scope, Segment, Transcript,
+    TranscriptContent, TranscriptState,
 };
 pub use credential::{Credential, MAX_KEYS};
 pub use period::{Period, Window};

@@ -2,7 +2,9 @@
 //! over `object_store`; what the objects mean is decided in [`crate::state`].
 
 use std::{
-    fmt, io,
+    fmt,
+    fs::{self, File},
+    io::{self, Read as _},
     path::{Component, PathBuf},
     time::Duration,
 };
@@ -10,13 +12,17 @@ use std::{
 use bytes::Bytes;
 use object_store::{
     BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
-    PutPayload, RetryConfig, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
+    PutPayload, RetryConfig, WriteMultipart, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
     gcp::GoogleCloudStorageBuilder, local::LocalFileSystem, path::Path,
 };
 
 /// Longest time for one request. A large record goes up in one, since only then the other side promises
 /// that it takes the place of none.
 const TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Pieces in which a file goes up, and how many of them at once: what is held of it in memory.
+const PIECE: usize = 8 << 20;
+const PIECES_AT_ONCE: usize = 2;
 
 /// Retries are `object_store`'s: after 1, 2, 4 and 8 seconds, and none once a minute has gone.
 const RETRIES: usize = 4;
@@ -26,6 +32,8 @@ const RETRIES: usize = 4;
 pub struct Objects {
     store: Box<dyn ObjectStore>,
     prefix: Path,
+    /// The whole path, where it is a folder.
+    folder: Option<PathBuf>,
     address: String,
 }
 
@@ -43,7 +51,7 @@ pub enum Created {
 pub enum ObjectsError {
     /// Not an address of anything we know.
     #[error(
-        "{0:?} is no place for the record: name a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"
+        "{0:?} is no place: name a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"
     )]
     Address(String),
     /// The settings in the environment are wrong or missing.
@@ -80,6 +88,17 @@ pub enum ObjectsError {
         /// What went wrong.
         source: Cause,
     },
+}
+
+/// Why a file was not put in place.
+#[derive(Debug, thiserror::Error)]
+pub enum PutFileError {
+    /// The place.
+    #[error(transparent)]
+    Place(ObjectsError),
+    /// The file.
+    #[error("a file on its way cannot be read")]
+    File(#[source] io::Error),
 }
 
 /// What the other side said, without the queries of its addresses, in which signatures stand.
@@ -129,11 +148,13 @@ impl Objects {
     /// When the address cannot be read, or the environment does not fit it.
     pub fn open(address: &str) -> Result<Self, ObjectsError> {
         let wrong = || ObjectsError::Address(address.to_owned());
+        let mut local = None;
         let (store, prefix): (Box<dyn ObjectStore>, Path) = match address.split_once("://") {
             None if address.is_empty() => return Err(wrong()),
             None => {
                 let folder = plain(address).map_err(|_| wrong())?;
-                let prefix = Path::from_absolute_path(folder).map_err(|_| wrong())?;
+                let prefix = Path::from_absolute_path(&folder).map_err(|_| wrong())?;
+                local = Some(folder);
                 (Box::new(LocalFileSystem::new().with_fsync(true)), prefix)
             }
             Some((scheme, place)) => {
@@ -148,6 +169,7 @@ impl Objects {
         Ok(Self {
             store,
             prefix,
+            folder: local,
             address: address.to_owned(),
         })
     }
@@ -222,6 +244,62 @@ impl Objects {
         }
     }
 
+    /// Where an object of this name is, for people and programs: a path or an address.
+    pub fn uri(&self, name: &str) -> String {
+        match &self.folder {
+            Some(folder) => folder.join(name).to_string_lossy().into_owned(),
+            None => format!("{}/{name}", self.address.trim_end_matches('/')),
+        }
+    }
+
+    /// Puts a file in place under a name made from its contents, a piece at a time. What is there under that
+    /// name with the same length is the same file, and nothing is sent. It shows only when it is whole.
+    ///
+    /// # Errors
+    /// [`ObjectsError`], when the place cannot be written; [`io::Error`] when the file cannot be read.
+    pub async fn put_file(&self, name: &str, file: File, bytes: u64) -> Result<(), PutFileError> {
+        let failed = |error| PutFileError::Place(self.failed("write to it", error));
+        let location = self.location(name);
+        match self.store.head(&location).await {
+            Ok(found) if found.size == bytes => return Ok(()),
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        match &self.folder {
+            Some(folder) => {
+                let target = folder.join(name);
+                let put = tokio::task::spawn_blocking(move || put_in_folder(&target, file)).await;
+                let put = put.map_err(io::Error::other).flatten();
+                put.map_err(|error| {
+                    failed(object_store::Error::Generic {
+                        store: "LocalFileSystem",
+                        source: Box::new(error),
+                    })
+                })
+            }
+            None => self.upload(&location, file).await,
+        }
+    }
+
+    async fn upload(&self, location: &Path, mut file: File) -> Result<(), PutFileError> {
+        let failed = |error| PutFileError::Place(self.failed("write to it", error));
+        let upload = self.store.put_multipart(location).await.map_err(failed)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
+        loop {
+            let piece;
+            (file, piece) = next_piece(file).await.map_err(PutFileError::File)?;
+            if piece.is_empty() {
+                break;
+            }
+            upload
+                .wait_for_capacity(PIECES_AT_ONCE)
+                .await
+                .map_err(failed)?;
+            upload.put(piece);
+        }
+        upload.finish().await.map(drop).map_err(failed)
+    }
+
     /// Deletes an object, if it is there.
     ///
     /// # Errors
@@ -233,8 +311,9 @@ impl Objects {
         }
     }
 
+    /// A name may lie in folders, which `/` parts.
     fn location(&self, name: &str) -> Path {
-        self.prefix.clone().join(name)
+        name.split('/').fold(self.prefix.clone(), Path::join)
     }
 
     fn failed(&self, action: &'static str, error: object_store::Error) -> ObjectsError {
@@ -254,6 +333,32 @@ impl Objects {
             }
         }
     }
+}
+
+/// Copies a file under a name of its own first, which a try that was killed leaves to the next one.
+fn put_in_folder(target: &std::path::Path, mut file: File) -> io::Result<()> {
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut unfinished = target.as_os_str().to_owned();
+    unfinished.push(".part");
+    let mut copy = File::create(&unfinished)?;
+    io::copy(&mut file, &mut copy)?;
+    copy.sync_all()?;
+    fs::rename(&unfinished, target)
+}
+
+/// The next [`PIECE`] of a file, empty at its end, read on a thread that may wait.
+async fn next_piece(mut file: File) -> io::Result<(File, Bytes)> {
+    tokio::task::spawn_blocking(move || {
+        let mut piece = Vec::with_capacity(PIECE);
+        let longest = u64::try_from(PIECE).unwrap_or(u64::MAX);
+        io::Read::by_ref(&mut file)
+            .take(longest)
+            .read_to_end(&mut piece)?;
+        Ok((file, piece.into()))
+    })
+    .await?
 }
 
 /// The whole path of a folder, without the `..` that no name of an object may hold.

@@ -8,6 +8,7 @@ mod accident;
 mod decide;
 mod draft;
 mod line;
+mod media;
 mod notice;
 mod promise;
 mod schedule;
@@ -27,6 +28,7 @@ use crate::{
 };
 
 pub use accident::Accident;
+pub use media::BYTES_OF_A_CALL;
 pub use notice::{Notice, notification_id};
 pub use skipped::skipped_nights;
 pub use timeline::{Capacity, capacity, estimate_requests, next_night};
@@ -54,6 +56,9 @@ pub struct Observed {
     /// End of each request's last attempt, by request id.
     #[serde(default)]
     pub attempted: BTreeMap<String, Timestamp>,
+    /// Recordings that need no more copying, by request id.
+    #[serde(default)]
+    pub copied: BTreeMap<String, i64>,
 }
 
 /// Rows alone, as `status --format json` shows them: no checkpoints, no use of quotas.
@@ -86,6 +91,8 @@ pub struct Inputs<'a> {
     pub only: Option<&'a str>,
     /// Ids that are not worked on here: the example, when a real night runs.
     pub skip: &'a [&'a str],
+    /// Whether there is a place for audio and video.
+    pub media: bool,
 }
 
 /// What the next run does.
@@ -146,6 +153,11 @@ pub enum JobKind {
     Expire,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// What happens to an import, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -183,6 +195,9 @@ pub struct PlannedImport {
     pub calls: u64,
     /// API requests still needed.
     pub requests: u64,
+    /// Bytes of audio and video still to be copied, by a rule of thumb.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub media_bytes: u64,
     /// Nights still needed, the next one included; 0 with nothing to do.
     pub nights: u64,
     /// The date on which it will be done, if that can be said.

@@ -11,15 +11,18 @@ mod fields;
 mod fireflies;
 mod gong;
 mod grain;
+mod hosts;
 mod tldv;
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::model::{Call, Method, Period, Transcript, Window};
+
+pub use hosts::base_host;
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
@@ -59,6 +62,8 @@ pub enum Work {
     },
     /// Fetch the transcripts of these calls: at most `Traits::transcript_batch`.
     Transcripts(Vec<CallRef>),
+    /// Say where the media of these calls are: at most `Connector::media_batch`.
+    Media(Vec<CallRef>),
 }
 
 /// Where a listing goes on: a text of the connector's own making.
@@ -67,7 +72,7 @@ pub type Cursor = String;
 /// What a connector wants to remember between the requests of one step: JSON of its own making.
 pub type Progress = Value;
 
-/// A recorded call whose transcript is wanted.
+/// A recorded call whose transcript or media are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRef {
     /// The platform's id.
@@ -128,6 +133,11 @@ pub struct Page {
     /// Of the calls whose transcripts were asked for, those that will never have one for us: refused, or
     /// gone. They become `unavailable` and are not asked for again.
     pub without_transcript: Vec<String>,
+    /// Where media are. Calls that were asked for and are missing are not ready yet.
+    pub media: Vec<MediaFile>,
+    /// Of the calls whose media were asked for, those that will never have any for us. They become
+    /// `unavailable` and are not asked for again.
+    pub without_media: Vec<String>,
     /// Records that could not be read. The others of the page are kept.
     pub failures: Vec<RecordFailure>,
     /// Ids of records that are no part of the work, such as calls before the window. They only show that the
@@ -147,10 +157,44 @@ pub struct Page {
 pub struct RecordFailure {
     /// The call's id, or a stable name for the record where the id itself is missing.
     pub external_id: String,
-    /// Where it happened: `list`, `transcript` or `file`.
+    /// Where it happened: `list`, `transcript`, `media` or `file`.
     pub stage: &'static str,
     /// For engineers; no secret, no customer text beyond a short excerpt.
     pub detail: String,
+}
+
+/// The recording of a call, ready to be fetched: the video, where there is one, else the audio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaFile {
+    /// The call's id.
+    pub external_id: String,
+    /// Where it is.
+    pub link: Link,
+    /// Size in bytes, if the platform tells it beforehand.
+    pub bytes: Option<u64>,
+}
+
+/// A signed address, which expires. Whoever has it can fetch what it leads to, without any other credential,
+/// so it is never shown or recorded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link(String);
+
+impl Link {
+    /// A link as the platform gave it.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self(address.into())
+    }
+
+    /// The whole address.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Link(..)")
+    }
 }
 
 /// Something to ask the outside for.
@@ -465,6 +509,11 @@ pub trait Connector: Sync {
     /// by one in later nights, if [`Traits::transcript_batch`] says how.
     fn lists_transcripts(&self, _method: Method) -> bool {
         self.traits().transcript_batch.is_none()
+    }
+
+    /// Calls whose media one request tells the place of; `None` where media cannot be fetched.
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        None
     }
 
     /// The first step of some work.

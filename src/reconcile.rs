@@ -6,6 +6,7 @@ mod ending;
 mod exchange;
 mod job;
 mod lane;
+mod media;
 mod saving;
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
@@ -28,6 +29,7 @@ use crate::{
     store::{RunOutcome, RunRow, Store, StoreError},
 };
 use lane::{Drive, Lane, News};
+pub use media::MediaPlace;
 use saving::Saving;
 
 /// Accounts worked on side by side. Bounds memory: each holds a few pages.
@@ -75,6 +77,8 @@ pub struct Edges<'a> {
     pub github: Option<&'a GitHub>,
     /// Where the record is kept between runs, if it is not kept here.
     pub home: Option<&'a Home>,
+    /// Where copies of recordings are kept, if they are.
+    pub media: Option<&'a MediaPlace>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Becomes true when the run is to end at once.
@@ -166,7 +170,12 @@ pub async fn run(
     let Edges { store, clock, .. } = edges;
     let started_at = clock.now();
     let observed = store.observed(since(started_at)).await?;
-    let plan = plan::plan(&inputs(&settings, &observed, started_at));
+    let plan = plan::plan(&inputs(
+        &settings,
+        &observed,
+        started_at,
+        edges.media.is_some(),
+    ));
     refuse_accidents(&settings, &plan)?;
     observe(Event::Planned(&plan));
     let last_started_at = store
@@ -196,7 +205,7 @@ pub async fn run(
             return Err(error);
         }
     };
-    reschedule(&settings, store, finished_at).await?;
+    reschedule(&settings, store, finished_at, edges.media.is_some()).await?;
     let run = store
         .finish_run(settings.run_id, finished_at, outcome)
         .await?;
@@ -225,9 +234,15 @@ fn later(moment: Timestamp, duration: SignedDuration) -> Timestamp {
     moment.saturating_add(duration).unwrap_or(Timestamp::MAX)
 }
 
-fn inputs<'a>(settings: &Settings<'a>, observed: &'a Observed, now: Timestamp) -> Inputs<'a> {
+fn inputs<'a>(
+    settings: &Settings<'a>,
+    observed: &'a Observed,
+    now: Timestamp,
+    has_media_place: bool,
+) -> Inputs<'a> {
     Inputs {
         declared: settings.declared,
+        media: has_media_place,
         matrix: settings.matrix,
         observed,
         now,
@@ -302,12 +317,13 @@ async fn reschedule(
     settings: &Settings<'_>,
     store: &Store,
     now: Timestamp,
+    has_media_place: bool,
 ) -> Result<(), StoreError> {
     let observed = store.observed(since(now)).await?;
     let night = plan::next_night(&settings.matrix.nightly, now);
     let plan = plan::plan(&Inputs {
         night,
-        ..inputs(settings, &observed, now)
+        ..inputs(settings, &observed, now, has_media_place)
     });
     if plan.changes.is_empty() {
         return Ok(());

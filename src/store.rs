@@ -10,6 +10,7 @@ mod error;
 mod export;
 mod imports;
 mod ledger;
+mod media;
 mod outbox;
 mod page;
 mod recorded;
@@ -38,8 +39,8 @@ pub use crate::{
 };
 use crate::{
     model::{
-        ApiUsage, Call, CallFailure, Checkpoint, FailureClass, ImportRecord, Notification, Phase,
-        Transcript,
+        ApiUsage, Call, CallFailure, Checkpoint, FailureClass, ImportRecord, MediaOutcome,
+        Notification, Phase, Transcript,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -141,6 +142,7 @@ impl Store {
                     checkpoints: ledger::checkpoints(connection)?,
                     usage: ledger::usage(connection, since)?,
                     attempted: ledger::attempted(connection)?,
+                    copied: media::copied(connection)?,
                 })
             })
         })
@@ -245,6 +247,32 @@ impl Store {
                     after.as_deref(),
                     limit,
                 )
+            })
+        })
+        .await
+    }
+
+    /// Calls of the request whose recording is not here yet: up to `limit`, by id, those after `after`.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn pending_media(
+        &self,
+        platform: &str,
+        account: &str,
+        request_id: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<CallRef>, StoreError> {
+        let (platform, account) = (platform.to_owned(), account.to_owned());
+        let (request_id, after) = (request_id.to_owned(), after.map(str::to_owned));
+        self.on_writer(move |session| {
+            session.read(|connection| {
+                let scope = Scope {
+                    platform: &platform,
+                    account: &account,
+                };
+                media::pending(connection, scope, &request_id, after.as_deref(), limit)
             })
         })
         .await
@@ -430,6 +458,8 @@ pub struct PageCommit {
     pub transcripts: Vec<(String, Transcript)>,
     /// Calls that will never have a transcript for us: pending ones become `unavailable`.
     pub without_transcript: Vec<String>,
+    /// What became of the media of recorded calls, by external id.
+    pub media: Vec<(String, MediaOutcome)>,
     /// Records that could not be read.
     pub failures: Vec<RecordFailure>,
     /// How far the window has come; `None` for transcripts and settling.

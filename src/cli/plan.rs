@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
-use super::{Common, Exit, Output, Stop, check, record};
+use super::{Common, Exit, Media, Output, Stop, check, record};
 use crate::{
     clock::{Clock as _, SystemClock},
     model::ImportRecord,
@@ -30,6 +30,8 @@ pub(super) struct Arguments {
     /// What was recorded last night: the output of `status --format json`, where there is no database
     #[arg(long, value_name = "FILE")]
     observed: Option<PathBuf>,
+    #[command(flatten)]
+    media: Media,
 }
 
 /// Form of a plan.
@@ -65,6 +67,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         night: plan::next_night(&matrix.nightly, now),
         only: None,
         skip: &check::skipped(),
+        media: arguments.media.address().is_some(),
     });
     let view = View {
         matrix: &matrix,

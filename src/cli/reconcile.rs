@@ -1,6 +1,6 @@
 //! `call-import reconcile`: the nightly run.
 
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
@@ -10,13 +10,14 @@ use tokio::{
     sync::watch,
 };
 
-use super::{Common, Exit, Output, Stop, check, github, progress::Progress, record, state};
+use super::{Common, Exit, Media, Output, Stop, check, github, progress::Progress, record, state};
 use crate::{
     clock::{Clock as _, SystemClock},
     http::{Endpoint, Http},
     model::ImportRecord,
+    objects::Objects,
     plan::{self, Inputs},
-    reconcile::{self, Edges, ReconcileError, Report, Settings},
+    reconcile::{self, Edges, MediaPlace, ReconcileError, Report, Settings},
     report::{self, plan::View, status},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
@@ -56,6 +57,8 @@ pub(super) struct Arguments {
     /// given more than once
     #[arg(long, value_name = "NAME=URL", value_parser = platform_url)]
     platform_url: Vec<PlatformUrl>,
+    #[command(flatten)]
+    media: Media,
 }
 
 /// Form of a run's result.
@@ -109,7 +112,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let runtime = record::runtime()?;
     let home = runtime.block_on(restore(arguments, &secrets, common))?;
     if arguments.dry_run {
-        return dry_run(&settings, arguments.format, common, out);
+        return dry_run(&settings, arguments, common, out);
     }
     let run = carry_out(settings, arguments, home.as_ref(), &secrets, common);
     let report = runtime.block_on(run)?;
@@ -167,6 +170,7 @@ async fn carry_out(
     let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())
         .map_err(record::stop)?;
     let http = Http::new()?;
+    let media = media_place(arguments, path)?;
     let github = if arguments.no_github {
         None
     } else {
@@ -178,6 +182,7 @@ async fn carry_out(
         secrets,
         github: github.as_ref(),
         home,
+        media: media.as_ref(),
         clock: &clock,
         interrupt: interrupt()?,
     };
@@ -187,6 +192,10 @@ async fn carry_out(
     })
     .await;
     progress.end();
+    if let Some(media) = &media {
+        // It stays while parts of recordings wait in it for the next run.
+        let _ = std::fs::remove_dir(&media.partial);
+    }
     // What went wrong in the run is what counts; closing fails only after that.
     let closed = store.close().await.map_err(record::stop);
     let report = outcome.map_err(|error| match error {
@@ -197,10 +206,30 @@ async fn carry_out(
     closed.map(|()| report)
 }
 
+/// Where recordings are copied to. Until they are whole they wait beside the record.
+fn media_place(arguments: &Arguments, database: &Path) -> Result<Option<MediaPlace>, Stop> {
+    let Some(address) = arguments.media.address() else {
+        return Ok(None);
+    };
+    let objects = Objects::open(address).map_err(|error| {
+        let exit = if error.is_usage() {
+            Exit::Usage
+        } else {
+            Exit::CouldNotRun
+        };
+        Stop::with(exit, error)
+    })?;
+    let name = database.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Some(MediaPlace {
+        objects,
+        partial: database.with_file_name(format!(".{name}.media")),
+    }))
+}
+
 /// What a run would do, without a run.
 fn dry_run(
     settings: &Settings<'_>,
-    format: Format,
+    arguments: &Arguments,
     common: &Common,
     out: &mut Output,
 ) -> Result<Exit, Stop> {
@@ -214,6 +243,7 @@ fn dry_run(
         night: now,
         only: settings.only,
         skip: settings.skip,
+        media: arguments.media.address().is_some(),
     });
     let view = View {
         matrix: settings.matrix,
@@ -221,7 +251,7 @@ fn dry_run(
         changed: None,
         queue_is_known: true,
     };
-    match format {
+    match arguments.format {
         Format::Plain => out.write_all(report::plan::plain(&plan, &view).as_bytes())?,
         Format::Json => writeln!(out, "{:#}", report::plan::json(&plan, &view))?,
     }

@@ -3,6 +3,7 @@
 
 mod choice;
 mod failure;
+mod media;
 mod page;
 
 use std::{
@@ -18,11 +19,17 @@ use super::{
     walk::{Walk, hash},
 };
 use crate::{
-    model::{Call, Checkpoint, FailureClass, Period, Transcript, TranscriptContent, WhoseTurn},
+    model::{
+        Call, Checkpoint, FailureClass, MediaOutcome, Period, Transcript, TranscriptContent,
+        WhoseTurn,
+    },
     platforms::{
-        CallRef, Connector, Exchange, Progress, RecordFailure, Rejection, Setup, Step, Traits, Work,
+        CallRef, Connector, Exchange, MediaFile, Progress, RecordFailure, Rejection, Setup, Step,
+        Traits, Work,
     },
 };
+use media::Copies;
+pub use media::Fetched;
 
 /// Exchanges under way at once, and the pages that wait to be committed: what an import holds in memory.
 /// Rate × latency is less on every platform we know.
@@ -31,7 +38,7 @@ const MAX_IN_FLIGHT: usize = 8;
 /// Pages decoded but not yet committed, before nothing new is asked for: they keep the writer busy.
 const MAX_UNCOMMITTED: usize = 4;
 
-/// Recorded calls without transcript that are read at once.
+/// Recorded calls without transcript or media that are read at once.
 pub const PENDING_AT_ONCE: usize = 1_000;
 
 /// What an attempt is to do.
@@ -39,7 +46,7 @@ pub const PENDING_AT_ONCE: usize = 1_000;
 pub struct Scope {
     /// Whose import it is; jitter is derived from it.
     pub request_id: String,
-    /// Days to list; `None` to look for transcripts only.
+    /// Days to list; `None` to look for transcripts and media only.
     pub period: Option<Period>,
     /// Listing done before.
     pub checkpoints: Vec<Checkpoint>,
@@ -47,6 +54,17 @@ pub struct Scope {
     pub keep_checkpoints: bool,
     /// Whether transcripts are wanted.
     pub transcripts: bool,
+    /// Whether audio and video are wanted, and there is a place for them.
+    pub media: bool,
+}
+
+/// What recorded calls may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pending {
+    /// Their transcripts.
+    Transcripts,
+    /// Their audio or video.
+    Media,
 }
 
 /// What to do next.
@@ -65,10 +83,19 @@ pub enum Command {
     },
     /// Commit this in one transaction, then call [`Attempt::committed`]. One at a time.
     Commit(Commit),
-    /// Read recorded calls without transcript, at most [`PENDING_AT_ONCE`], then call [`Attempt::pending`].
+    /// Read recorded calls that lack something, at most [`PENDING_AT_ONCE`], then call [`Attempt::pending`].
     LoadPending {
+        /// What they lack.
+        what: Pending,
         /// Only those whose id is greater.
         after: Option<String>,
+    },
+    /// Copy this recording, then call [`Attempt::copied`].
+    Copy {
+        /// Names the copy.
+        ticket: u64,
+        /// What to copy.
+        file: MediaFile,
     },
     /// Nothing until then, unless something comes in before.
     Wait(Timestamp),
@@ -79,7 +106,7 @@ pub enum Command {
 }
 
 /// One page to commit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Commit {
     /// Calls listed.
     pub calls: Vec<Call>,
@@ -87,6 +114,8 @@ pub struct Commit {
     pub transcripts: Vec<(String, Transcript)>,
     /// Calls that will never have a transcript for us.
     pub without_transcript: Vec<String>,
+    /// What became of calls' media.
+    pub media: Vec<(String, MediaOutcome)>,
     /// Records that could not be read.
     pub failures: Vec<RecordFailure>,
     /// How far the window has come.
@@ -101,7 +130,8 @@ pub struct Attempt {
     scope: Scope,
     verified: bool,
     walks: Vec<Walk>,
-    transcripts: Transcripts,
+    transcripts: Queue,
+    copies: Copies,
     ready: VecDeque<Ticket>,
     in_flight: BTreeMap<u64, Ticket>,
     next_ticket: u64,
@@ -113,34 +143,71 @@ pub struct Attempt {
     end: Option<End>,
 }
 
-/// The queue of transcripts to ask for.
+/// Calls that lack something which is to be asked for.
 #[derive(Debug, Default)]
-struct Transcripts {
-    queue: VecDeque<CallRef>,
+struct Queue {
+    waiting: VecDeque<CallRef>,
     /// Hashes of the ids that were queued in this attempt: a listing and the record may both bring one.
     queued: HashSet<u64>,
     backlog: Backlog,
 }
 
-impl Transcripts {
+impl Queue {
+    fn new(wanted: bool) -> Self {
+        let backlog = if wanted {
+            Backlog::Unread
+        } else {
+            Backlog::Read
+        };
+        Self {
+            backlog,
+            ..Self::default()
+        }
+    }
+
     /// Queues what was not queued before. No call is asked for twice in one attempt.
     fn take(&mut self, calls: impl Iterator<Item = CallRef>) {
         for call in calls {
             if self.queued.insert(hash(&call.external_id)) {
-                self.queue.push_back(call);
+                self.waiting.push_back(call);
             }
         }
+    }
+
+    /// Reads on in the record, unless all of it is read.
+    fn load(&mut self, what: Pending) -> Option<Command> {
+        let after = match &self.backlog {
+            Backlog::Read => return None,
+            Backlog::Reading => return Some(Command::Idle),
+            Backlog::More(last) => Some(last.clone()),
+            Backlog::Unread => None,
+        };
+        self.backlog = Backlog::Reading;
+        Some(Command::LoadPending { what, after })
+    }
+
+    fn loaded(&mut self, calls: Vec<CallRef>) {
+        let last = calls.last().map(|call| call.external_id.clone());
+        self.backlog = match last {
+            Some(last) if calls.len() >= PENDING_AT_ONCE => Backlog::More(last),
+            _ => Backlog::Read,
+        };
+        self.take(calls.into_iter());
+    }
+
+    fn is_done(&self) -> bool {
+        self.waiting.is_empty() && matches!(self.backlog, Backlog::Read)
     }
 
     /// Drops calls that a listing has just told of, with their transcripts or without.
     fn forget(&mut self, calls: &[Call]) {
         let told: HashSet<&str> = calls.iter().map(|call| call.external_id.as_str()).collect();
-        self.queue
+        self.waiting
             .retain(|call| !told.contains(call.external_id.as_str()));
     }
 }
 
-/// Recorded calls that an earlier run left without a transcript.
+/// Recorded calls that earlier runs, or the listing, left without what is wanted of them.
 #[derive(Debug, Default)]
 enum Backlog {
     #[default]
@@ -166,12 +233,8 @@ impl Attempt {
         let traits = connector.traits();
         // What a listing came without is asked for when the import is settled, not in the night after.
         let listed = scope.keep_checkpoints && connector.lists_transcripts(setup.method);
-        let wanted = scope.transcripts && traits.transcript_batch.is_some() && !listed;
-        let backlog = if wanted {
-            Backlog::Unread
-        } else {
-            Backlog::Read
-        };
+        let asks = scope.transcripts && traits.transcript_batch.is_some() && !listed;
+        let copies = scope.media && connector.media_batch(setup.method).is_some();
         let walks: Vec<Walk> = scope
             .checkpoints
             .iter()
@@ -184,10 +247,8 @@ impl Attempt {
             // The first listing proves the credential as well as anything, once one has succeeded.
             verified: traits.verify_requests == 0 || !scope.keep_checkpoints || !walks.is_empty(),
             walks,
-            transcripts: Transcripts {
-                backlog,
-                ..Transcripts::default()
-            },
+            transcripts: Queue::new(asks),
+            copies: Copies::new(copies),
             ready: VecDeque::new(),
             in_flight: BTreeMap::new(),
             next_ticket: 0,
@@ -236,7 +297,8 @@ impl Attempt {
             return command;
         }
         if let Some(end) = &self.end {
-            let over = self.in_flight.is_empty() && self.committing.is_none();
+            let over =
+                self.in_flight.is_empty() && self.copies.is_idle() && self.committing.is_none();
             return if over {
                 Command::Done(end.clone())
             } else {
@@ -261,7 +323,7 @@ impl Attempt {
         match self.candidate() {
             Some(ticket) => self.send(ticket, now, limiter),
             None if self.is_complete() => self.finish(End::Complete),
-            None => Command::Idle,
+            None => self.copy(now).unwrap_or(Command::Idle),
         }
     }
 
@@ -316,25 +378,25 @@ impl Attempt {
         self.transcripts.take(calls.into_iter().filter(wanted));
     }
 
-    /// Recorded calls without transcript, in the order of their ids.
-    pub fn pending(&mut self, calls: Vec<CallRef>) {
-        let last = calls.last().map(|call| call.external_id.clone());
-        self.transcripts.backlog = match last {
-            Some(last) if calls.len() >= PENDING_AT_ONCE => Backlog::More(last),
-            _ => Backlog::Read,
-        };
-        self.transcripts.take(calls.into_iter());
+    /// Recorded calls that lack something, in the order of their ids.
+    pub fn pending(&mut self, what: Pending, calls: Vec<CallRef>) {
+        match what {
+            Pending::Transcripts => self.transcripts.loaded(calls),
+            Pending::Media => self.copies.queue.loaded(calls),
+        }
     }
 
     /// Ends the attempt early: what is under way is still taken in, nothing new is asked.
     pub fn stop(&mut self, end: End) {
         self.end.get_or_insert(end);
         self.ready.clear();
+        self.copies.clear();
     }
 
     /// Forgets what is under way: its answers will not come.
     pub fn abandon(&mut self) {
         self.in_flight.clear();
+        self.copies.abandon();
     }
 
     fn lists_transcripts(&self) -> bool {
@@ -360,15 +422,12 @@ impl Attempt {
     }
 
     fn load_pending(&mut self) -> Option<Command> {
-        let after = match &self.transcripts.backlog {
-            Backlog::Read => return None,
-            Backlog::Reading => return Some(Command::Idle),
-            Backlog::More(_) if self.transcripts.queue.len() >= self.batch() => return None,
-            Backlog::More(last) => Some(last.clone()),
-            Backlog::Unread => None,
+        let enough = self.transcripts.waiting.len() >= self.batch();
+        let transcripts = match &self.transcripts.backlog {
+            Backlog::More(_) if enough => None,
+            _ => self.transcripts.load(Pending::Transcripts),
         };
-        self.transcripts.backlog = Backlog::Reading;
-        Some(Command::LoadPending { after })
+        transcripts.or_else(|| self.load_media())
     }
 
     fn send(&mut self, mut ticket: Ticket, now: Timestamp, limiter: &mut RateLimiter) -> Command {
@@ -383,8 +442,7 @@ impl Attempt {
             };
         }
         ticket.sent = now;
-        let id = self.next_ticket;
-        self.next_ticket += 1;
+        let id = self.ticket();
         let command = Command::Send {
             ticket: id,
             work: Arc::clone(&ticket.work),
@@ -395,11 +453,17 @@ impl Attempt {
         command
     }
 
+    fn ticket(&mut self) -> u64 {
+        self.next_ticket += 1;
+        self.next_ticket
+    }
+
     fn finish(&mut self, end: End) -> Command {
         self.stop(end);
         match &self.end {
             Some(end)
                 if self.in_flight.is_empty()
+                    && self.copies.is_idle()
                     && self.committing.is_none()
                     && self.commits.is_empty() =>
             {
@@ -459,6 +523,7 @@ mod tests {
             }],
             keep_checkpoints: true,
             transcripts: true,
+            media: false,
         };
         Attempt::new(connector("gong").unwrap(), Arc::new(setup), scope)
     }
@@ -521,15 +586,18 @@ mod tests {
         let mut loaded = 0;
         loop {
             match attempt.poll(now, &mut limiter) {
-                Command::LoadPending { after: None } => {
+                Command::LoadPending { what, after: None } => {
                     attempt.committing = Some(vec![call(1_000)]);
                     attempt.committed(&["1000".to_owned()]);
-                    attempt.pending((0..1_000).map(call).collect());
+                    attempt.pending(what, (0..1_000).map(call).collect());
                     loaded += 1;
                 }
-                Command::LoadPending { after: Some(after) } => {
+                Command::LoadPending {
+                    what,
+                    after: Some(after),
+                } => {
                     assert_eq!(after, "0999");
-                    attempt.pending(vec![call(1_000)]);
+                    attempt.pending(what, vec![call(1_000)]);
                     loaded += 1;
                 }
                 Command::Send { ticket, work, .. } => {

@@ -218,7 +218,7 @@ fn fill(new: &mut Option<String>, old: Option<&String>) {
     }
 }
 
-/// The new list; a file that was fetched stays fetched.
+/// The new list; what became of a file stays with it.
 fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
     if incoming.is_empty() {
         return recorded.to_vec();
@@ -229,14 +229,11 @@ fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
             new.duration_ms = new.duration_ms.or(old.duration_ms);
             fill(&mut new.mime, old.mime.as_ref());
             new.state = match old.state {
-                MediaState::Fetched => MediaState::Fetched,
-                MediaState::Listed
-                | MediaState::Pending
-                | MediaState::Expired
-                | MediaState::Forbidden
-                | MediaState::Absent
-                | MediaState::Failed
-                | MediaState::NotWanted => new.state,
+                MediaState::Listed => new.state,
+                MediaState::Pending
+                | MediaState::Stored
+                | MediaState::Unavailable
+                | MediaState::Failed => old.state,
             };
         }
     }
@@ -311,7 +308,7 @@ mod tests {
                 mime: None,
                 bytes: Some(3),
                 duration_ms: None,
-                state: MediaState::Fetched,
+                state: MediaState::Stored,
             }],
             raw: Some("{}".into()),
             ..Call::new("1")

@@ -55,7 +55,7 @@ impl Connector for Uploads {
 
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         match work {
-            Work::Verify | Work::Transcripts(_) => Step::Page(Page::default()),
+            Work::Verify | Work::Transcripts(_) | Work::Media(_) => Step::Page(Page::default()),
             Work::List { cursor, .. } => {
                 let batch = Batch::after(cursor.as_ref(), setup);
                 let files = batch.to_read();

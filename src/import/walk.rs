@@ -91,6 +91,8 @@ impl Walk {
             mut calls,
             transcripts: _,
             without_transcript: _,
+            media: _,
+            without_media: _,
             mut failures,
             left_out,
             pass,

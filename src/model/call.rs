@@ -97,9 +97,12 @@ words! {
 }
 words! {
     /// `media.state`: how far the copy of a media file is.
+    ///
+    /// `listed` = the platform has it; `pending` = asked for, and not ready yet; `stored` = we have a copy;
+    /// `unavailable` = we will never get one; `failed` = see `call_failures`.
     MediaState {
-        Listed = "listed", Fetched = "fetched", Pending = "pending", Expired = "expired",
-        Forbidden = "forbidden", Absent = "absent", Failed = "failed", NotWanted = "not_wanted",
+        Listed = "listed", Pending = "pending", Stored = "stored", Unavailable = "unavailable",
+        Failed = "failed",
     }
 }
 
@@ -263,4 +266,42 @@ pub struct Media {
     pub duration_ms: Option<i64>,
     /// How far the copy is.
     pub state: MediaState,
+}
+
+/// Our copy of a media file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaCopy {
+    /// MIME type, by its first bytes where they tell.
+    pub mime: Option<String>,
+    /// Size in bytes.
+    pub bytes: i64,
+    /// SHA-256 of the contents, hexadecimal.
+    pub sha256: String,
+    /// Where it lies.
+    pub stored_uri: String,
+}
+
+/// What became of a call's media.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaOutcome {
+    /// We have a copy.
+    Stored(MediaCopy),
+    /// The platform makes it ready; it is asked for again another night.
+    Pending,
+    /// The platform has none, or none for us.
+    Unavailable,
+    /// It could not be copied.
+    Failed,
+}
+
+impl MediaOutcome {
+    /// The state to record.
+    pub const fn state(&self) -> MediaState {
+        match self {
+            Self::Stored(_) => MediaState::Stored,
+            Self::Pending => MediaState::Pending,
+            Self::Unavailable => MediaState::Unavailable,
+            Self::Failed => MediaState::Failed,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Inputs, JobKind,
+    Inputs, JobKind, media,
     settle::settling,
     transition::{
         first_seen, first_seen_unsupported, is_stopped_by_file, moved, restarted, resumed,
@@ -70,11 +70,17 @@ pub(super) fn declared(
     {
         return stopped(recorded, account_changed(recorded, request), inputs.now);
     }
-    let record = match recorded {
+    let mut record = match recorded {
         Some(recorded) => brought_up_to_date(recorded, request, inputs.now),
         None => started_or_suspended(first_seen(request, inputs.now), request),
     };
     let next = next(&record, recorded, request, inputs);
+    if let Next::Hold(reason) = &next
+        && waits_for_a_place(&record, request, inputs)
+    {
+        // The status tells it as well.
+        record.reason = Some(reason.clone());
+    }
     Decision::silent(record, next)
 }
 
@@ -152,6 +158,23 @@ fn started_or_suspended(record: ImportRecord, request: &ImportRequest) -> Import
     }
 }
 
+/// Whether an import that could go on wants recordings, and there is no place for them.
+fn waits_for_a_place(record: &ImportRecord, request: &ImportRequest, inputs: &Inputs<'_>) -> bool {
+    match record.phase {
+        Phase::Queued | Phase::Importing | Phase::Retrying | Phase::Delayed => {
+            !inputs.media && media::batch(request).is_some()
+        }
+        Phase::NeedsCredentials
+        | Phase::NeedsAttention
+        | Phase::Completed
+        | Phase::CompletedWithFailures
+        | Phase::NoCallsFound
+        | Phase::Unsupported
+        | Phase::Suspended
+        | Phase::Cancelled => false,
+    }
+}
+
 /// What is next for an import, from its phase.
 fn next(
     record: &ImportRecord,
@@ -163,6 +186,7 @@ fn next(
     match record.phase {
         Phase::Queued | Phase::Importing | Phase::Retrying | Phase::Delayed => match waiting {
             Some(until) => Next::Wait(until, waiting_reason(record, until)),
+            None if waits_for_a_place(record, request, inputs) => Next::Hold(media::NO_PLACE.to_owned()),
             None => Next::Work(JobKind::Import, work_reason(record, recorded, request)),
         },
         Phase::NeedsCredentials => Next::Hold(with_reason(

@@ -50,6 +50,7 @@ pub(super) fn line(
         phase: record.map_or(phase_without_row(draft.source), |record| record.phase),
         calls: effort.calls,
         requests: effort.requests,
+        media_bytes: effort.media_bytes,
         nights: match slot {
             Some(slot) => slot
                 .last_night

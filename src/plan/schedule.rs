@@ -9,6 +9,7 @@ use super::{
     decide::Next,
     draft::{Draft, Source},
     line::line,
+    media,
     notice::notification_id,
     promise::with_dates,
     timeline::{Nights, import_requests, settling_requests},
@@ -66,6 +67,10 @@ pub(super) struct Effort {
     pub(super) calls: u64,
     /// API requests.
     pub(super) requests: u64,
+    /// Bytes of audio and video.
+    pub(super) media_bytes: u64,
+    /// Nights that these take to copy, whatever else is done.
+    media_nights: u64,
     /// Nights, if nothing else were done.
     pub(super) nights_alone: u64,
 }
@@ -117,7 +122,11 @@ impl<'a> Schedule<'a> {
         if record.is_some_and(|record| !record.phase.is_unfinished()) {
             return Effort::default();
         }
-        let requests = import_requests(request, record, period, self.checkpoints(draft));
+        let recordings = media::calls(request, record, self.inputs);
+        let media_bytes = recordings.saturating_mul(media::BYTES_OF_A_CALL);
+        let media_nights = media::nights(media_bytes, &self.inputs.matrix.nightly);
+        let requests = import_requests(request, record, period, self.checkpoints(draft))
+            .saturating_add(media::requests(request, recordings));
         let (listed, imported) = record.map_or((0, 0), |record| {
             (
                 unsigned(record.calls_listed),
@@ -128,7 +137,9 @@ impl<'a> Schedule<'a> {
         Effort {
             calls: request.estimated_calls.max(listed).saturating_sub(imported),
             requests,
-            nights_alone: nights.alone(requests),
+            media_bytes,
+            media_nights,
+            nights_alone: nights.alone(requests).max(media_nights),
         }
     }
 
@@ -143,9 +154,12 @@ impl<'a> Schedule<'a> {
             Next::Hold(_) | Next::Nothing(_) => return None,
         };
         let (ahead, nights) = self.nights(request);
+        let copied = first.saturating_add(effort.media_nights.saturating_sub(1));
         let slot = Slot {
             kind,
-            last_night: nights.take(first, effort.requests),
+            last_night: nights
+                .take(first, effort.requests)
+                .map(|night| night.max(copied)),
             ahead: *ahead,
             tonight_is_short: nights.tonight_is_short(),
         };

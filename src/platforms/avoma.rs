@@ -55,6 +55,7 @@ impl Connector for Avoma {
                 send(path, Progress::Null)
             }
             Work::Transcripts(calls) => transcripts::begin(calls, setup),
+            Work::Media(_) => Step::Page(Page::default()),
         }
     }
 
@@ -77,6 +78,7 @@ impl Connector for Avoma {
             }
             Work::List { window, .. } => listing::page(reply, *window, setup).map(Step::Page),
             Work::Transcripts(calls) => transcripts::next(reply, calls, setup, progress),
+            Work::Media(_) => Ok(Step::Page(Page::default())),
         }
     }
 }

@@ -59,6 +59,7 @@ impl Connector for Chorus {
                 Some(call) => conversation::request(call),
                 None => return Step::Page(Page::default()),
             },
+            Work::Media(_) => return Step::Page(Page::default()),
         };
         Step::Send(Exchange::Http(exchange), Progress::Null)
     }
@@ -87,6 +88,7 @@ impl Connector for Chorus {
                 Some(call) => conversation::page(reply, call, setup)?,
                 None => Page::default(),
             },
+            Work::Media(_) => Page::default(),
         };
         Ok(Step::Page(page))
     }

@@ -102,6 +102,7 @@ impl Connector for Fathom {
                 Some(call) => transcripts::request(call, 0),
                 None => Step::Page(Page::default()),
             },
+            Work::Media(_) => Step::Page(Page::default()),
         }
     }
 
@@ -137,6 +138,7 @@ impl Connector for Fathom {
                 Some(call) => transcripts::page(reply, call, progress, setup),
                 None => Ok(Step::Page(Page::default())),
             },
+            Work::Media(_) => Ok(Step::Page(Page::default())),
         }
     }
 }

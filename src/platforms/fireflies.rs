@@ -79,6 +79,7 @@ impl Connector for Fireflies {
                 let variables = json!({"id": call.external_id});
                 (query(TEXT, variables), Progress::Null)
             }
+            Work::Media(_) => return Step::Page(Page::default()),
         };
         Step::Send(exchange, progress)
     }
@@ -106,6 +107,7 @@ impl Connector for Fireflies {
                 Some(call) => text(call, reply)?,
                 None => Page::default(),
             },
+            Work::Media(_) => Page::default(),
         };
         Ok(Step::Page(page))
     }

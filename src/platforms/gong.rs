@@ -6,6 +6,7 @@
 //! names come with the parties.
 
 mod listing;
+mod media;
 mod transcripts;
 
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use super::{
     Auth, Connector, Exchange, HttpExchange, HttpReply, OptionKind, OptionSpec, Page, Progress,
     Rejection, Reply, Setup, Step, Traits, Work, fields,
 };
+use crate::model::Method;
 
 /// Gong's connector.
 pub(super) struct Gong;
@@ -60,6 +62,10 @@ impl Connector for Gong {
         }
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(100)
+    }
+
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         let exchange = match work {
             Work::Verify => HttpExchange::get("/v2/workspaces"),
@@ -71,6 +77,7 @@ impl Connector for Gong {
                 let ids: Vec<&str> = calls.iter().map(|call| call.external_id.as_str()).collect();
                 HttpExchange::post("/v2/calls/transcript", json!({"filter": {"callIds": ids}}))
             }
+            Work::Media(calls) => HttpExchange::post("/v2/calls/extensive", media::body(calls)),
         };
         Step::Send(Exchange::Http(exchange), Progress::Null)
     }
@@ -89,6 +96,7 @@ impl Connector for Gong {
         };
         let page = match (judge(reply)?, work) {
             (Verdict::NoCalls, Work::List { .. } | Work::Transcripts(_)) => Page::default(),
+            (Verdict::NoCalls, Work::Media(calls)) => media::none(calls),
             (Verdict::NoCalls, Work::Verify) => return Err(wrong_address(reply)),
             (Verdict::Answer, Work::Verify) => {
                 parse::<Workspaces>(reply)?;
@@ -96,6 +104,7 @@ impl Connector for Gong {
             }
             (Verdict::Answer, Work::List { .. }) => listing::page(reply, setup)?,
             (Verdict::Answer, Work::Transcripts(calls)) => transcripts::page(reply, calls)?,
+            (Verdict::Answer, Work::Media(calls)) => media::page(reply, calls)?,
         };
         Ok(Step::Page(page))
     }

@@ -67,6 +67,7 @@ impl Connector for Grain {
             Work::Verify => send(teams(), &Asked::Teams),
             Work::List { window, cursor } => listing::begin(*window, cursor.as_deref()),
             Work::Transcripts(calls) => transcripts::begin(calls),
+            Work::Media(_) => Step::Page(Page::default()),
         }
     }
 

@@ -56,6 +56,7 @@ impl Connector for Tldv {
         match work {
             Work::Verify => send("/v1alpha1/meetings?page=1&limit=1".into(), Progress::Null),
             Work::List { window, cursor } => Place::at(*window, cursor.as_deref(), setup).send(),
+            Work::Media(_) => Step::Page(Page::default()),
             Work::Transcripts(calls) => match calls.first() {
                 Some(call) => {
                     let id = fields::percent_encoded(&call.external_id);
@@ -97,6 +98,7 @@ impl Connector for Tldv {
                 Some(call) => transcripts::page(call, reply)?,
                 None => Page::default(),
             },
+            Work::Media(_) => Page::default(),
         };
         Ok(Step::Page(page))
     }

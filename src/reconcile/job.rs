@@ -12,8 +12,8 @@ use crate::{
     spec::Include,
 };
 
-/// What an attempt is to do.
-pub(super) fn scope(job: &Job) -> Scope {
+/// What an attempt is to do. `has_place` says whether there is one for recordings.
+pub(super) fn scope(job: &Job, has_place: bool) -> Scope {
     let (period, checkpoints) = match job.kind {
         JobKind::Import => (Some(job.period), job.checkpoints.clone()),
         JobKind::Settle { window } => (window.map(Window::period), Vec::new()),
@@ -25,6 +25,7 @@ pub(super) fn scope(job: &Job) -> Scope {
         checkpoints,
         keep_checkpoints: job.kind == JobKind::Import,
         transcripts: job.request.include.contains(&Include::Transcript),
+        media: has_place && job.request.include.contains(&Include::Media),
     }
 }
 

@@ -3,11 +3,15 @@
 use std::{collections::VecDeque, future::Future, pin::Pin, sync::Arc};
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
-use super::{Edges, Event, Settings, ending::Ending, exchange, job};
+use super::{Edges, Event, Settings, ending::Ending, exchange, job, media};
 use crate::{
     http::Endpoint,
-    import::{Attempt, Command, Commit, End, Failure, PENDING_AT_ONCE, RateLimiter, Uploads},
+    import::{
+        Attempt, Command, Commit, End, Failure, Fetched, PENDING_AT_ONCE, Pending, RateLimiter,
+        Uploads,
+    },
     model::{ApiUsage, FailureClass, ImportRecord, Method, WhoseTurn},
     plan::{self, Job, JobKind},
     platforms::{self, Allowance, CallRef, Connector, Rejection, RequestClass, Setup, Step},
@@ -42,7 +46,11 @@ pub(super) enum News {
     /// The run was stopped before the answer came.
     Abandoned,
     Committed(Result<PageReceipt, StoreError>),
-    Pending(Result<Vec<CallRef>, StoreError>),
+    Pending(Pending, Result<Vec<CallRef>, StoreError>),
+    Copied {
+        ticket: u64,
+        fetched: Fetched,
+    },
     Ended(Box<Result<ImportRecord, StoreError>>),
 }
 
@@ -62,6 +70,8 @@ pub(super) struct Active {
     pub(super) setup: Arc<Setup>,
     pub(super) endpoint: Option<Arc<Endpoint>>,
     pub(super) attempt: Attempt,
+    /// Becomes true when no recording is to be copied any further.
+    pub(super) halt: watch::Sender<bool>,
     pub(super) started_at: Timestamp,
     pub(super) requests: i64,
     pub(super) calls: usize,
@@ -110,7 +120,8 @@ impl Lane {
             setup.keys = endpoint.keys();
         }
         let setup = Arc::new(setup);
-        let mut attempt = Attempt::new(connector, Arc::clone(&setup), job::scope(&job));
+        let scope = job::scope(&job, drive.edges.media.is_some());
+        let mut attempt = Attempt::new(connector, Arc::clone(&setup), scope);
         let endpoint = endpoint.unwrap_or_else(|failure| {
             attempt.stop(End::Failed(failure));
             None
@@ -125,6 +136,7 @@ impl Lane {
             setup,
             endpoint: endpoint.map(Arc::new),
             attempt,
+            halt: watch::Sender::new(false),
             started_at: now,
             requests: 0,
             calls: 0,
@@ -138,6 +150,8 @@ impl Lane {
         self.jobs.clear();
         if let Some(active) = &mut self.active {
             active.attempt.stop(end.clone());
+            // Recordings may take long. What is here of them stays for the next run.
+            active.halt.send_replace(true);
             if *end == End::Interrupted {
                 active.attempt.abandon();
             }
@@ -194,9 +208,19 @@ impl Lane {
                 let page = page(active, commit, usage, drive.settings.run_id, now);
                 Box::pin(async move { News::Committed(drive.edges.store.commit_page(page).await) })
             }
-            Command::LoadPending { after } => {
+            Command::LoadPending { what, after } => {
                 let record = active.job.record.clone();
-                Box::pin(async move { News::Pending(load_pending(&drive, &record, after).await) })
+                Box::pin(async move {
+                    News::Pending(what, load_pending(&drive, &record, what, after).await)
+                })
+            }
+            Command::Copy { ticket, file } => {
+                let (endpoint, halt) = (active.endpoint.clone(), active.halt.subscribe());
+                let record = active.job.record.clone();
+                Box::pin(async move {
+                    let fetched = media::copy(drive.edges, endpoint, file, record, halt, now).await;
+                    News::Copied { ticket, fetched }
+                })
             }
             Command::Done(end) => {
                 active.ending = true;
@@ -265,7 +289,11 @@ impl Lane {
                     transcripts: receipt.transcripts,
                 });
             }
-            News::Pending(calls) => active.attempt.pending(calls?),
+            News::Pending(what, calls) => active.attempt.pending(what, calls?),
+            News::Copied { ticket, fetched } => {
+                tracing::info!(request = id, ?fetched, "a recording");
+                active.attempt.copied(ticket, fetched, now);
+            }
             News::Ended(record) => {
                 let record = (*record)?;
                 tracing::info!(request = id, phase = %record.phase, "import ends for this run");
@@ -290,6 +318,7 @@ fn crashed(detail: String) -> End {
 async fn load_pending(
     drive: &Drive<'_>,
     record: &ImportRecord,
+    what: Pending,
     after: Option<String>,
 ) -> Result<Vec<CallRef>, StoreError> {
     let ImportRecord {
@@ -299,15 +328,19 @@ async fn load_pending(
         ..
     } = record;
     let store = drive.edges.store;
-    store
-        .pending_transcripts(
-            platform,
-            account,
-            request_id,
-            after.as_deref(),
-            PENDING_AT_ONCE,
-        )
-        .await
+    let (after, limit) = (after.as_deref(), PENDING_AT_ONCE);
+    match what {
+        Pending::Transcripts => {
+            store
+                .pending_transcripts(platform, account, request_id, after, limit)
+                .await
+        }
+        Pending::Media => {
+            store
+                .pending_media(platform, account, request_id, after, limit)
+                .await
+        }
+    }
 }
 
 fn page(
@@ -321,6 +354,7 @@ fn page(
         calls,
         transcripts,
         without_transcript,
+        media,
         failures,
         checkpoint,
     } = commit;
@@ -343,6 +377,7 @@ fn page(
         calls,
         transcripts,
         without_transcript,
+        media,
         failures,
         checkpoint,
         requests_sent,

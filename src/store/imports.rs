@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{
     AttemptEnd,
     error::StoreError,
-    ledger, outbox, runs,
+    ledger, media, outbox, runs,
     values::{Cells, Day, Utc},
 };
 use crate::{
@@ -190,6 +190,7 @@ pub(super) fn retry(
         record.failing_since = None;
         record.finished_at = None;
     }
+    media::retry(connection, request_id)?;
     if record.phase.is_unfinished() && ledger::has_listing_failures(connection, request_id)? {
         connection.execute("DELETE FROM checkpoints WHERE request_id = ?", [request_id])?;
     }

@@ -16,13 +16,14 @@ use crate::{
     platforms::RecordFailure,
 };
 
-/// A call that comes again is no failure any more, unless its transcript is what failed: that takes the
-/// transcript. Both lists are JSON arrays of ids.
+/// A call that comes again is no failure any more, unless its transcript or its recording is what failed:
+/// that takes the transcript, or a copy. All lists are JSON arrays of ids.
 pub(super) fn resolve_failures(
     connection: &Connection,
     request_id: &str,
     listed: &str,
     spoken: &str,
+    copied: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let open: i64 = connection
@@ -36,14 +37,17 @@ pub(super) fn resolve_failures(
     }
     connection
         .prepare_cached(
-            r#"UPDATE call_failures SET resolved_at = $4
-            WHERE request_id = $1 AND resolved_at IS NULL AND (
-                external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))
-                OR stage <> 'transcript'
-                   AND external_id IN (SELECT unnest(from_json($2::VARCHAR, '["VARCHAR"]')))
-            )"#,
+            r#"UPDATE call_failures SET resolved_at = $5
+            WHERE request_id = $1 AND resolved_at IS NULL AND CASE stage
+                WHEN 'media'
+                THEN external_id IN (SELECT unnest(from_json($4::VARCHAR, '["VARCHAR"]')))
+                WHEN 'transcript'
+                THEN external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))
+                ELSE external_id IN (SELECT unnest(from_json($3::VARCHAR, '["VARCHAR"]')))
+                  OR external_id IN (SELECT unnest(from_json($2::VARCHAR, '["VARCHAR"]')))
+            END"#,
         )?
-        .execute(params![request_id, listed, spoken, Utc(now)])?;
+        .execute(params![request_id, listed, spoken, copied, Utc(now)])?;
     Ok(())
 }
 
@@ -67,7 +71,7 @@ pub(super) fn has_listing_failures(
 ) -> Result<bool, StoreError> {
     Ok(connection.query_row(
         "SELECT count(*) > 0 FROM call_failures
-         WHERE request_id = ? AND resolved_at IS NULL AND stage <> 'transcript'",
+         WHERE request_id = ? AND resolved_at IS NULL AND stage NOT IN ('transcript', 'media')",
         [request_id],
         |row| row.get(0),
     )?)
@@ -104,6 +108,7 @@ pub(super) fn add_failures(
     for failure in failures {
         let class = match failure.stage {
             "file" => FailureClass::File,
+            "media" => FailureClass::Unavailable,
             _ => FailureClass::BrokenReply,
         };
         let known = connection.execute(

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{
     PageCommit, PageReceipt,
     error::StoreError,
-    ledger,
+    ledger, media,
     recorded::{self, Mark, RecordedCall, Scope, id_list},
     rows::{self, Stamp},
     runs,
@@ -21,7 +21,7 @@ use crate::{
         content::{call_hash, transcript_hash},
         merge::{self, Says},
     },
-    model::{Call, Transcript, TranscriptContent},
+    model::{Call, MediaOutcome, Transcript, TranscriptContent},
 };
 use changes::Changes;
 
@@ -110,6 +110,7 @@ impl Prepared {
         let orphans = self.orphans(connection, &marks)?;
         let changes = Changes::of(self, &marks, &differing, &orphans);
         write(connection, stamp, page, &changes)?;
+        media::record(connection, stamp, &page.media)?;
         self.book(connection, &changes.receipt)?;
         Ok(changes.receipt)
     }
@@ -175,7 +176,19 @@ impl Prepared {
         let page = &self.page;
         let listed = id_list(self.calls.iter().map(|listed| &*listed.call.external_id));
         let spoken = id_list(self.transcripts.keys().map(|id| &**id));
-        ledger::resolve_failures(connection, &page.request_id, &listed, &spoken, page.now)?;
+        let copied = page.media.iter().filter_map(|(id, outcome)| match outcome {
+            MediaOutcome::Stored(_) => Some(&**id),
+            MediaOutcome::Pending | MediaOutcome::Unavailable | MediaOutcome::Failed => None,
+        });
+        let copied = id_list(copied);
+        ledger::resolve_failures(
+            connection,
+            &page.request_id,
+            &listed,
+            &spoken,
+            &copied,
+            page.now,
+        )?;
         ledger::add_failures(connection, &page.request_id, &page.failures, page.now)?;
         match &page.checkpoint {
             Some(checkpoint) => ledger::write_checkpoint(

@@ -177,12 +177,12 @@ fn call_columns(stamp: Stamp<'_>, rows: &[CallRow<'_>]) -> Vec<(&'static str, Ar
 }
 
 /// `calls.media_state`: the state that all files of the call share, else that of the first one which is
-/// not fetched; NULL without files.
+/// not stored; NULL without files.
 fn media_state(call: &Call) -> Option<&'static str> {
-    let fetched = crate::model::MediaState::Fetched;
+    let stored = crate::model::MediaState::Stored;
     call.media
         .iter()
-        .find(|media| media.state != fetched)
+        .find(|media| media.state != stored)
         .or(call.media.first())
         .map(|media| media.state.as_str())
 }

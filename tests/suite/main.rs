@@ -12,6 +12,7 @@ mod findings;
 mod gong;
 mod grain;
 mod matrix;
+mod media;
 mod plan;
 mod platforms;
 mod reconcile;

@@ -3,7 +3,7 @@
 //! `bucket`.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-mod bucket;
+pub(crate) mod bucket;
 mod damage;
 mod nights;
 mod program;

@@ -16,7 +16,7 @@ use call_import_engine::{
     clock::Clock,
     github::GitHub,
     http::Http,
-    reconcile::{self, Edges, Event, ReconcileError, Report, Settings},
+    reconcile::{self, Edges, Event, MediaPlace, ReconcileError, Report, Settings},
     secrets::Secrets,
     spec::{self, Declared, SupportMatrix},
     state::Home,
@@ -176,6 +176,7 @@ pub(crate) struct Scene {
     pub(crate) github_url: Option<String>,
     pub(crate) only: Option<String>,
     pub(crate) home: Option<Home>,
+    pub(crate) media: Option<MediaPlace>,
 }
 
 impl Scene {
@@ -193,6 +194,7 @@ impl Scene {
             github_url: None,
             only: None,
             home: None,
+            media: None,
         }
     }
 
@@ -284,6 +286,7 @@ impl Scene {
             secrets: &secrets,
             github: github.as_ref(),
             home: self.home.as_ref(),
+            media: self.media.as_ref(),
             clock: &self.clock,
             interrupt,
         };
@@ -311,6 +314,7 @@ pub(crate) fn program(folder: &Path) -> Command {
     for name in [
         "CALL_IMPORT_DATABASE",
         "CALL_IMPORT_IDENTITY",
+        "CALL_IMPORT_MEDIA",
         "GITHUB_API_URL",
         "GITHUB_REPOSITORY",
         "GITHUB_STEP_SUMMARY",

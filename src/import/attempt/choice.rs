@@ -16,7 +16,7 @@ use crate::{
 
 impl Attempt {
     /// What to ask next: what was begun, then the credential, transcripts in full batches, the newest
-    /// days not listed yet, and at last the transcripts that fill no batch.
+    /// days not listed yet, then the transcripts that fill no batch, and at last where recordings are.
     pub(super) fn candidate(&mut self) -> Option<Ticket> {
         if let Some(ticket) = self.ready.pop_front() {
             return Some(ticket);
@@ -28,7 +28,7 @@ impl Attempt {
             return self.ready.pop_front();
         }
         // Where a listing brings transcripts, some of those in the queue may come with it.
-        if self.transcripts.queue.len() >= self.batch() && !self.lists_transcripts() {
+        if self.transcripts.waiting.len() >= self.batch() && !self.lists_transcripts() {
             self.begin_transcripts();
         } else if let Some(window) = self.next_window() {
             self.walks.push(Walk::begin(window, self.traits.unique_ids));
@@ -36,8 +36,13 @@ impl Attempt {
                 window,
                 cursor: None,
             });
-        } else if self.is_listed() && !self.transcripts.queue.is_empty() {
+        } else if self.is_listed() && !self.transcripts.waiting.is_empty() {
             self.begin_transcripts();
+        } else if !self.copies.queue.waiting.is_empty()
+            && self.copies.is_short()
+            && self.in_flight.is_empty()
+        {
+            self.begin_media();
         }
         self.ready.pop_front()
     }
@@ -56,8 +61,8 @@ impl Attempt {
     }
 
     fn begin_transcripts(&mut self) {
-        let count = self.batch().min(self.transcripts.queue.len());
-        let calls = self.transcripts.queue.drain(..count).collect();
+        let count = self.batch().min(self.transcripts.waiting.len());
+        let calls = self.transcripts.waiting.drain(..count).collect();
         self.begin(Work::Transcripts(calls));
     }
 
@@ -89,7 +94,7 @@ impl Attempt {
     }
 
     /// Whether every day is listed and every page of it committed.
-    fn is_listed(&self) -> bool {
+    pub(super) fn is_listed(&self) -> bool {
         self.walks.iter().all(|walk| walk.done)
             && self.next_window().is_none()
             && self.commits.is_empty()
@@ -102,6 +107,7 @@ impl Attempt {
             && self.ready.is_empty()
             && self.in_flight.is_empty()
             && self.is_listed()
-            && self.transcripts.queue.is_empty()
+            && self.transcripts.waiting.is_empty()
+            && self.copies.is_done()
     }
 }

@@ -1,6 +1,6 @@
 //! What an attempt does about replies that are no page, and about replies that do not come.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,6 +14,12 @@ use crate::{
     platforms::{Exchange, Rejection, Work},
 };
 
+/// How long we are told to wait, if that can be meant.
+pub(super) fn told(after: Duration) -> Option<SignedDuration> {
+    let after = SignedDuration::try_from(after).ok()?;
+    Some(after.min(MAX_TOLD))
+}
+
 /// Tries of a request whose answers cannot be read.
 const MAX_BROKEN: u32 = 3;
 
@@ -25,11 +31,7 @@ impl Attempt {
         now: Timestamp,
         limiter: &mut RateLimiter,
     ) {
-        let wait = |after: Option<std::time::Duration>| {
-            after
-                .and_then(|after| SignedDuration::try_from(after).ok())
-                .map(|after| after.min(MAX_TOLD))
-        };
+        let wait = |after: Option<Duration>| after.and_then(told);
         match rejection {
             Rejection::Throttled { after } => self.throttled(ticket, wait(after), now, limiter),
             Rejection::ThrottledUntil { until } => {

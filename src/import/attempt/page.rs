@@ -28,10 +28,9 @@ impl Attempt {
                         }
                         self.commits.push_back(Commit {
                             calls,
-                            transcripts: Vec::new(),
-                            without_transcript: Vec::new(),
                             failures,
                             checkpoint,
+                            ..Commit::default()
                         });
                         self.go_on_listing(*window, fresh.next);
                     }
@@ -41,6 +40,7 @@ impl Attempt {
                 }
             }
             Work::Transcripts(calls) => self.take_transcripts(calls, page),
+            Work::Media(calls) => self.take_media(calls, page),
         }
     }
 
@@ -55,14 +55,11 @@ impl Attempt {
 
     fn take_transcripts(&mut self, calls: &[CallRef], page: Page) {
         let Page {
-            calls: _,
             transcripts,
             without_transcript,
             failures,
-            left_out: _,
-            pass: _,
             next,
-            total: _,
+            ..
         } = page;
         if next.is_some() && !transcripts.is_empty() && self.end.is_none() {
             let answered: HashSet<&str> = transcripts.iter().map(|(id, _)| id.as_str()).collect();
@@ -77,11 +74,10 @@ impl Attempt {
         }
         if !transcripts.is_empty() || !without_transcript.is_empty() || !failures.is_empty() {
             self.commits.push_back(Commit {
-                calls: Vec::new(),
                 transcripts,
                 without_transcript,
                 failures,
-                checkpoint: None,
+                ..Commit::default()
             });
         }
     }

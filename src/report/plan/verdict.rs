@@ -6,8 +6,8 @@ use super::View;
 use crate::{
     model::Phase,
     model::words::day,
-    plan::{Accident, Action, Plan, PlannedImport},
-    report::text::count,
+    plan::{Accident, Action, BYTES_OF_A_CALL, Plan, PlannedImport},
+    report::text::{count, grouped},
     spec::{Finding, Severity},
 };
 
@@ -32,7 +32,11 @@ pub(super) fn sentences(
         return vec![refusal(accident)];
     }
     let first = outcome(imports, view, quote);
-    let more = [gap(imports, quote), next_step(imports, view)];
+    let more = [
+        gap(imports, quote),
+        media(imports),
+        next_step(imports, view),
+    ];
     std::iter::once(first)
         .chain(more.into_iter().flatten())
         .collect()
@@ -118,6 +122,18 @@ fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
             ))
         }
     }
+}
+
+/// How much audio and video there is to copy.
+fn media(imports: &[&PlannedImport]) -> Option<String> {
+    let bytes: u64 = imports.iter().map(|import| import.media_bytes).sum();
+    (bytes > 0).then(|| {
+        format!(
+            "About {} GB of audio and video are to be copied, at {} MB a call.",
+            grouped(bytes.div_ceil(1_000_000_000)),
+            BYTES_OF_A_CALL / 1_000_000,
+        )
+    })
 }
 
 /// What somebody should do now.

@@ -56,6 +56,7 @@ impl Scene {
             night: self.now,
             only: None,
             skip: &[],
+            media: true,
         }
     }
 

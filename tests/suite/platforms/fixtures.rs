@@ -194,7 +194,7 @@ impl Fact {
             Self::Recording => !call.media.is_empty(),
             Self::CopiedRecording => {
                 let mut media = call.media.iter();
-                media.any(|media| media.state == MediaState::Fetched)
+                media.any(|media| media.state == MediaState::Stored)
             }
         }
     }

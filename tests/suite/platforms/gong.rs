@@ -10,7 +10,7 @@ use simulator::{
 };
 
 use super::{
-    fixtures::{Fact, Fixtures, answer, can, cannot},
+    fixtures::{Fact, Fixtures, answer, can},
     nights::{Night, Person, Said, Told, lower_domain},
 };
 
@@ -48,7 +48,7 @@ fn fixtures() -> Vec<Fixtures> {
             ),
             can("Tell your own people", Fact::Affiliation),
             can("through the link on each call", Fact::Link),
-            cannot("recordings are not copied", Fact::CopiedRecording),
+            can("a copy of each recording", Fact::Recording),
         ],
         ..Fixtures::new("gong", date(2026, 3, 1), date(2026, 3, 31))
     }]

@@ -179,6 +179,7 @@ impl<'a> Replay<'a> {
             checkpoints: Vec::new(),
             keep_checkpoints: true,
             transcripts: true,
+            media: false,
         };
         let mut attempt = Attempt::new(self.connector, Arc::new(self.setup.clone()), scope);
         let mut limiter = RateLimiter::new(self.fixtures.platform, "northwind", None, &[]);
@@ -223,7 +224,8 @@ impl<'a> Replay<'a> {
                     imported.failures.extend(commit.failures);
                     attempt.committed(&pending);
                 }
-                Command::LoadPending { .. } => attempt.pending(Vec::new()),
+                Command::LoadPending { what, .. } => attempt.pending(what, Vec::new()),
+                Command::Copy { .. } => panic!("nobody asked for recordings"),
                 Command::Wait(until) => now = until,
                 Command::Idle => panic!("nothing is under way to wait for"),
                 Command::Done(end) => return (end, imported),

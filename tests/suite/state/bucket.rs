@@ -20,7 +20,7 @@ use crate::{store::fixtures::Place, support};
 const BUCKET: &str = "s3://imports/state/";
 
 /// A server of its own for each test, with one empty bucket.
-struct Bucket {
+pub(crate) struct Bucket {
     server: Child,
     url: String,
 }
@@ -35,7 +35,7 @@ impl Drop for Bucket {
 
 impl Bucket {
     /// `None` where the server is not installed.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let mut server = match Command::new("moto_server")
             .args(["-H", "127.0.0.1", "-p", "0"])
             .stdout(Stdio::null())
@@ -72,6 +72,10 @@ impl Bucket {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         Some(Self { server, url })
     }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
 }
 
 /// `state` in the folder of a record, with the bucket at `url`.
@@ -84,13 +88,18 @@ fn state(place: &Place, team: &Team, url: &str, arguments: &[&str]) -> Command {
         .args(["state", "--database", "record.duckdb"])
         .args(arguments)
         .env(IDENTITY, team.identity(0).expose_secret())
-        .envs([
-            ("AWS_ENDPOINT_URL", url),
-            ("AWS_ACCESS_KEY_ID", "invented"),
-            ("AWS_SECRET_ACCESS_KEY", "invented"),
-            ("AWS_REGION", "us-east-1"),
-        ]);
+        .envs(settings(url));
     command
+}
+
+/// What the environment says of a bucket's server.
+pub(crate) fn settings(url: &str) -> [(&'static str, &str); 4] {
+    [
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_ACCESS_KEY_ID", "invented"),
+        ("AWS_SECRET_ACCESS_KEY", "invented"),
+        ("AWS_REGION", "us-east-1"),
+    ]
 }
 
 fn succeeds(mut command: Command) -> String {

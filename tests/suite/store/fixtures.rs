@@ -213,6 +213,7 @@ pub(crate) fn page(calls: Vec<Call>) -> PageCommit {
         calls,
         transcripts: vec![],
         without_transcript: Vec::new(),
+        media: Vec::new(),
         failures: vec![],
         checkpoint: None,
         requests_sent: 1,

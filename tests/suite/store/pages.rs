@@ -473,7 +473,7 @@ async fn calls_of_a_cancelled_request_are_taken_over_and_of_no_other() {
 }
 
 #[tokio::test]
-async fn a_fetched_file_stays_fetched() {
+async fn a_stored_file_stays_stored() {
     let place = Place::new();
     let store = place.begun().await;
     store.commit_page(page(vec![call("1")])).await.unwrap();
@@ -481,7 +481,7 @@ async fn a_fetched_file_stays_fetched() {
     place
         .sql()
         .execute_batch(
-            "UPDATE media SET state = 'fetched', sha256 = 'ab', stored_uri = 's3://copies/1',
+            "UPDATE media SET state = 'stored', sha256 = 'ab', stored_uri = 's3://copies/1',
                  fetched_at = TIMESTAMP '2026-11-26 02:00:00'",
         )
         .unwrap();
@@ -502,7 +502,7 @@ async fn a_fetched_file_stays_fetched() {
             "SELECT concat_ws(' | ', state, sha256, stored_uri, fetched_at, media_state)
              FROM media JOIN calls USING (platform, account, external_id)"
         ),
-        ["fetched | ab | s3://copies/1 | 2026-11-26 02:00:00 | fetched"]
+        ["stored | ab | s3://copies/1 | 2026-11-26 02:00:00 | stored"]
     );
 }
 
