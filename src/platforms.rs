@@ -8,8 +8,10 @@ mod avoma;
 mod chorus;
 mod fathom;
 mod fields;
+mod fireflies;
 mod gong;
 mod grain;
+mod tldv;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -21,12 +23,13 @@ use crate::model::{Call, Method, Period, Transcript, Window};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
-    ("fathom", &fathom::Fathom),
-    ("gong", &gong::Gong),
-    ("grain", &grain::Grain),
     ("gong", &gong::Gong),
     ("avoma", &avoma::Avoma),
     ("chorus", &chorus::Chorus),
+    ("fathom", &fathom::Fathom),
+    ("fireflies", &fireflies::Fireflies),
+    ("grain", &grain::Grain),
+    ("tldv", &tldv::Tldv),
 ];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
@@ -54,7 +57,7 @@ pub enum Work {
         /// Where the page before ended.
         cursor: Option<Cursor>,
     },
-    /// Fetch the transcripts of these calls: at most `Traits::transcript_batch`.
+    /// Fetch the transcripts of these calls: at most `Traits::transcript_batch`, one where that is `None`.
     Transcripts(Vec<CallRef>),
 }
 
@@ -264,8 +267,24 @@ pub enum Rejection {
         /// How long to wait.
         after: Option<Duration>,
     },
+    /// The platform says wait until a moment.
+    ThrottledUntil {
+        /// When it may be asked again.
+        until: Timestamp,
+    },
     /// The platform fails (5xx): the same request may work later.
     Unavailable {
+        /// What it says about when.
+        after: Option<Duration>,
+        /// For engineers.
+        detail: String,
+    },
+    /// The platform fails, perhaps because too much was asked for at once: ask this instead, later.
+    TooMuch {
+        /// What to ask, in place of what was asked.
+        exchange: Exchange,
+        /// The progress that belongs to it.
+        progress: Progress,
         /// What it says about when.
         after: Option<Duration>,
         /// For engineers.
@@ -414,7 +433,8 @@ pub enum OptionKind {
 pub struct Traits {
     /// Calls a listing page holds.
     pub page_size: u64,
-    /// Calls that one transcript request answers for; `None` where transcripts come with the listing only.
+    /// Calls that one transcript request answers for; `None` where transcripts come with the listing. The few
+    /// that a listing came without are then asked for one by one in later runs.
     pub transcript_batch: Option<u64>,
     /// Requests that `Work::Verify` costs.
     pub verify_requests: u64,

@@ -157,8 +157,7 @@ impl Attempt {
     /// The beginning of an attempt.
     pub fn new(connector: &'static dyn Connector, setup: Arc<Setup>, scope: Scope) -> Self {
         let traits = connector.traits();
-        let wanted = scope.transcripts && traits.transcript_batch.is_some();
-        let backlog = if wanted {
+        let backlog = if scope.transcripts {
             Backlog::Unread
         } else {
             Backlog::Read
@@ -333,7 +332,9 @@ impl Attempt {
             return None;
         }
         let commit = self.commits.pop_front()?;
-        let wanted = |call: &&Call| call.transcript == TranscriptContent::Pending;
+        // What a listing with transcripts came without now is not there yet: it is asked for in a later run.
+        let separate = self.traits.transcript_batch.is_some();
+        let wanted = |call: &&Call| separate && call.transcript == TranscriptContent::Pending;
         let refs = commit.calls.iter().filter(wanted);
         let refs = refs.map(|call| CallRef {
             external_id: call.external_id.clone(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::{RecordFailure, Rejection};
+use super::{RecordFailure, Rejection, Setup};
 use crate::model::{Affiliation, Participant, Window};
 
 /// Text as shown: trimmed, and `None` when nothing is left.
@@ -49,6 +49,12 @@ pub(super) fn milliseconds_since_1970(value: f64) -> Option<Timestamp> {
 /// Whether a call that begins then is of the window. Where the platform does not tell, it chose the call itself.
 pub(super) fn in_window(start: Option<Timestamp>, window: Window) -> bool {
     start.is_none_or(|start| window.start() <= start && start < window.end())
+}
+
+/// Whether a call that begins then was asked for. Where the platform does not tell, it chose the call itself.
+pub(super) fn in_period(start: Option<Timestamp>, setup: &Setup) -> bool {
+    let whole = setup.period.window();
+    start.is_none_or(|start| whole.start() <= start && start < whole.end())
 }
 
 /// E-mail address, trimmed, domain in lower case.

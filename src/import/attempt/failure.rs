@@ -1,5 +1,7 @@
 //! What an attempt does about replies that are no page, and about replies that do not come.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Attempt, Ticket, our_bug};
@@ -49,6 +51,25 @@ impl Attempt {
                     MAX_TRIES,
                     now,
                 );
+            }
+            Rejection::ThrottledUntil { until } => {
+                let after = until.duration_since(now).max(SignedDuration::ZERO);
+                let after = std::time::Duration::try_from(after).ok();
+                self.rejected(ticket, Rejection::Throttled { after }, now, limiter);
+            }
+            Rejection::TooMuch {
+                exchange,
+                progress,
+                after,
+                detail,
+            } => {
+                let instead = Ticket {
+                    exchange,
+                    progress: Arc::new(progress),
+                    ..ticket
+                };
+                let rejection = Rejection::Unavailable { after, detail };
+                self.rejected(instead, rejection, now, limiter);
             }
             Rejection::Unavailable { after, detail } => {
                 self.retry(

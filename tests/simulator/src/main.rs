@@ -13,8 +13,9 @@ use simulator::{
     Config, Demo, Running, Simulator, avoma, chorus,
     clock::{Clock, SystemClock},
     company::{self, Population},
-    github, gong, grain,
+    fathom, fireflies, github, gong, grain,
     limits::Limits,
+    tldv,
 };
 
 /// Simulates a call-recording platform, or GitHub, on this machine.
@@ -34,6 +35,12 @@ enum Platform {
     Avoma(CallArguments),
     /// Chorus by ZoomInfo, with invented calls
     Chorus(CallArguments),
+    /// Fireflies' GraphQL API, with the same calls
+    Fireflies(CallArguments),
+    /// tl;dv's API, with the same calls
+    Tldv(CallArguments),
+    /// The Fathom API v1, with invented calls
+    Fathom(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -120,6 +127,9 @@ async fn main() -> ExitCode {
         Platform::Grain(arguments) => run_calls(&grain::DEMO, &arguments).await,
         Platform::Avoma(arguments) => run_calls(&avoma::DEMO, &arguments).await,
         Platform::Chorus(arguments) => run_calls(&chorus::DEMO, &arguments).await,
+        Platform::Fireflies(arguments) => run_calls(&fireflies::DEMO, &arguments).await,
+        Platform::Tldv(arguments) => run_calls(&tldv::DEMO, &arguments).await,
+        Platform::Fathom(arguments) => run_calls(&fathom::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {
