@@ -3,6 +3,7 @@
 mod faults;
 mod gate;
 mod github;
+mod grain;
 mod listing;
 mod requests;
 mod traffic;
