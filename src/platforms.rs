@@ -4,10 +4,14 @@
 //! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
 //! `matrix.yaml`.
 
+mod avoma;
+mod chorus;
 mod fathom;
 mod fields;
+mod fireflies;
 mod gong;
 mod grain;
+mod tldv;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -19,9 +23,13 @@ use crate::model::{Call, Method, Period, Transcript, Window};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
-    ("fathom", &fathom::Fathom),
     ("gong", &gong::Gong),
+    ("avoma", &avoma::Avoma),
+    ("chorus", &chorus::Chorus),
+    ("fathom", &fathom::Fathom),
+    ("fireflies", &fireflies::Fireflies),
     ("grain", &grain::Grain),
+    ("tldv", &tldv::Tldv),
 ];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
@@ -259,8 +267,22 @@ pub enum Rejection {
         /// How long to wait.
         after: Option<Duration>,
     },
+    /// The platform says wait until a moment.
+    ThrottledUntil {
+        /// When it may be asked again.
+        until: Timestamp,
+    },
     /// The platform fails (5xx): the same request may work later.
     Unavailable {
+        /// What it says about when.
+        after: Option<Duration>,
+        /// For engineers.
+        detail: String,
+    },
+    /// The platform fails, perhaps because too much was asked for at once: ask this instead, later.
+    TooMuch {
+        /// What to ask in place of what was asked, and its progress.
+        instead: Box<(Exchange, Progress)>,
         /// What it says about when.
         after: Option<Duration>,
         /// For engineers.

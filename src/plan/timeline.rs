@@ -112,10 +112,10 @@ pub(super) fn settling_requests(
         let share = listed.saturating_mul(days(window.days())) / days(period.days());
         listing_requests(&traits, share, window.days())
     });
-    listing.saturating_add(transcript_requests(
-        &traits,
-        unsigned(record.transcripts_pending),
-    ))
+    let pending = unsigned(record.transcripts_pending);
+    // What listings came without is asked for by itself, one by one.
+    let batch = traits.transcript_batch.unwrap_or(1).max(1);
+    listing.saturating_add(pending.div_ceil(batch))
 }
 
 /// The nights of one account, shared by its imports.

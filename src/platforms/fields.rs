@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{RecordFailure, Rejection};
-use crate::model::{Affiliation, Participant};
+use crate::model::{Affiliation, Participant, Role, Window};
 
 /// Text as shown: trimmed, and `None` when nothing is left.
 pub(super) fn text(value: Option<String>) -> Option<String> {
@@ -39,6 +39,18 @@ pub(super) fn milliseconds(value: f64) -> Option<i64> {
     (milliseconds.is_finite() && milliseconds.abs() < 9.0e15).then_some(milliseconds as i64)
 }
 
+/// The instant so many milliseconds after 1970 began.
+pub(super) fn milliseconds_since_1970(value: f64) -> Option<Timestamp> {
+    // Within 2^53 a float tells whole numbers apart.
+    let milliseconds = seconds(value / 1_000.0)?;
+    Timestamp::from_millisecond(milliseconds).ok()
+}
+
+/// Whether a call that begins then is of the window. Where the platform does not tell, it chose the call itself.
+pub(super) fn in_window(start: Option<Timestamp>, window: Window) -> bool {
+    start.is_none_or(|start| window.start() <= start && start < window.end())
+}
+
 /// E-mail address, trimmed, domain in lower case.
 pub(super) fn email(value: &str) -> Option<String> {
     let value = value.trim();
@@ -61,6 +73,21 @@ pub(super) fn affiliation(
             }
         }
         _ => told,
+    }
+}
+
+/// Gives programs that record calls their role, by their names.
+pub(super) fn mark_recorders(participants: &mut [Participant]) {
+    const PATTERNS: &[&str] = &["notetaker", "fireflies.ai", "otterpilot", "otter.ai"];
+    for participant in participants {
+        let name = participant
+            .name
+            .as_deref()
+            .unwrap_or_default()
+            .to_lowercase();
+        if PATTERNS.iter().any(|pattern| name.contains(pattern)) {
+            participant.role = Role::Bot;
+        }
     }
 }
 
@@ -122,13 +149,6 @@ pub(super) fn link_without_password(link: &str) -> Option<String> {
     })
 }
 
-/// A list that may be missing or null. Use with `#[serde(default)]`.
-pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
 /// A path with a query. Names are taken as they are.
 pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
     let mut address = path.to_owned();
@@ -164,25 +184,23 @@ pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 pub(super) fn optional_id<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Id {
-        Text(String),
-        Number(u64),
-    }
-    Ok(match Option::<Id>::deserialize(deserializer)? {
-        Some(Id::Text(text)) if !text.trim().is_empty() => Some(text),
-        Some(Id::Number(number)) => Some(number.to_string()),
-        Some(Id::Text(_)) | None => None,
-    })
+    Ok(Option::<Id>::deserialize(deserializer)?.and_then(Id::told))
 }
 
-/// A list of ids, without those that are null or empty.
-pub(super) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    struct Listed(#[serde(deserialize_with = "optional_id")] Option<String>);
-    let ids = Option::<Vec<Listed>>::deserialize(deserializer)?;
-    Ok(ids.into_iter().flatten().filter_map(|id| id.0).collect())
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Text(String),
+    Number(u64),
+}
+
+impl Id {
+    fn told(self) -> Option<String> {
+        match self {
+            Self::Text(text) => (!text.trim().is_empty()).then_some(text),
+            Self::Number(number) => Some(number.to_string()),
+        }
+    }
 }
 
 /// A number, or a text that is one; anything else is unknown.
@@ -199,6 +217,21 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
         Some(Number::Text(text)) => text.trim().parse().ok(),
         Some(Number::Other(_)) | None => None,
     })
+}
+
+/// A list of ids, without those that are null or empty.
+pub(super) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Listed(#[serde(deserialize_with = "optional_id")] Option<String>);
+    let ids = Option::<Vec<Listed>>::deserialize(deserializer)?;
+    Ok(ids.into_iter().flatten().filter_map(|id| id.0).collect())
+}
+
+/// For what a platform sends as null where nothing is set.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// The JSON object as it came, without the members that hold text of the transcript or signed links.
@@ -220,7 +253,7 @@ pub(super) fn unreadable(
 ) -> RecordFailure {
     #[derive(Deserialize)]
     struct Named {
-        #[serde(deserialize_with = "id")]
+        #[serde(alias = "uuid", alias = "engagement_id", deserialize_with = "id")]
         id: String,
     }
     let named = serde_json::from_str::<Named>(record.get());

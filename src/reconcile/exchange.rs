@@ -111,11 +111,17 @@ fn tidied(
         }
         Err(
             Rejection::Unavailable { detail, .. }
+            | Rejection::TooMuch { detail, .. }
             | Rejection::Refused { detail }
             | Rejection::Broken { detail }
             | Rejection::Credentials { advice: detail },
         ) => *detail = tidy(detail, endpoint),
-        Ok(Step::Send(..)) | Err(Rejection::Throttled { .. } | Rejection::RestartWindow) => {}
+        Ok(Step::Send(..))
+        | Err(
+            Rejection::Throttled { .. }
+            | Rejection::ThrottledUntil { .. }
+            | Rejection::RestartWindow,
+        ) => {}
     }
     result
 }

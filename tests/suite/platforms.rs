@@ -13,6 +13,7 @@
 //!    makes them tests.
 //! 4. In the same file write `night()`: the simulator, the request plan's formula, and what must be recorded of each
 //!    of its calls. `spend!();` makes it tests.
+//! 5. A request under `tests/demo/requests/` imports what the simulator serves by default.
 //!
 //! `cargo test --test suite platforms::gong` runs everything for one platform.
 
@@ -23,13 +24,21 @@ mod laws;
 pub(crate) mod nights;
 mod replay;
 
+mod avoma;
+mod chorus;
+pub(crate) mod fathom;
+mod fireflies;
 pub(crate) mod gong;
 mod grain;
+mod tldv;
 
 use std::collections::BTreeSet;
 
 use call_import_engine::platforms;
 
+use simulator::company::{DEMO_CALLS, DEMO_FROM, DEMO_TO};
+
+use crate::support;
 use fixtures::Fixtures;
 use nights::Night;
 
@@ -38,12 +47,25 @@ type Member<T> = (&'static str, fn() -> T);
 
 /// Platforms that are held to the laws.
 const HELD: &[Member<Vec<Fixtures>>] = &[
+    ("avoma", avoma::held::fixtures),
+    ("chorus", chorus::held::fixtures),
+    ("fathom", fathom::held::fixtures),
+    ("fireflies", fireflies::held::fixtures),
     ("gong", gong::held::fixtures),
     ("grain", grain::held::fixtures),
+    ("tldv", tldv::held::fixtures),
 ];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[Member<Night>] = &[("gong", gong::spent::night), ("grain", grain::spent::night)];
+const NIGHTS: &[Member<Night>] = &[
+    ("avoma", avoma::spent::night),
+    ("chorus", chorus::spent::night),
+    ("fathom", fathom::spent::night),
+    ("fireflies", fireflies::spent::night),
+    ("gong", gong::spent::night),
+    ("grain", grain::spent::night),
+    ("tldv", tldv::spent::night),
+];
 
 #[test]
 fn every_platform_is_held_to_the_laws_and_has_its_nights() {
@@ -58,7 +80,23 @@ fn every_platform_is_held_to_the_laws_and_has_its_nights() {
         assert!(fixtures.iter().all(|fixtures| fixtures.platform == *key));
         laws::every_method_of_the_matrix_is_there(key, &fixtures);
     }
+}
+
+/// `cargo run -p simulator -- gong` names a request that imports what it serves.
+#[test]
+fn every_simulator_has_a_request_to_try_it_with() {
     for (key, night) in NIGHTS {
         assert_eq!(night().demo.key, *key);
+        let path = support::root().join(format!("tests/demo/requests/demo-{key}.yaml"));
+        let request = std::fs::read_to_string(path);
+        let request = request.unwrap_or_else(|error| panic!("demo-{key}.yaml: {error}"));
+        for line in [
+            format!("platform: {key}"),
+            format!("  secret: IMPORT_DEMO_{}", key.to_uppercase()),
+            format!("estimated_calls: {DEMO_CALLS}"),
+            format!("period: {{from: {DEMO_FROM}, to: {DEMO_TO}}}"),
+        ] {
+            assert!(request.lines().any(|own| own == line), "{key}: {line}");
+        }
     }
 }

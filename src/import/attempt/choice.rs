@@ -27,7 +27,8 @@ impl Attempt {
             }
             return self.ready.pop_front();
         }
-        if self.transcripts.queue.len() >= self.batch() {
+        // Where a listing brings transcripts, some of those in the queue may come with it.
+        if self.transcripts.queue.len() >= self.batch() && !self.lists_transcripts() {
             self.begin_transcripts();
         } else if let Some(window) = self.next_window() {
             self.walks.push(Walk::begin(window, self.traits.unique_ids));

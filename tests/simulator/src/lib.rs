@@ -16,8 +16,13 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `company` | the invented company whose calls every platform tells of |
+//! | `fathom` | the Fathom API v1: keys that see different meetings, two limits, counted pages |
 //! | `gong` | the Gong API v2: endpoints, cursors |
 //! | `grain` | the Grain public API v2 |
+//! | `avoma` | the Avoma API v1: pages by number, links to the next |
+//! | `chorus` | Chorus by ZoomInfo: continuation keys, one call at a time |
+//! | `fireflies` | Fireflies' GraphQL API |
+//! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
@@ -26,19 +31,24 @@
 //! | `gate` | holding back one reply, so that a test can act at exactly that moment |
 //! | `server` | HTTP: the same for every platform |
 //!
-//! A further call-recording platform is one module: its `Config`, its state ([`Simulated`], `server::Service`)
+//! A further call-recording platform is one module: its `Config`, its state (`Simulated`, `server::Service`)
 //! with one [`Account`] a company, and a [`Demo`] for the command line. Nothing else needs to know it, but for
 //! the line here that declares it and two lines in `main.rs`.
 
+pub mod avoma;
+pub mod chorus;
 pub mod clock;
 pub mod company;
+pub mod fathom;
 pub mod faults;
+pub mod fireflies;
 pub mod gate;
 pub mod github;
 pub mod gong;
 pub mod grain;
 pub mod limits;
 pub mod log;
+pub mod tldv;
 
 mod bomb;
 mod json;

@@ -10,11 +10,12 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 use serde_json::Value;
 use simulator::{
-    Config, Demo, Running, Simulator,
+    Config, Demo, Running, Simulator, avoma, chorus,
     clock::{Clock, SystemClock},
     company::{self, Population},
-    github, gong, grain,
+    fathom, fireflies, github, gong, grain,
     limits::Limits,
+    tldv,
 };
 
 /// Simulates a call-recording platform, or GitHub, on this machine.
@@ -30,6 +31,16 @@ enum Platform {
     Gong(CallArguments),
     /// The Grain public API v2, with the same calls
     Grain(CallArguments),
+    /// The Avoma API v1, with invented meetings
+    Avoma(CallArguments),
+    /// Chorus by ZoomInfo, with invented calls
+    Chorus(CallArguments),
+    /// Fireflies' GraphQL API, with the same calls
+    Fireflies(CallArguments),
+    /// tl;dv's API, with the same calls
+    Tldv(CallArguments),
+    /// The Fathom API v1, with invented calls
+    Fathom(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -114,6 +125,11 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().platform {
         Platform::Gong(arguments) => run_calls(&gong::DEMO, &arguments).await,
         Platform::Grain(arguments) => run_calls(&grain::DEMO, &arguments).await,
+        Platform::Avoma(arguments) => run_calls(&avoma::DEMO, &arguments).await,
+        Platform::Chorus(arguments) => run_calls(&chorus::DEMO, &arguments).await,
+        Platform::Fireflies(arguments) => run_calls(&fireflies::DEMO, &arguments).await,
+        Platform::Tldv(arguments) => run_calls(&tldv::DEMO, &arguments).await,
+        Platform::Fathom(arguments) => run_calls(&fathom::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {

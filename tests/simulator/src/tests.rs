@@ -1,11 +1,14 @@
 //! The simulator against the documented facts, over HTTP as an importer sees it.
 
+mod fathom;
 mod faults;
+mod fireflies;
 mod gate;
 mod github;
 mod grain;
 mod listing;
 mod requests;
+mod tldv;
 mod traffic;
 
 use std::{

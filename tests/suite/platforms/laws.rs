@@ -210,7 +210,9 @@ pub(super) fn each_status_has_its_meaning(fixtures: &Fixtures) {
         assert_eq!(throttled, Rejection::Throttled { after }, "{context}: 429");
         for status in [500, 502, 503, 504] {
             let (unavailable, told) = rejection(status);
-            let Rejection::Unavailable { after, detail } = &unavailable else {
+            let (Rejection::Unavailable { after, detail }
+            | Rejection::TooMuch { after, detail, .. }) = &unavailable
+            else {
                 panic!("{context}: {status} is {unavailable:?}")
             };
             assert_eq!(*after, told, "{context}: {status}");
