@@ -17,7 +17,7 @@ use crate::{
     model::ImportRecord,
     plan::{self, Inputs},
     reconcile::{self, Edges, ReconcileError, Report, Settings},
-    report::{self, plan::View, status, summary},
+    report::{self, plan::View, status},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
     state::{Home, Wanted, restore as restore_record},
@@ -125,15 +125,14 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         common,
     ))?;
     if let Some(path) = &job_summary {
-        let text = summary::markdown(
-            &report.run,
-            &report.imports,
-            &report.skipped,
-            &report.untold,
-        );
-        github::add_to_summary(path, &text);
+        github::add_to_summary(path, &report);
     }
-    match arguments.format {
+    show(&report, arguments.format, out)?;
+    Ok(exit(&report, &declared, &skip))
+}
+
+fn show(report: &Report, format: Format, out: &mut Output) -> Result<(), Stop> {
+    match format {
         Format::Plain => out.write_all(status::run_summary(&report.imports).as_bytes())?,
         Format::Json => {
             let mut document = status::json(&report.imports);
@@ -141,7 +140,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
             writeln!(out, "{document:#}")?;
         }
     }
-    Ok(exit(&report, &declared, &skip))
+    Ok(())
 }
 
 /// The record of the last run, before this one.
