@@ -10,7 +10,9 @@ use tokio::{
     sync::watch,
 };
 
-use super::{Common, Exit, Output, Stop, check, github, progress::Progress, record, state};
+use super::{
+    Common, Exit, Output, Stop, check, github, progress::Progress, recipients, record, state,
+};
 use crate::{
     clock::{Clock as _, SystemClock},
     http::{Endpoint, Http},
@@ -109,7 +111,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         Some(address) => Some(state::home(address, common)?),
         None => None,
     };
-    let secrets = Secrets::from_environment()?;
+    let recipients = recipients::parse(common, &recipients::text(common)?)?;
+    let secrets = Secrets::from_environment()?.sealing_to(recipients);
     let runtime = record::runtime()?;
     if let Some(home) = &home {
         runtime.block_on(restore(home, &secrets, arguments.init, common))?;

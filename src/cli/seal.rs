@@ -69,11 +69,12 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         (Some(request), _, _) => into_request(request, &matrix, &recipients, common, out),
         (None, Some(customer), Some(platform)) => {
             let (platform, name) = find_platform(&matrix, platform)?;
+            let method = usual_method(&matrix, &platform);
             let purpose = Purpose {
                 customer: customer.trim().to_owned(),
                 platform,
             };
-            let plaintext = credential::read(&purpose, Method::Api, &name)?;
+            let plaintext = credential::read(&purpose, method, &name)?;
             let lines = spec::sealed_lines(&plaintext.seal(&recipients)?);
             out.write_all(lines.as_bytes())?;
             Ok(Exit::Well)
@@ -243,8 +244,20 @@ fn in_the_history(sentence: &str) -> Stop {
     Stop::with(Exit::Usage, error)
 }
 
+/// How a request signs in that does not say how.
+fn usual_method(matrix: &SupportMatrix, platform: &str) -> Method {
+    let methods = matrix.platforms.get(platform).map(|row| row.methods.iter());
+    let mut signed = methods.into_iter().flatten().copied();
+    signed
+        .find(|method| *method != Method::File)
+        .unwrap_or(Method::Api)
+}
+
 /// Key and name of a platform.
-fn find_platform(matrix: &SupportMatrix, written: &str) -> Result<(String, String), Stop> {
+pub(super) fn find_platform(
+    matrix: &SupportMatrix,
+    written: &str,
+) -> Result<(String, String), Stop> {
     let wanted = slug(written);
     let mut rows = matrix.platforms.iter();
     let found = rows.find(|(key, row)| slug(key) == wanted || slug(&row.name) == wanted);

@@ -291,8 +291,7 @@ fn what_we_seal_each_recipient_opens() {
     let recipients = Recipients::parse(&keys[..2].join("\n")).unwrap();
     let pasted =
         SecretString::from("\u{feff}{\"access_key\": \"k\", \"access_key_secret\": \"s\"}\r\n");
-    let fields = GONG.fields();
-    let plaintext = Plaintext::read(&pasted, Some(&fields), &purpose).unwrap();
+    let plaintext = Plaintext::read(&pasted, Some(GONG), &purpose).unwrap();
     let block = plaintext.seal(&recipients).unwrap();
     let opened = pairs.map(|pair| {
         let secrets = secrets(&[(IDENTITY, pair.to_string().expose_secret())]);
@@ -317,15 +316,11 @@ fn a_bare_token_is_sealed_where_one_part_is_enough() {
         customer: "Northwind Robotics".into(),
         platform: "gong".into(),
     };
-    let read = |text: &str, fields: &[&str]| {
-        Plaintext::read(&SecretString::from(text), Some(fields), &purpose)
-    };
-    let bare = read("t0\"ken\n", &["token"]).unwrap();
+    let auth = Auth::Bearer { token: "token" };
+    let read = |text: &str| Plaintext::read(&SecretString::from(text), Some(auth), &purpose);
+    let bare = read("t0\"ken\n").unwrap();
     assert_eq!(bare.suspicious(), [] as [String; 0]);
-    assert_eq!(
-        read("two words", &["token"]).unwrap().suspicious(),
-        ["`token`"]
-    );
+    assert_eq!(read("two words").unwrap().suspicious(), ["`token`"]);
     let identity = x25519::Identity::generate();
     let recipients = Recipients::parse(&identity.to_public().to_string()).unwrap();
     let block = Credentials::Sealed(bare.seal(&recipients).unwrap());
@@ -337,7 +332,7 @@ fn a_bare_token_is_sealed_where_one_part_is_enough() {
 
     // What fits without `for`, but not with it, is not cut.
     let long = "x".repeat(MAX_PLAINTEXT - 20);
-    assert_eq!(read(&long, &["token"]).unwrap_err(), ShapeError::TooLong);
+    assert_eq!(read(&long).unwrap_err(), ShapeError::TooLong);
 }
 
 #[test]
