@@ -2,33 +2,28 @@
 //! February 2026 and of public connectors' recorded answers; what is not documented is marked as ours.
 
 mod cursor;
-mod names;
 mod paging;
-mod people;
-mod population;
 mod query;
 mod respond;
-mod speech;
 mod write;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use jiff::{
-    SignedDuration, Timestamp,
-    civil::{Date, date},
+use jiff::SignedDuration;
+use serde_json::json;
+
+pub use crate::company::{
+    Call, CrmObject, DEMO_CALLS, DEMO_FROM, DEMO_TO, Party, Population, Sentence, TranscriptFate,
+    Turn, User,
 };
 
-pub use population::{Call, CrmObject, Party, Population, Sentence, TranscriptFate, Turn, User};
-
 use crate::{
+    Demo, Running, Simulated,
+    company::Account,
     faults::Faults,
     gate::Held,
-    limits::{Limiter, Limits},
+    limits::Limits,
     log::{Endpoint, Log},
     server::{Service, Traffic},
 };
@@ -49,21 +44,12 @@ pub const TRANSCRIPT: Endpoint = Endpoint("POST /v2/calls/transcript");
 /// Gong's limits: 3 requests a second and 10,000 a day, for a company as a whole.
 pub const LIMITS: Limits = Limits {
     per_second: Some(3),
+    per_minute: None,
     per_day: Some(10_000),
 };
 
 /// Records a page holds; no parameter changes it.
 pub const PAGE_SIZE: usize = 100;
-
-/// Calls that `tests/demo/requests/demo-gong.yaml` expects.
-pub const DEMO_CALLS: u32 = 5_000;
-/// First day that it asks for.
-pub const DEMO_FROM: Date = date(2025, 7, 1);
-/// Last day that it asks for.
-pub const DEMO_TO: Date = date(2026, 6, 30);
-
-/// Transcripts that come late are there half a day before the nth night after the start.
-const BEFORE_THE_NIGHT: SignedDuration = SignedDuration::from_hours(12);
 
 /// A simulated Gong.
 #[derive(Debug, Clone)]
@@ -114,6 +100,23 @@ impl Config {
     }
 }
 
+/// Gong to try the importer out with.
+pub const DEMO: Demo = Demo {
+    key: "gong",
+    name: "Gong",
+    limits: LIMITS,
+    config: |population, limits| {
+        let mut config = Config::new(population);
+        let company = &mut config.companies[0];
+        company.limits = limits;
+        let credential = json!({
+            "access_key": company.access_key,
+            "access_key_secret": company.access_key_secret,
+        });
+        (crate::Config::gong(config), credential)
+    },
+};
+
 /// A running Gong, for tests. Clones share the state.
 #[derive(Clone)]
 pub struct Gong(Arc<State>);
@@ -123,66 +126,50 @@ struct State {
     tenants: Vec<Tenant>,
     cursor_life: SignedDuration,
     strict: bool,
-    started: Timestamp,
     traffic: Arc<Traffic>,
 }
 
-/// A company with what changes while it is served.
+/// A company that is served.
 struct Tenant {
-    company: Company,
     /// `Authorization` header with its credential.
     authorization: String,
-    limiter: Mutex<Limiter>,
-    changes: Mutex<Changes>,
-}
-
-/// What tests change.
-#[derive(Debug, Default)]
-struct Changes {
-    /// Calls that are not there, by index.
-    hidden: BTreeSet<u32>,
-    /// Whether late transcripts have come.
-    released: bool,
-    /// Whether the credential has been taken back.
-    revoked: bool,
+    account: Account,
 }
 
 impl Gong {
-    pub(crate) fn new(config: Config, traffic: Arc<Traffic>) -> Self {
+    fn new(config: Config, traffic: Arc<Traffic>) -> Self {
         assert!(!config.companies.is_empty(), "a Gong without companies");
         let life = SignedDuration::try_from(config.cursor_life);
+        let tenants = config.companies.into_iter();
         Self(Arc::new(State {
-            tenants: config.companies.into_iter().map(Tenant::new).collect(),
+            tenants: tenants
+                .map(|company| Tenant::new(company, &traffic))
+                .collect(),
             cursor_life: life.expect("cursors do not live for ever"),
             strict: config.strict,
-            started: traffic.clock.now(),
             traffic,
         }))
     }
 
     /// The calls of the first company.
     pub fn population(&self) -> &Population {
-        &self.0.tenants[0].company.population
+        self.first_company().population()
     }
 
     /// The company with an access key, to change what it has.
     ///
     /// # Panics
     /// When there is none.
-    pub fn company(&self, access_key: &str) -> Tenancy<'_> {
+    pub fn company(&self, access_key: &str) -> &Account {
         let tenant = self.0.tenant(access_key);
-        Tenancy {
-            state: &self.0,
-            tenant: tenant.expect("the test names a company of its configuration"),
-        }
+        &tenant
+            .expect("the test names a company of its configuration")
+            .account
     }
 
     /// The first company, to change what it has.
-    pub fn first_company(&self) -> Tenancy<'_> {
-        Tenancy {
-            state: &self.0,
-            tenant: &self.0.tenants[0],
-        }
+    pub fn first_company(&self) -> &Account {
+        &self.0.tenants[0].account
     }
 
     /// The script of what goes wrong.
@@ -200,67 +187,32 @@ impl Gong {
     pub fn on_request(&self, number: usize) -> Held {
         self.0.traffic.gates.hold(number)
     }
+}
 
-    pub(crate) fn platform(&self) -> Arc<dyn Service> {
+impl Simulated for Gong {
+    fn service(&self) -> Arc<dyn Service> {
         Arc::clone(&self.0) as Arc<dyn Service>
     }
+
+    fn account(&self) -> Option<&Account> {
+        Some(self.first_company())
+    }
 }
 
-/// A company of a running Gong.
-pub struct Tenancy<'a> {
-    state: &'a State,
-    tenant: &'a Tenant,
+impl crate::Config {
+    /// Gong on a free port, with the system's time and no latency.
+    pub fn gong(config: Config) -> Self {
+        Self::of(|traffic| Gong::new(config, traffic))
+    }
 }
 
-impl<'a> Tenancy<'a> {
-    /// Its calls, hidden ones included.
-    pub fn population(&self) -> &'a Population {
-        &self.tenant.company.population
-    }
-
-    /// The calls that are there now, in the order of start and then id.
-    pub fn calls(&self) -> impl Iterator<Item = Call> + 'a {
-        let hidden = self.tenant.changes().hidden.clone();
-        self.population()
-            .calls()
-            .filter(move |call| !hidden.contains(&call.index))
-    }
-
-    /// Whether a call's transcript is there now.
-    pub fn has_transcript(&self, call: &Call) -> bool {
-        let now = self.state.traffic.clock.now();
-        let running = now.duration_since(self.state.started);
-        self.tenant
-            .changes()
-            .has_transcript(call.transcript, running)
-    }
-
-    /// Calls vanish, as if they had been deleted or were not processed yet.
-    pub fn hide(&self, calls: impl IntoIterator<Item = u32>) {
-        self.tenant.changes().hidden.extend(calls);
-    }
-
-    /// Hidden calls appear.
-    pub fn reveal(&self, calls: impl IntoIterator<Item = u32>) {
-        let mut changes = self.tenant.changes();
-        for call in calls {
-            changes.hidden.remove(&call);
-        }
-    }
-
-    /// Late transcripts come now.
-    pub fn release_transcripts(&self) {
-        self.tenant.changes().released = true;
-    }
-
-    /// The credential does not work any more.
-    pub fn revoke(&self) {
-        self.tenant.changes().revoked = true;
-    }
-
-    /// The credential works again.
-    pub fn restore(&self) {
-        self.tenant.changes().revoked = false;
+impl Running {
+    /// Companies, fault script and log of the simulated Gong.
+    ///
+    /// # Panics
+    /// When it is another platform.
+    pub fn gong(&self) -> &Gong {
+        self.state()
     }
 }
 
@@ -268,40 +220,22 @@ impl State {
     fn tenant(&self, access_key: &str) -> Option<&Tenant> {
         self.tenants
             .iter()
-            .find(|tenant| tenant.company.access_key == access_key)
+            .find(|tenant| tenant.account.name() == access_key)
     }
 }
 
 impl Tenant {
-    fn new(company: Company) -> Self {
-        let pair = format!("{}:{}", company.access_key, company.access_key_secret);
+    fn new(company: Company, traffic: &Traffic) -> Self {
+        let Company {
+            access_key,
+            access_key_secret,
+            population,
+            limits,
+        } = company;
+        let pair = BASE64.encode(format!("{access_key}:{access_key_secret}"));
         Self {
-            authorization: format!("Basic {}", BASE64.encode(pair)),
-            limiter: Mutex::new(Limiter::new(company.limits)),
-            changes: Mutex::default(),
-            company,
-        }
-    }
-
-    fn changes(&self) -> MutexGuard<'_, Changes> {
-        self.changes.lock().expect("no holder of this lock panics")
-    }
-
-    fn limiter(&self) -> MutexGuard<'_, Limiter> {
-        self.limiter.lock().expect("no holder of this lock panics")
-    }
-}
-
-impl Changes {
-    /// Whether a call's transcript is there, so long after the start.
-    fn has_transcript(&self, fate: TranscriptFate, running: SignedDuration) -> bool {
-        match fate {
-            TranscriptFate::There => true,
-            TranscriptFate::Never => false,
-            TranscriptFate::Late(nights) => {
-                let night = SignedDuration::from_hours(24) * i32::from(nights);
-                self.released || running >= night - BEFORE_THE_NIGHT
-            }
+            authorization: format!("Basic {pair}"),
+            account: Account::new(&access_key, population, limits, traffic),
         }
     }
 }

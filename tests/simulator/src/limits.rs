@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 pub struct Limits {
     /// Requests in any second.
     pub per_second: Option<usize>,
+    /// Requests in any minute.
+    pub per_minute: Option<usize>,
     /// Requests in any 24 hours.
     pub per_day: Option<usize>,
 }
@@ -17,6 +19,7 @@ impl Limits {
     /// As many requests as the machine can serve.
     pub const NONE: Self = Self {
         per_second: None,
+        per_minute: None,
         per_day: None,
     };
 }
@@ -33,6 +36,7 @@ impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
         let windows = [
             (limits.per_second, Duration::from_secs(1)),
+            (limits.per_minute, Duration::from_secs(60)),
             (limits.per_day, Duration::from_secs(24 * 3600)),
         ];
         Self {
@@ -88,7 +92,7 @@ mod tests {
     fn the_window_slides() {
         let mut limiter = Limiter::new(Limits {
             per_second: Some(2),
-            per_day: None,
+            ..Limits::NONE
         });
         assert_eq!(limiter.admit(at(0)), Ok(()));
         assert_eq!(limiter.admit(at(900)), Ok(()));
@@ -101,8 +105,8 @@ mod tests {
     #[test]
     fn a_spent_day_asks_for_hours() {
         let mut limiter = Limiter::new(Limits {
-            per_second: None,
             per_day: Some(1),
+            ..Limits::NONE
         });
         assert_eq!(limiter.admit(at(0)), Ok(()));
         assert_eq!(limiter.admit(at(3_600_000)), Err(23 * 3600));

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PAGE_SIZE, cursor::Place, population::Population};
-use crate::{json::Object, server::CursorFault};
+use super::{PAGE_SIZE, cursor::Place};
+use crate::{company::Population, json::Object, server::CursorFault};
 
 /// A page to answer with.
 pub(super) struct Page {

@@ -4,13 +4,13 @@ use axum::http::header;
 use jiff::SignedDuration;
 
 use super::{
-    CALL, CALLS, Changes, EXTENSIVE, State, TRANSCRIPT, Tenant, USERS, WORKSPACES,
+    CALL, CALLS, EXTENSIVE, State, TRANSCRIPT, Tenant, USERS, WORKSPACES,
     paging::{Candidates, Page, Walk},
-    population::Population,
     query::{Body, Dates, Filter, ListQuery, Selector, UsersQuery, fingerprint, summarize},
     write,
 };
 use crate::{
+    company::Population,
     json::Object,
     log::Endpoint,
     random,
@@ -28,7 +28,7 @@ impl Service for State {
         let authorization = request.headers.get(header::AUTHORIZATION);
         let tenant = self.tenants.iter().find(|tenant| {
             authorization.is_some_and(|header| header == tenant.authorization.as_str())
-                && !tenant.changes().revoked
+                && !tenant.account.is_revoked()
         });
         let refusal = match tenant {
             // The exact text is not documented.
@@ -38,7 +38,7 @@ impl Service for State {
                 "Access denied: wrong access key or secret",
             )),
             Some(tenant) => {
-                let outcome = tenant.limiter().admit(request.at);
+                let outcome = tenant.account.admit(request.at);
                 outcome.err().map(|seconds| {
                     let mut answer = self.error(request.number, 429, "API request limit exceeded");
                     answer.headers.push(("retry-after", seconds.to_string()));
@@ -51,7 +51,7 @@ impl Service for State {
                 Ok((endpoint, _)) => endpoint,
                 Err(_) => Endpoint::UNKNOWN,
             },
-            caller: tenant.map(|tenant| tenant.company.access_key.clone()),
+            caller: tenant.map(|tenant| tenant.account.name().to_owned()),
             summary: summarize(&request.uri, &request.body),
             refusal,
         }
@@ -129,7 +129,7 @@ impl State {
 
 impl Exchange<'_> {
     fn population(&self) -> &Population {
-        &self.tenant.company.population
+        self.tenant.account.population()
     }
 
     fn workspaces(&self) -> String {
@@ -190,7 +190,7 @@ impl Exchange<'_> {
             &filter,
             &Selector::default(),
             candidates,
-            |index, _| dates.include(listed_at(index)),
+            |index| dates.include(listed_at(index)),
         )?;
         Ok(self.envelope(Some(&page), |object| {
             object.objects("calls", &page.records, |object, index| {
@@ -200,8 +200,9 @@ impl Exchange<'_> {
     }
 
     fn call(&self, id: &str) -> Outcome {
-        let hidden = |index: &u32| self.tenant.changes().hidden.contains(index);
-        let index = self.population().index(id).filter(|index| !hidden(index));
+        let account = &self.tenant.account;
+        let index = self.population().index(id);
+        let index = index.filter(|index| account.shows(*index));
         let Some(index) = index else {
             return Err((404, format!("Call ID {id} was not found")));
         };
@@ -224,7 +225,7 @@ impl Exchange<'_> {
             &filter,
             &selector,
             candidates,
-            |index, _| dates.include(population.start(index)),
+            |index| dates.include(population.start(index)),
         )?;
         Ok(self.envelope(Some(&page), |object| {
             object.objects("calls", &page.records, |object, index| {
@@ -242,7 +243,6 @@ impl Exchange<'_> {
             ));
         }
         let population = self.population();
-        let running = self.request.at.duration_since(self.state.started);
         let candidates = self.candidates(&filter, dates);
         let page = self.page(
             TRANSCRIPT,
@@ -250,9 +250,9 @@ impl Exchange<'_> {
             &filter,
             &Selector::default(),
             candidates,
-            |index, changes| {
-                dates.include(population.start(index))
-                    && changes.has_transcript(population.transcript_fate(index), running)
+            |index| {
+                let fate = population.transcript_fate(index);
+                dates.include(population.start(index)) && self.tenant.account.is_transcribed(fate)
             },
         )?;
         Ok(self.envelope(Some(&page), |object| {
@@ -295,7 +295,7 @@ impl Exchange<'_> {
         filter: &Filter,
         selector: &Selector,
         candidates: Candidates,
-        matches: impl Fn(u32, &Changes) -> bool,
+        matches: impl Fn(u32) -> bool,
     ) -> Result<Page, (u16, String)> {
         let population = self.population();
         let walk = Walk {
@@ -305,17 +305,16 @@ impl Exchange<'_> {
             query: fingerprint((endpoint, filter, selector)),
             cursor_life: self.state.cursor_life,
         };
-        let changes = self.tenant.changes();
         let workspace = filter.workspace_id.as_ref();
         let hosts = filter.primary_user_ids.as_ref();
         let page = walk.page(cursor, self.cursor, self.request.at, |index| {
-            !changes.hidden.contains(&index)
+            self.tenant.account.shows(index)
                 && workspace.is_none_or(|id| *id == population.workspace_id(index))
                 && hosts.is_none_or(|ids| {
                     let host = population.call(index).primary_user_id;
                     host.is_some_and(|host| ids.contains(&host))
                 })
-                && matches(index, &changes)
+                && matches(index)
         });
         let page = page.map_err(malformed)?;
         if page.records.is_empty() {

@@ -2,12 +2,9 @@
 
 use jiff::{Timestamp, tz::Offset};
 
-use super::{
-    names,
-    population::{Call, CrmObject, Party, Population, Turn, User, stream},
-    query::{Content, Context, ContextTiming, Interaction, Selector},
-};
+use super::query::{Content, Context, ContextTiming, Interaction, Selector};
 use crate::{
+    company::{Call, CrmObject, Party, Population, Turn, User, names, stream},
     json::{self, Object},
     random::Random,
 };

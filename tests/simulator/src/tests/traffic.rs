@@ -41,8 +41,8 @@ async fn the_limits_of_companies_are_apart() {
         access_key_secret: "secret".into(),
         population: population(10),
         limits: Limits {
-            per_second: None,
             per_day: Some(per_day),
+            ..Limits::NONE
         },
     };
     let mut config = gong::Config::new(population(10));

@@ -5,13 +5,11 @@ use std::ops::Range;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
-use super::{names, people};
-use crate::random::{Random, mix};
-
-pub use super::{
-    people::{Party, User},
-    speech::{Sentence, Turn},
+use super::{
+    names,
+    people::{self, Party, User},
 };
+use crate::random::{Random, mix};
 
 /// Ids are `10^18 + n`, so they have 19 digits and lie above 2^53, beyond what a JSON float can hold.
 const FIRST_ID: u64 = 1_000_000_000_000_000_000;
@@ -24,22 +22,22 @@ const ID_FACTOR: u64 = 0x1B87_3593_9E37_79B1;
 pub(super) const USERS: u32 = 120;
 
 /// Purposes of random streams, so that one part of a call can be made without the others.
-pub(super) mod stream {
-    pub(in super::super) const ID: u64 = 1;
-    pub(in super::super) const START: u64 = 2;
-    pub(in super::super) const FACTS: u64 = 3;
-    pub(in super::super) const PARTIES: u64 = 4;
-    pub(in super::super) const SPEECH: u64 = 5;
-    pub(in super::super) const FATE: u64 = 6;
-    pub(in super::super) const WORKSPACE: u64 = 7;
-    pub(in super::super) const USER: u64 = 8;
-    pub(in super::super) const CONTENT: u64 = 9;
+pub(crate) mod stream {
+    pub(crate) const ID: u64 = 1;
+    pub(crate) const START: u64 = 2;
+    pub(crate) const FACTS: u64 = 3;
+    pub(crate) const PARTIES: u64 = 4;
+    pub(crate) const SPEECH: u64 = 5;
+    pub(crate) const FATE: u64 = 6;
+    pub(crate) const WORKSPACE: u64 = 7;
+    pub(crate) const USER: u64 = 8;
+    pub(crate) const CONTENT: u64 = 9;
 }
 
 /// The calls of a company: who, when, what was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Population {
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
     calls: u32,
     from_ms: i64,
     span_ms: i64,
@@ -66,7 +64,7 @@ pub struct Call {
     /// Length in seconds, if the API tells it.
     pub duration_s: Option<i64>,
     /// Length in any case: no sentence ends later.
-    pub(super) length_s: i64,
+    pub(crate) length_s: i64,
     /// Whose call it is.
     pub primary_user_id: Option<String>,
     /// `Inbound`, `Outbound`, `Conference`, `Unknown`.
@@ -94,7 +92,7 @@ pub struct Call {
     /// When there is a transcript.
     pub transcript: TranscriptFate,
     /// Whether what is not known is told as null (else it is missing).
-    pub(super) nulls: bool,
+    pub(crate) nulls: bool,
 }
 
 impl Call {
@@ -303,7 +301,7 @@ impl Population {
     }
 
     /// The id of a person who works at the company.
-    pub(super) fn user_id(&self, user: u32) -> String {
+    pub(crate) fn user_id(&self, user: u32) -> String {
         id(mix(self.seed ^ stream::USER).wrapping_add(u64::from(user).wrapping_mul(ID_FACTOR)))
     }
 

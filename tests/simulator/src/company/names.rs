@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
-pub(super) const FIRST_NAMES: &[&str] = &[
+pub(crate) const FIRST_NAMES: &[&str] = &[
     "Dana", "Lee", "Sam", "Ines", "Bo", "Zoë", "Mika", "Noor", "Jürgen", "Aiko", "Tomás", "Priya",
     "Oleg", "Ama", "Søren", "Lucía", "Wei", "Fatima", "Niamh", "Kofi", "Élodie", "Ravi", "Hana",
     "Piotr",
 ];
 
-pub(super) const LAST_NAMES: &[&str] = &[
+pub(crate) const LAST_NAMES: &[&str] = &[
     "Ruiz",
     "Okafor",
     "Lind",
@@ -32,7 +32,7 @@ pub(super) const LAST_NAMES: &[&str] = &[
 ];
 
 /// Companies that calls are held with; their e-mail domains are these in lower case, joined, under `.example`.
-pub(super) const CUSTOMERS: &[&str] = &[
+pub(crate) const CUSTOMERS: &[&str] = &[
     "Northwind Robotics",
     "Umbra Health",
     "Oursi Delta",
@@ -47,7 +47,7 @@ pub(super) const CUSTOMERS: &[&str] = &[
     "Quill Insurance",
 ];
 
-pub(super) const OCCASIONS: &[&str] = &[
+pub(crate) const OCCASIONS: &[&str] = &[
     "discovery",
     "demo",
     "pricing",
@@ -58,7 +58,7 @@ pub(super) const OCCASIONS: &[&str] = &[
     "quarterly review",
 ];
 
-pub(super) const JOBS: &[&str] = &[
+pub(crate) const JOBS: &[&str] = &[
     "Account Executive",
     "Operations lead",
     "Head of Sales",
@@ -67,7 +67,7 @@ pub(super) const JOBS: &[&str] = &[
     "Engineer",
 ];
 
-pub(super) const TOPICS: &[&str] = &[
+pub(crate) const TOPICS: &[&str] = &[
     "Introductions",
     "Pricing",
     "Pilot",
@@ -76,7 +76,7 @@ pub(super) const TOPICS: &[&str] = &[
 ];
 
 /// Titles that try to break out of wherever they are printed.
-pub(super) const HOSTILE_TITLES: &[&str] = &[
+pub(crate) const HOSTILE_TITLES: &[&str] = &[
     "@everyone please read",
     "::error file=a.rs,line=1::broken",
     "::set-output name=token::abc",
@@ -102,7 +102,7 @@ pub(super) const HOSTILE_TITLES: &[&str] = &[
 ];
 
 /// 256 words of a sales call, one for each byte, so that what is stored compresses about as real speech does.
-pub(super) static WORDS: LazyLock<Vec<&'static str>> =
+pub(crate) static WORDS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| WORD_LIST.split_ascii_whitespace().collect());
 
 const WORD_LIST: &str = "
