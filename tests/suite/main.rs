@@ -10,6 +10,7 @@ mod export;
 mod findings;
 mod gong;
 mod matrix;
+mod oauth;
 mod plan;
 mod reconcile;
 mod record;
