@@ -1,6 +1,7 @@
 //! Sends a connector's exchanges: adds base address and credential, follows no redirect, and bounds
 //! time and size. It retries nothing; that is decided in `import`.
 
+mod consent;
 mod token;
 
 use std::{net::IpAddr, time::Duration};
@@ -20,7 +21,8 @@ use crate::{
     platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Traits, Verb},
 };
 
-pub use token::{Authority, Consent, ConsentError, TokenAnswer, TokenError};
+pub use consent::{Authority, Consent, ConsentError};
+pub use token::{TokenAnswer, TokenError};
 
 /// Largest decoded body. A page of 100 calls with an hour of transcript each is about 10 MB.
 const MAX_BODY: usize = 64 << 20;
