@@ -171,7 +171,7 @@ impl GitHub {
         let pulls = read(self.get(&route).await?, |pulls: Vec<Pull>| pulls)?;
         let merged = pulls
             .into_iter()
-            .filter(|pull| pull.merged_at.is_some() && pull.base.is_default_branch())
+            .filter(|pull| pull.merged_at.is_some() && pull.is_onto_default_branch())
             .max_by_key(|pull| (pull.merge_commit_sha.as_deref() == Some(&sha), pull.number));
         Ok(Some(Origin {
             commit: sha,
@@ -215,16 +215,11 @@ impl GitHub {
     ///
     /// # Errors
     /// [`GitHubError::Refused`] with 404 when it is gone.
-    pub async fn edit(&self, id: CommentId, body: &str) -> Result<(), GitHubError> {
+    pub async fn edit(&self, id: CommentId, body: &str) -> Result<Comment, GitHubError> {
         // PATCH, as GitHub documents it; octocrab's own `update_comment` sends POST.
-        let answer = self
-            .send(
-                Method::PATCH,
-                &self.comment_route(id),
-                Some(json!({"body": body})),
-            )
-            .await;
-        answer.map(drop)
+        let route = self.comment_route(id);
+        let answer = self.send(Method::PATCH, &route, Some(json!({"body": body})));
+        read(answer.await?, |raw: RawComment| raw.named(id))
     }
 
     /// Deletes a comment.
@@ -342,7 +337,7 @@ struct Pull {
     user: Option<User>,
     merged_at: Option<String>,
     merge_commit_sha: Option<String>,
-    base: Base,
+    base: Option<Base>,
 }
 
 #[derive(Deserialize)]
@@ -357,13 +352,17 @@ struct Repository {
     default_branch: Option<String>,
 }
 
-impl Base {
-    fn is_default_branch(&self) -> bool {
-        let default = self
-            .repo
-            .as_ref()
-            .and_then(|repo| repo.default_branch.as_ref());
-        default.is_none_or(|default| *default == self.branch)
+impl Pull {
+    fn is_onto_default_branch(&self) -> bool {
+        let base = self.base.as_ref();
+        let default = base.and_then(|base| {
+            base.repo
+                .as_ref()?
+                .default_branch
+                .as_ref()
+                .map(|default| (&base.branch, default))
+        });
+        default.is_none_or(|(branch, default)| branch == default)
     }
 }
 
@@ -376,11 +375,16 @@ struct RawComment {
 
 impl RawComment {
     fn at(self, place: &Place) -> Comment {
+        let id = match place {
+            Place::PullRequest(_) => CommentId::PullRequest(self.id),
+            Place::Commit(_) => CommentId::Commit(self.id),
+        };
+        self.named(id)
+    }
+
+    fn named(self, id: CommentId) -> Comment {
         Comment {
-            id: match place {
-                Place::PullRequest(_) => CommentId::PullRequest(self.id),
-                Place::Commit(_) => CommentId::Commit(self.id),
-            },
+            id,
             author: self.user.map(|user| user.login),
             body: self.body.unwrap_or_default(),
         }

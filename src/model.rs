@@ -13,7 +13,7 @@ pub use call::{
     MediaState, Participant, Precision, Role, Scope, Segment, Transcript, TranscriptContent,
     TranscriptState,
 };
-pub use credential::Credential;
+pub use credential::{Credential, MAX_KEYS};
 pub use period::{Period, Window};
 pub use record::{
     ApiUsage, CallFailure, Checkpoint, CredentialState, FailureClass, ImportRecord, Method,

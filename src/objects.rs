@@ -1,7 +1,11 @@
 //! Objects by name in one place: a folder, or a bucket of S3, Google Cloud Storage or Azure. A thin shell
 //! over `object_store`; what the objects mean is decided in [`crate::state`].
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt, io,
+    path::{Component, PathBuf},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use object_store::{
@@ -90,6 +94,15 @@ impl fmt::Display for Cause {
 
 impl std::error::Error for Cause {}
 
+impl Cause {
+    /// Whether the credentials are to blame. `object_store` 0.14 has error kinds for that, but uses them
+    /// neither for lists nor for files, so its words must do.
+    fn is_refusal(&self) -> bool {
+        let says = |phrase| self.0.contains(phrase);
+        says("401 Unauthorized") || says("403 Forbidden") || says("Permission denied")
+    }
+}
+
 impl From<object_store::Error> for Cause {
     fn from(error: object_store::Error) -> Self {
         Self(without_queries(&error.to_string()))
@@ -119,7 +132,7 @@ impl Objects {
         let (store, prefix): (Box<dyn ObjectStore>, Path) = match address.split_once("://") {
             None if address.is_empty() => return Err(wrong()),
             None => {
-                let folder = std::path::absolute(address).map_err(|_| wrong())?;
+                let folder = plain(address).map_err(|_| wrong())?;
                 let prefix = Path::from_absolute_path(folder).map_err(|_| wrong())?;
                 (Box::new(LocalFileSystem::new().with_fsync(true)), prefix)
             }
@@ -226,20 +239,39 @@ impl Objects {
 
     fn failed(&self, action: &'static str, error: object_store::Error) -> ObjectsError {
         let address = self.address.clone();
-        match error {
-            object_store::Error::PermissionDenied { .. }
-            | object_store::Error::Unauthenticated { .. } => ObjectsError::Refused {
+        let source = Cause::from(error);
+        if source.is_refusal() {
+            ObjectsError::Refused {
                 address,
                 action,
-                source: error.into(),
-            },
-            error => ObjectsError::Failed {
+                source,
+            }
+        } else {
+            ObjectsError::Failed {
                 address,
                 action,
-                source: error.into(),
-            },
+                source,
+            }
         }
     }
+}
+
+/// The whole path of a folder, without the `..` that no name of an object may hold.
+fn plain(folder: &str) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(folder)?;
+    if let Ok(real) = absolute.canonicalize() {
+        return Ok(real);
+    }
+    // What does not exist yet is no link to anywhere, so its words tell where it is.
+    let mut plain = PathBuf::new();
+    for component in absolute.components() {
+        if component == Component::ParentDir {
+            plain.pop();
+        } else {
+            plain.push(component);
+        }
+    }
+    Ok(plain)
 }
 
 /// A bucket, with the settings of the environment.
@@ -333,6 +365,8 @@ mod tests {
             "kept",
             "./kept",
             "/var/kept",
+            "../kept",
+            "../not yet there/../kept",
             "with blank/kept",
             "s3://bucket",
             "s3://bucket/a/b/",

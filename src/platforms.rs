@@ -4,8 +4,14 @@
 //! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
 //! `matrix.yaml`.
 
+mod avoma;
+mod chorus;
+mod fathom;
 mod fields;
+mod fireflies;
 mod gong;
+mod grain;
+mod tldv;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -16,7 +22,15 @@ use serde_json::Value;
 use crate::model::{Call, Method, Period, Transcript, Window};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
-static CATALOG: &[(&str, &dyn Connector)] = &[("gong", &gong::Gong)];
+static CATALOG: &[(&str, &dyn Connector)] = &[
+    ("gong", &gong::Gong),
+    ("avoma", &avoma::Avoma),
+    ("chorus", &chorus::Chorus),
+    ("fathom", &fathom::Fathom),
+    ("fireflies", &fireflies::Fireflies),
+    ("grain", &grain::Grain),
+    ("tldv", &tldv::Tldv),
+];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
 pub fn connector(platform: &str) -> Option<&'static dyn Connector> {
@@ -43,7 +57,7 @@ pub enum Work {
         /// Where the page before ended.
         cursor: Option<Cursor>,
     },
-    /// Fetch the transcripts of these calls: at most `Traits::transcript_batch`.
+    /// Fetch the transcripts of these calls: at most `Traits::transcript_batch`, one where that is `None`.
     Transcripts(Vec<CallRef>),
 }
 
@@ -116,6 +130,12 @@ pub struct Page {
     pub without_transcript: Vec<String>,
     /// Records that could not be read. The others of the page are kept.
     pub failures: Vec<RecordFailure>,
+    /// Ids of records that are no part of the work, such as calls before the window. They only show that the
+    /// listing gets on.
+    pub left_out: Vec<String>,
+    /// Which of several passes over the window the page belongs to, from 0: with several keys there is one for
+    /// each, and a call that two of them see comes once in either.
+    pub pass: usize,
     /// Where the listing goes on; `None` at its end.
     pub next: Option<Cursor>,
     /// How many calls the whole window holds, if the platform tells.
@@ -247,8 +267,24 @@ pub enum Rejection {
         /// How long to wait.
         after: Option<Duration>,
     },
+    /// The platform says wait until a moment.
+    ThrottledUntil {
+        /// When it may be asked again.
+        until: Timestamp,
+    },
     /// The platform fails (5xx): the same request may work later.
     Unavailable {
+        /// What it says about when.
+        after: Option<Duration>,
+        /// For engineers.
+        detail: String,
+    },
+    /// The platform fails, perhaps because too much was asked for at once: ask this instead, later.
+    TooMuch {
+        /// What to ask, in place of what was asked.
+        exchange: Exchange,
+        /// The progress that belongs to it.
+        progress: Progress,
         /// What it says about when.
         after: Option<Duration>,
         /// For engineers.
@@ -438,7 +474,8 @@ pub enum OptionKind {
 pub struct Traits {
     /// Calls a listing page holds.
     pub page_size: u64,
-    /// Calls that one transcript request answers for; `None` where transcripts come with the listing.
+    /// Calls that one transcript request answers for; `None` where transcripts come with the listing. The few
+    /// that a listing came without are then asked for one by one in later runs.
     pub transcript_batch: Option<u64>,
     /// Requests that `Work::Verify` costs.
     pub verify_requests: u64,
@@ -467,6 +504,12 @@ pub struct Traits {
 pub trait Connector: Sync {
     /// Data for planner, rules and shell.
     fn traits(&self) -> Traits;
+
+    /// Whether a listing brings the transcripts along. Those that it says are not ready yet are asked for one
+    /// by one in later nights, if [`Traits::transcript_batch`] says how.
+    fn lists_transcripts(&self, _method: Method) -> bool {
+        self.traits().transcript_batch.is_none()
+    }
 
     /// The first step of some work.
     fn begin(&self, work: &Work, setup: &Setup) -> Step;

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde_json::value::RawValue;
 
 use crate::{
-    model::{Credential, WhoseTurn},
+    model::{Credential, MAX_KEYS, WhoseTurn},
     platforms::Auth,
     spec::{Credentials, ImportRequest},
 };
@@ -25,7 +25,7 @@ use crate::{
 pub use bundle::{BundleError, encrypt};
 pub use key_pair::KeyPair;
 pub use object::Purpose;
-use object::{FOR, MAX_PLAINTEXT, object, text_of, trimmed};
+use object::{FOR, MAX_PLAINTEXT, object, text_of, texts_of, trimmed};
 pub use recipients::{RecipientFlaw, Recipients, RecipientsError, with_recipient};
 pub use seal::{Plaintext, SealError, ShapeError};
 pub use tokens::Tokens;
@@ -249,6 +249,9 @@ fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CredentialEr
 /// # Errors
 /// [`CredentialError::WrongShape`] when a part is missing.
 pub fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError> {
+    if let Auth::Keys { values, .. } = auth {
+        return keys(text, values).ok_or_else(|| wrong_shape(auth));
+    }
     let fields = auth.fields();
     let text = trimmed(text);
     if let ([field], false) = (fields.as_slice(), text.starts_with('{')) {
@@ -274,6 +277,26 @@ pub fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialEr
     Ok(Credential::new(parts))
 }
 
+/// Several keys: an object with the list of them, or one bare key.
+fn keys(text: &SecretString, field: &str) -> Option<Credential> {
+    let text = trimmed(text);
+    let keys = if text.starts_with('{') {
+        texts_of(object(text).ok()?.get(field)?)?
+    } else {
+        vec![Zeroizing::new(text.to_owned())]
+    };
+    let named = keys.iter().enumerate().map(|(index, key)| {
+        let name = Credential::nth(field, index);
+        (name, SecretString::from(key.as_str()))
+    });
+    (keys.len() <= MAX_KEYS).then(|| Credential::new(named.collect()))
+}
+
 fn wrong_shape(auth: Auth) -> CredentialError {
-    CredentialError::WrongShape(auth.fields().join(" and "))
+    CredentialError::WrongShape(match auth {
+        Auth::Keys { values, .. } => format!("{values}, a list of at most {MAX_KEYS} keys"),
+        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => {
+            auth.fields().join(" and ")
+        }
+    })
 }

@@ -137,7 +137,7 @@ pub enum StateError {
     },
     /// The place holds no bundle.
     #[error(
-        "{address} holds no record. If this is the first run, begin with an empty record by --init; if not, check the address"
+        "{address} holds no record. If this is the first run, add --init to begin with an empty record; if not, check the address"
     )]
     NoRecord {
         /// The place.
@@ -184,7 +184,7 @@ pub enum StateError {
     },
     /// A bundle is not what was saved.
     #[error(
-        "generation {generation} in {address} is damaged: {detail}. Nothing was restored. {help}"
+        "generation {generation} in {address} is damaged: {detail}. Nothing was changed. {help}"
     )]
     Damaged {
         /// The place.
@@ -213,7 +213,7 @@ pub enum StateError {
     },
     /// Another run saved this generation first.
     #[error(
-        "another run was faster: generation {generation} in {address} was saved by {holder}. What is recorded here is not saved, and nobody was told of it. Start again: the next run goes on from what is saved there"
+        "another run was faster and saved generation {generation} in {address}: {holder}. What is recorded here is not saved, and nobody was told of it. Start again: the next run goes on from what is saved there"
     )]
     Faster {
         /// The place.

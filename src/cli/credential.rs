@@ -68,6 +68,10 @@ fn ask(platform: &str, fields: Option<&[&str]>) -> Result<SecretString, Stop> {
     let Some(fields) = fields else {
         return hidden(&format!("Credential for {platform}, as a JSON object:"));
     };
+    if let [field] = fields {
+        // The bare value, or the whole object, as through a pipe.
+        return hidden(&format!("{platform}, {field}:"));
+    }
     let mut parts = Vec::new();
     for field in fields {
         parts.push((*field, hidden(&format!("{platform}, {field}:"))?));

@@ -107,26 +107,15 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         run_id: &run_id,
         has_job_summary: job_summary.is_some(),
     };
-    let home = match &arguments.state {
-        Some(address) => Some(state::home(address, common)?),
-        None => None,
-    };
     let recipients = recipients::parse(common, &recipients::text(common)?)?;
     let secrets = Secrets::from_environment()?.sealing_to(recipients);
     let runtime = record::runtime()?;
-    if let Some(home) = &home {
-        runtime.block_on(restore(home, &secrets, arguments.init, common))?;
-    }
+    let home = runtime.block_on(restore(arguments, &secrets, common))?;
     if arguments.dry_run {
         return dry_run(&settings, arguments.format, common, out);
     }
-    let report = runtime.block_on(carry_out(
-        settings,
-        arguments,
-        home.as_ref(),
-        &secrets,
-        common,
-    ))?;
+    let run = carry_out(settings, arguments, home.as_ref(), &secrets, common);
+    let report = runtime.block_on(run)?;
     if let Some(path) = &job_summary {
         github::add_to_summary(path, &report);
     }
@@ -146,18 +135,26 @@ fn show(report: &Report, format: Format, out: &mut Output) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The record of the last run, before this one.
-async fn restore(home: &Home, secrets: &Secrets, init: bool, common: &Common) -> Result<(), Stop> {
+/// Takes back what the last run saved, if the record is kept elsewhere, and tells where.
+async fn restore(
+    arguments: &Arguments,
+    secrets: &Secrets,
+    common: &Common,
+) -> Result<Option<Home>, Stop> {
+    let Some(address) = &arguments.state else {
+        return Ok(None);
+    };
+    let home = state::home(address, common)?;
     home.check(secrets).map_err(state::stop)?;
+    let path = record::path(common)?;
     let wanted = Wanted {
-        init,
+        init: arguments.init,
         generation: None,
     };
-    let path = record::path(common)?;
     let restored = restore_record(home.objects(), secrets, path, wanted, SystemClock.now()).await;
     let restored = restored.map_err(state::stop)?;
-    tracing::info!("{}", state::told(&restored, home.objects().address(), path));
-    Ok(())
+    tracing::info!("{}", state::told(&restored, address, path));
+    Ok(Some(home))
 }
 
 async fn carry_out(

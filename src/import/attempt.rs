@@ -166,8 +166,7 @@ impl Attempt {
     /// The beginning of an attempt.
     pub fn new(connector: &'static dyn Connector, setup: Arc<Setup>, scope: Scope) -> Self {
         let traits = connector.traits();
-        let wanted = scope.transcripts && traits.transcript_batch.is_some();
-        let backlog = if wanted {
+        let backlog = if scope.transcripts {
             Backlog::Unread
         } else {
             Backlog::Read
@@ -327,6 +326,10 @@ impl Attempt {
     /// The commit is done; `pending` are the calls of it whose transcript is to be fetched.
     pub fn committed(&mut self, pending: &[String]) {
         let calls = self.committing.take().unwrap_or_default();
+        if self.connector.lists_transcripts(self.setup.method) {
+            // What the listing has just left out is not ready: the next night asks for it.
+            return;
+        }
         let pending: HashSet<&str> = pending.iter().map(String::as_str).collect();
         let wanted = |call: &CallRef| pending.contains(call.external_id.as_str());
         self.transcripts.take(calls.into_iter().filter(wanted));
@@ -358,7 +361,9 @@ impl Attempt {
             return None;
         }
         let commit = self.commits.pop_front()?;
-        let wanted = |call: &&Call| call.transcript == TranscriptContent::Pending;
+        // What a listing with transcripts came without now is not there yet: it is asked for in a later run.
+        let separate = self.traits.transcript_batch.is_some();
+        let wanted = |call: &&Call| separate && call.transcript == TranscriptContent::Pending;
         let refs = commit.calls.iter().filter(wanted);
         let refs = refs.map(|call| CallRef {
             external_id: call.external_id.clone(),

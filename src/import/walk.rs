@@ -1,7 +1,7 @@
 //! One walk through the pages of a window, with the guards that keep it from walking in circles.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -33,8 +33,8 @@ pub(super) struct Walk {
     unique_ids: bool,
     restarts: u32,
     empty: u32,
-    /// Hashes of ids and cursors met, so that 100,000 calls cost 800 kB.
-    ids: HashSet<u64>,
+    /// Hashes of the ids met, so that 100,000 calls cost 2 MB, each with the pass that met it last.
+    ids: HashMap<u64, usize>,
     cursors: HashSet<u64>,
 }
 
@@ -57,7 +57,7 @@ impl Walk {
             unique_ids,
             restarts: 0,
             empty: 0,
-            ids: HashSet::new(),
+            ids: HashMap::new(),
             cursors: HashSet::new(),
         }
     }
@@ -92,15 +92,26 @@ impl Walk {
             transcripts: _,
             without_transcript: _,
             mut failures,
+            left_out,
+            pass,
             next,
             total,
         } = page;
-        let offered = calls.len() + failures.len();
+        let offered = calls.len() + failures.len() + left_out.len();
         self.refuse_rubbish(&failures, offered)?;
-        calls.retain(|call| self.ids.insert(hash(&call.external_id)));
-        failures.retain(|failure| self.ids.insert(hash(&failure.external_id)));
+        let mut gets_on = false;
+        let mut is_new = |id: &str| {
+            let met = self.ids.insert(hash(id), pass);
+            gets_on |= met != Some(pass);
+            met.is_none()
+        };
+        calls.retain(|call| is_new(&call.external_id));
+        failures.retain(|failure| is_new(&failure.external_id));
+        for id in &left_out {
+            is_new(id);
+        }
         let fresh = calls.len() + failures.len();
-        self.refuse_circles(offered, fresh, next.as_ref())?;
+        self.refuse_circles(offered, gets_on, next.as_ref())?;
         self.listed += i64::try_from(fresh).unwrap_or(i64::MAX);
         self.done = next.is_none();
         let told = total
@@ -143,11 +154,11 @@ impl Walk {
     fn refuse_circles(
         &mut self,
         offered: usize,
-        fresh: usize,
+        gets_on: bool,
         next: Option<&Cursor>,
     ) -> Result<(), String> {
         self.empty = if offered == 0 { self.empty + 1 } else { 0 };
-        let what = if self.unique_ids && offered > 0 && fresh == 0 {
+        let what = if self.unique_ids && offered > 0 && !gets_on {
             "a page whose calls were all listed before"
         } else if next.is_some_and(|next| !self.cursors.insert(hash(next))) {
             "the same cursor twice"

@@ -7,6 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 /// Shortest value that is looked for in texts.
 const SHORTEST: usize = 4;
 
+/// Most keys that one credential may have: each of them is asked for every call.
+pub const MAX_KEYS: usize = 20;
+
 /// The named parts of a credential, for example `access_key` and `access_key_secret`.
 #[derive(Debug, Clone, Default)]
 pub struct Credential {

@@ -29,7 +29,7 @@ pub struct Capacity {
 /// `None` where there is no connector or no documented limit.
 pub fn capacity(matrix: &SupportMatrix, platform: &str) -> Option<Capacity> {
     let row = matrix.platforms.get(platform)?;
-    let traits = connector(platform)?.traits();
+    let traits = api_traits(Method::Api, platform)?;
     let limits = row.rate_limits.iter();
     let requests_per_night = limits
         .map(|limit| allowed(limit, row, &matrix.nightly))
@@ -83,17 +83,18 @@ pub(super) fn import_requests(
         |field: fn(&ImportRecord) -> i64| record.map_or(0, |record| unsigned(field(record)));
     let calls = request.estimated_calls.max(count(|row| row.calls_listed));
     let listing = unlisted_requests(&traits, calls, period, checkpoints);
-    let wanted = if !request.include.contains(&Include::Transcript) {
+    let transcripts = if !request.include.contains(&Include::Transcript) {
         0
-    } else if listing == 0 {
-        count(|row| row.transcripts_pending)
+    } else if listing == 0 || traits.transcript_batch.is_none() {
+        pending_requests(&traits, count(|row| row.transcripts_pending))
     } else {
-        calls.saturating_sub(count(|row| row.transcripts_imported))
+        let wanted = calls.saturating_sub(count(|row| row.transcripts_imported));
+        transcript_requests(&traits, wanted)
     };
     traits
         .verify_requests
         .saturating_add(listing)
-        .saturating_add(transcript_requests(&traits, wanted))
+        .saturating_add(transcripts)
 }
 
 /// The API requests of one night of settling: the window as dense as the whole period was, and the pending
@@ -112,10 +113,8 @@ pub(super) fn settling_requests(
         let share = listed.saturating_mul(days(window.days())) / days(period.days());
         listing_requests(&traits, share, window.days())
     });
-    listing.saturating_add(transcript_requests(
-        &traits,
-        unsigned(record.transcripts_pending),
-    ))
+    let pending = unsigned(record.transcripts_pending);
+    listing.saturating_add(pending_requests(&traits, pending))
 }
 
 /// The nights of one account, shared by its imports.
@@ -186,11 +185,21 @@ impl Nights {
     }
 }
 
+/// What counts for the number of requests: transcripts that come with the listing cost none of their own.
 fn api_traits(method: Method, platform: &str) -> Option<Traits> {
-    match method {
+    let connector = match method {
         Method::File => None,
-        Method::Api | Method::Oauth => connector(platform).map(|connector| connector.traits()),
-    }
+        Method::Api | Method::Oauth => connector(platform),
+    }?;
+    let traits = connector.traits();
+    Some(if connector.lists_transcripts(method) {
+        Traits {
+            transcript_batch: None,
+            ..traits
+        }
+    } else {
+        traits
+    })
 }
 
 /// Requests that a limit allows in one night: at least one, as the rate limiter does.
@@ -271,9 +280,15 @@ fn listing_requests(traits: &Traits, calls: u64, days: i64) -> u64 {
         .saturating_add((windows - more).saturating_mul(pages(each)))
 }
 
+/// Requests for the transcripts of calls that are still to be listed.
 fn transcript_requests(traits: &Traits, calls: u64) -> u64 {
     let batch = traits.transcript_batch;
     batch.map_or(0, |batch| calls.div_ceil(batch.max(1)))
+}
+
+/// Requests for the transcripts of recorded calls.
+fn pending_requests(traits: &Traits, calls: u64) -> u64 {
+    calls.div_ceil(traits.transcript_batch.unwrap_or(1).max(1))
 }
 
 /// The most calls of one day's listing that so many requests bring.

@@ -1,10 +1,15 @@
 //! Reading the fields that every platform has, each in its own way.
 
+use std::collections::BTreeMap;
+
 use isolang::Language;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
-use crate::model::Affiliation;
+use super::{RecordFailure, Rejection, Setup};
+use crate::model::{Affiliation, Participant, Window};
 
 /// Text as shown: trimmed, and `None` when nothing is left.
 pub(super) fn text(value: Option<String>) -> Option<String> {
@@ -20,13 +25,36 @@ pub(super) fn instant(value: &str) -> Option<Timestamp> {
 
 /// Seconds as milliseconds, rounded half to even once, so that the same answer gives the same number each night.
 pub(super) fn seconds(value: f64) -> Option<i64> {
-    let milliseconds = (value * 1_000.0).round_ties_even();
+    milliseconds(value * 1_000.0)
+}
+
+/// Milliseconds, whole or not.
+pub(super) fn milliseconds(value: f64) -> Option<i64> {
+    let milliseconds = value.round_ties_even();
     // 2^53 is where f64 stops telling whole numbers apart.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the range is checked first"
     )]
     (milliseconds.is_finite() && milliseconds.abs() < 9.0e15).then_some(milliseconds as i64)
+}
+
+/// The instant so many milliseconds after 1970 began.
+pub(super) fn milliseconds_since_1970(value: f64) -> Option<Timestamp> {
+    // Within 2^53 a float tells whole numbers apart.
+    let milliseconds = seconds(value / 1_000.0)?;
+    Timestamp::from_millisecond(milliseconds).ok()
+}
+
+/// Whether a call that begins then is of the window. Where the platform does not tell, it chose the call itself.
+pub(super) fn in_window(start: Option<Timestamp>, window: Window) -> bool {
+    start.is_none_or(|start| window.start() <= start && start < window.end())
+}
+
+/// Whether a call that begins then was asked for. Where the platform does not tell, it chose the call itself.
+pub(super) fn in_period(start: Option<Timestamp>, setup: &Setup) -> bool {
+    let whole = setup.period.window();
+    start.is_none_or(|start| whole.start() <= start && start < whole.end())
 }
 
 /// E-mail address, trimmed, domain in lower case.
@@ -112,6 +140,32 @@ pub(super) fn link_without_password(link: &str) -> Option<String> {
     })
 }
 
+/// A path with a query. Names are taken as they are.
+pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
+    let mut address = path.to_owned();
+    for (position, (name, value)) in query.iter().enumerate() {
+        address.push(if position == 0 { '?' } else { '&' });
+        address.push_str(name);
+        address.push('=');
+        address.push_str(&percent_encoded(value));
+    }
+    address
+}
+
+/// A text as one part of a path or as a value of a query (RFC 3986, section 2).
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 /// An id: text, or a whole number that is kept as its digits.
 pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     optional_id(deserializer)?.ok_or_else(|| serde::de::Error::custom("the id is missing"))
@@ -121,17 +175,123 @@ pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 pub(super) fn optional_id<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Id>::deserialize(deserializer)?.and_then(Id::told))
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Text(String),
+    Number(u64),
+}
+
+impl Id {
+    fn told(self) -> Option<String> {
+        match self {
+            Self::Text(text) => (!text.trim().is_empty()).then_some(text),
+            Self::Number(number) => Some(number.to_string()),
+        }
+    }
+}
+
+/// A number, or a text that is one; anything else is unknown.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Id {
+    enum Number {
+        Plain(f64),
         Text(String),
-        Number(u64),
+        Other(serde::de::IgnoredAny),
     }
-    Ok(match Option::<Id>::deserialize(deserializer)? {
-        Some(Id::Text(text)) if !text.trim().is_empty() => Some(text),
-        Some(Id::Number(number)) => Some(number.to_string()),
-        Some(Id::Text(_)) | None => None,
+    Ok(match Option::<Number>::deserialize(deserializer)? {
+        Some(Number::Plain(number)) => Some(number),
+        Some(Number::Text(text)) => text.trim().parse().ok(),
+        Some(Number::Other(_)) | None => None,
     })
+}
+
+/// A list of ids, without those that are null or empty.
+pub(super) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Listed(#[serde(deserialize_with = "optional_id")] Option<String>);
+    let ids = Option::<Vec<Listed>>::deserialize(deserializer)?;
+    Ok(ids.into_iter().flatten().filter_map(|id| id.0).collect())
+}
+
+/// For what a platform sends as null where nothing is set.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The JSON object as it came, without the members that hold text of the transcript or signed links.
+pub(super) fn raw_without(source: &RawValue, names: &[&str]) -> String {
+    let members = serde_json::from_str::<BTreeMap<String, &RawValue>>(source.get());
+    let kept = members.and_then(|mut members| {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+        serde_json::to_string(&members)
+    });
+    kept.unwrap_or_else(|_| "{}".into())
+}
+
+/// A record that cannot be read, under its `id`; where that cannot be read either, under a stable name.
+pub(super) fn unreadable(
+    platform: &str,
+    stage: &'static str,
+    record: &RawValue,
+    error: &serde_json::Error,
+) -> RecordFailure {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(alias = "uuid", alias = "engagement_id", deserialize_with = "id")]
+        id: String,
+    }
+    let named = serde_json::from_str::<Named>(record.get());
+    let external_id = named.map_or_else(
+        |_| {
+            let digest = hex::encode(Sha256::digest(record.get()));
+            format!("unreadable-{}", &digest[..16])
+        },
+        |named| named.id,
+    );
+    RecordFailure {
+        external_id,
+        stage,
+        detail: format!("{platform}'s record of the call cannot be read: {error}"),
+    }
+}
+
+/// An answer that is not the JSON expected of a platform. Only its type is told, not what it says.
+pub(super) fn broken(platform: &str, content_type: &str, error: &serde_json::Error) -> Rejection {
+    let kind = if content_type.is_empty() {
+        "an answer without a type"
+    } else {
+        content_type
+    };
+    Rejection::Broken {
+        detail: format!("expected {platform}'s JSON, got {kind}: {error}"),
+    }
+}
+
+/// What a platform says about a failure, short: it is for the log, and may hold anything.
+pub(super) fn answered(platform: &str, status: u16, text: &str) -> String {
+    let excerpt: String = text.chars().take(200).collect();
+    match excerpt.trim() {
+        "" => format!("{platform} answered {status}"),
+        excerpt => format!("{platform} answered {status}: {excerpt}"),
+    }
+}
+
+/// Where in the list the only participant of that name is.
+pub(super) fn position(participants: &[Participant], name: &str) -> Option<usize> {
+    let name = name.trim().to_lowercase();
+    let named = |(position, participant): (usize, &Participant)| {
+        let own = participant.name.as_ref()?;
+        (own.to_lowercase() == name).then_some(position)
+    };
+    let mut found = participants.iter().enumerate().filter_map(named);
+    found.next().filter(|_| found.next().is_none())
 }
 
 #[cfg(test)]
@@ -162,6 +322,37 @@ mod tests {
         assert_eq!(
             link_without_password("https://zoom.example/j/1?pwd=a").as_deref(),
             Some("https://zoom.example/j/1")
+        );
+    }
+
+    #[test]
+    fn numbers_may_be_texts() {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(default, deserialize_with = "number")]
+            value: Option<f64>,
+        }
+        for (json, expected) in [
+            (r#"{"value": 1.5}"#, Some(1.5)),
+            (r#"{"value": 7}"#, Some(7.0)),
+            (r#"{"value": " 1.5 "}"#, Some(1.5)),
+            (r#"{"value": "soon"}"#, None),
+            (r#"{"value": {}}"#, None),
+            (r#"{"value": null}"#, None),
+            ("{}", None),
+        ] {
+            let holder: Holder = serde_json::from_str(json).unwrap();
+            assert_eq!(holder.value, expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn signed_links_leave_the_json() {
+        let source = r#"{"b": {"url": 1.50}, "url": "https://media.example/?sig=x", "a": null}"#;
+        let source: &RawValue = serde_json::from_str(source).unwrap();
+        assert_eq!(
+            raw_without(source, &["url"]),
+            r#"{"a":null,"b":{"url": 1.50}}"#
         );
     }
 

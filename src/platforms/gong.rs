@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, OptionKind,
-    OptionSpec, Page, Progress, Rejection, Reply, Setup, Step, TokenForm, Traits, Work,
+    OptionSpec, Page, Progress, Rejection, Reply, Setup, Step, TokenForm, Traits, Work, fields,
 };
 use crate::model::Method;
 
@@ -210,23 +210,10 @@ fn wrong_address(reply: &HttpReply) -> Rejection {
 }
 
 fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
-    serde_json::from_slice(&reply.body).map_err(|error| {
-        let kind = if reply.content_type.is_empty() {
-            "an answer without a type"
-        } else {
-            &reply.content_type
-        };
-        Rejection::Broken {
-            detail: format!("expected Gong's JSON, got {kind}: {error}"),
-        }
-    })
+    serde_json::from_slice(&reply.body)
+        .map_err(|error| fields::broken("Gong", &reply.content_type, &error))
 }
 
-/// Platform texts are kept short: they are for the log, and may hold anything.
 fn answered(status: u16, texts: &str) -> String {
-    let excerpt: String = texts.chars().take(200).collect();
-    match excerpt.trim() {
-        "" => format!("Gong answered {status}"),
-        excerpt => format!("Gong answered {status}: {excerpt}"),
-    }
+    fields::answered("Gong", status, texts)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Edges, lane::News};
 use crate::{
     http::{Endpoint, SendError},
-    platforms::{Connector, Exchange, Progress, Rejection, Reply, Setup, Step, Work},
+    platforms::{Allowance, Connector, Exchange, Progress, Rejection, Reply, Setup, Step, Work},
     workspace,
 };
 
@@ -29,6 +29,10 @@ pub(super) async fn carry_out(
     decode: Decode,
     now: Timestamp,
 ) -> News {
+    let class = match &exchange {
+        Exchange::Http(exchange) => Some(exchange.class),
+        Exchange::Files(_) => None,
+    };
     let mut interrupt = edges.interrupt.clone();
     let reply = tokio::select! {
         reply = reply(edges, endpoint.as_deref(), exchange, now) => reply,
@@ -44,6 +48,7 @@ pub(super) async fn carry_out(
             };
         }
     };
+    let allowance = class.zip(allowance(&reply));
     let decoding = tokio::task::spawn_blocking(move || {
         decode
             .connector
@@ -55,11 +60,20 @@ pub(super) async fn carry_out(
     {
         Ok(result) => News::Answered {
             ticket,
+            allowance,
             result: Box::new(result),
         },
         Err(error) => News::Crashed {
             detail: error.to_string(),
         },
+    }
+}
+
+/// How the platform's limit stands after the reply, if it says so.
+fn allowance(reply: &Reply) -> Option<Allowance> {
+    match reply {
+        Reply::Http(reply) => reply.allowance,
+        Reply::Files(_) => None,
     }
 }
 
@@ -97,11 +111,17 @@ fn tidied(
         }
         Err(
             Rejection::Unavailable { detail, .. }
+            | Rejection::TooMuch { detail, .. }
             | Rejection::Refused { detail }
             | Rejection::Broken { detail }
             | Rejection::Credentials { advice: detail },
         ) => *detail = tidy(detail, endpoint),
-        Ok(Step::Send(..)) | Err(Rejection::Throttled { .. } | Rejection::RestartWindow) => {}
+        Ok(Step::Send(..))
+        | Err(
+            Rejection::Throttled { .. }
+            | Rejection::ThrottledUntil { .. }
+            | Rejection::RestartWindow,
+        ) => {}
     }
     result
 }

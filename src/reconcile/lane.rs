@@ -17,7 +17,7 @@ use crate::{
     },
     model::{ApiUsage, CredentialState, FailureClass, ImportRecord, Method, WhoseTurn},
     plan::{self, Job, JobKind},
-    platforms::{self, Auth, CallRef, Connector, Rejection, Setup, Step},
+    platforms::{self, Allowance, Auth, CallRef, Connector, Rejection, RequestClass, Setup, Step},
     spec::SupportMatrix,
     store::{PageCommit, PageReceipt, StoreError},
 };
@@ -33,6 +33,8 @@ pub(super) struct Drive<'a> {
 pub(super) enum News {
     Answered {
         ticket: u64,
+        /// How the platform's limit stands for requests of this class, if it says so.
+        allowance: Option<(RequestClass, Allowance)>,
         result: Box<Result<Step, Rejection>>,
     },
     Lost {
@@ -309,7 +311,14 @@ impl Lane {
         };
         let id = active.job.request.id.as_str();
         match news {
-            News::Answered { ticket, result } => {
+            News::Answered {
+                ticket,
+                allowance,
+                result,
+            } => {
+                if let Some((class, allowance)) = allowance {
+                    self.limiter.heed(class, allowance, now);
+                }
                 if let Err(rejection) = &*result {
                     tracing::info!(request = id, ?rejection, "the platform's answer is no page");
                 }
@@ -327,15 +336,8 @@ impl Lane {
             }
             News::Crashed { detail } => {
                 tracing::error!(request = id, detail, "a reply made the connector panic");
-                let advice =
-                    "The import needs an engineer: our code failed on an answer of the platform."
-                        .to_owned();
                 active.attempt.abandon();
-                active.attempt.stop(End::Failed(Failure {
-                    class: FailureClass::Internal,
-                    detail,
-                    advice: Some((WhoseTurn::Engineering, advice)),
-                }));
+                active.attempt.stop(crashed(detail));
             }
             News::Abandoned => {}
             News::Renewed(result) => return self.renewed(*result, now),
@@ -407,6 +409,16 @@ impl Lane {
         }
         Ok(())
     }
+}
+
+fn crashed(detail: String) -> End {
+    let advice =
+        "The import needs an engineer: our code failed on an answer of the platform.".to_owned();
+    End::Failed(Failure {
+        class: FailureClass::Internal,
+        detail,
+        advice: Some((WhoseTurn::Engineering, advice)),
+    })
 }
 
 async fn load_pending(

@@ -72,7 +72,7 @@ impl<'a> Saving<'a> {
     ) -> Result<(), StateError> {
         self.under_way = None;
         self.due = Some(later(now, EVERY));
-        match saved {
+        match saved.inspect(log) {
             Err(error) if !error.may_pass() => Err(error),
             Err(error) => {
                 tracing::warn!(%error, "the record is not saved this time");
@@ -88,6 +88,7 @@ pub(super) async fn save(edges: &Edges<'_>, run_id: &str) -> Result<Option<Saved
     match edges.home {
         Some(home) => state::save(home, edges.store, run_id, edges.clock.now())
             .await
+            .inspect(log)
             .map(Some),
         None => Ok(None),
     }
@@ -105,4 +106,11 @@ pub(super) async fn save_rest(
         save(edges, run_id).await?;
     }
     Ok(())
+}
+
+fn log(saved: &Saved) {
+    let Saved {
+        generation, bytes, ..
+    } = saved;
+    tracing::info!(generation, bytes, "the record is saved");
 }

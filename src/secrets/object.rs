@@ -47,6 +47,16 @@ pub(super) fn object(text: &str) -> Result<Object<'_>, serde_json::Error> {
     serde_json::from_str(text)
 }
 
+/// The texts of a part that is a list of them, or the one text that it is. `None` if it is neither, or empty.
+pub(super) fn texts_of(part: &RawValue) -> Option<Vec<Zeroizing<String>>> {
+    if let Some(text) = text_of(part) {
+        return Some(vec![text]);
+    }
+    let items: Vec<&RawValue> = serde_json::from_str(part.get()).ok()?;
+    let texts: Option<Vec<_>> = items.into_iter().map(text_of).collect();
+    texts.filter(|texts| !texts.is_empty())
+}
+
 /// The text of a part, without blanks around it: a pasted key often ends in a line break. `None` if the part
 /// is no text, or an empty one.
 pub(super) fn text_of(part: &RawValue) -> Option<Zeroizing<String>> {

@@ -12,9 +12,9 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     Recipients,
-    object::{FOR, MAX_PLAINTEXT, Object, Purpose, object, text_of, trimmed},
+    object::{FOR, MAX_PLAINTEXT, Object, Purpose, object, text_of, texts_of, trimmed},
 };
-use crate::{platforms::Auth, spec::is_harmless};
+use crate::{model::MAX_KEYS, platforms::Auth, spec::is_harmless};
 
 /// A credential in clear text that is fit to be sealed.
 #[derive(Debug)]
@@ -80,6 +80,8 @@ impl Plaintext {
         let fields = auth.map(Auth::fields);
         let fields = fields.as_deref();
         let optional = auth.map_or(&[][..], Auth::optional_fields);
+        let keys = auth.and_then(list_of_keys);
+        let expected = || keys.map_or_else(|| expected(fields), expected_keys);
         let pasted = trimmed(pasted);
         if pasted.len() > MAX_PLAINTEXT {
             return Err(ShapeError::TooLong);
@@ -90,15 +92,18 @@ impl Plaintext {
         };
         let text = wrapped.as_ref().map_or(pasted, ExposeSecret::expose_secret);
         if !text.starts_with('{') {
-            return Err(ShapeError::NotAnObject(expected(fields)));
+            return Err(ShapeError::NotAnObject(expected()));
         }
         let mut parts = object(text).map_err(|error| ShapeError::NotJson {
             line: error.line(),
             column: error.column(),
-            expected: expected(fields),
+            expected: expected(),
         })?;
         check_purpose(parts.remove(FOR), purpose)?;
-        check_parts(&parts, fields, optional)?;
+        match keys {
+            Some(field) => check_keys(&parts, field)?,
+            None => check_parts(&parts, fields, optional)?,
+        }
         let suspicious = parts.iter().filter(|(_, part)| is_suspicious(part));
         let suspicious = suspicious.map(|(name, _)| shown(name)).collect();
         let json = bound(&parts, purpose);
@@ -146,6 +151,30 @@ pub(super) fn armored(text: &SecretString, recipients: &Recipients) -> Result<St
     Ok(String::from_utf8_lossy(&armored).replace("\r\n", "\n"))
 }
 
+/// The part with the list of keys, where the platform takes several.
+const fn list_of_keys(auth: Auth) -> Option<&'static str> {
+    match auth {
+        Auth::Keys { values, .. } => Some(values),
+        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => None,
+    }
+}
+
+fn expected_keys(field: &str) -> String {
+    format!("Paste {{\"{field}\": [\"...\"]}} with at most {MAX_KEYS} keys.")
+}
+
+fn check_keys(parts: &Object<'_>, field: &str) -> Result<(), ShapeError> {
+    let keys = parts.get(field).and_then(|part| texts_of(part));
+    let flaw = match keys {
+        _ if parts.keys().any(|name| name != field) => "Another part is not known here.".to_owned(),
+        Some(keys) if keys.len() <= MAX_KEYS => return Ok(()),
+        Some(keys) => format!("`{field}` holds {} keys.", keys.len()),
+        None => format!("`{field}` must be a list of texts that are not empty."),
+    };
+    let flaws = [flaw, expected_keys(field)];
+    Err(ShapeError::Parts(flaws.join(" ")))
+}
+
 /// What to write instead.
 fn expected(fields: Option<&[&str]>) -> String {
     match fields {
@@ -179,7 +208,7 @@ fn check_parts(
         }
     }
     for (name, part) in parts {
-        let is_usable = text_of(part).is_some() || (fields.is_none() && is_list(part));
+        let is_usable = text_of(part).is_some() || (fields.is_none() && texts_of(part).is_some());
         if !is_known(name) {
             flaws.push(format!("{} is not known here.", shown(name)));
         } else if !is_usable {
@@ -205,13 +234,9 @@ fn shown(name: &str) -> String {
     }
 }
 
-fn is_list(part: &RawValue) -> bool {
-    let items = serde_json::from_str::<Vec<&RawValue>>(part.get());
-    items.is_ok_and(|items| !items.is_empty() && items.iter().all(|item| text_of(item).is_some()))
-}
-
 fn is_suspicious(part: &RawValue) -> bool {
-    text_of(part).is_some_and(|text| !text.chars().all(|c| c.is_ascii_graphic()))
+    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
+    texts_of(part).is_some_and(|texts| !texts.iter().all(|text| is_plain(text)))
 }
 
 /// The parts with the purpose, as one text.

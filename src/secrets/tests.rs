@@ -378,3 +378,66 @@ fn names_without_latin_letters_are_not_mixed_up() {
     assert!(!purpose("").fits(&purpose("東京商事")));
     assert!(purpose("ZOË & Co").fits(&purpose("Zoe - co")));
 }
+
+#[test]
+fn several_keys_are_sealed_and_opened_in_their_order() {
+    let auth = Auth::Keys {
+        name: "x-api-key",
+        values: "api_keys",
+    };
+    let purpose = Purpose {
+        customer: "Northwind Robotics".into(),
+        platform: "gong".into(),
+    };
+    let identity = x25519::Identity::generate();
+    let recipients = Recipients::parse(&identity.to_public().to_string()).unwrap();
+    let secrets = secrets(&[(IDENTITY, identity.to_string().expose_secret())]);
+    let read = |text: &str| Plaintext::read(&SecretString::from(text), Some(auth), &purpose);
+    for (pasted, expected) in [
+        (
+            r#"{"api_keys": ["first", " second\n"]}"#,
+            vec!["first", "second"],
+        ),
+        (r#"{"api_keys": "first"}"#, vec!["first"]),
+        ("first\n", vec!["first"]),
+    ] {
+        let block = read(pasted).unwrap().seal(&recipients).unwrap();
+        let sealed = request(Some(Credentials::Sealed(block)));
+        let opened = secrets.open(&sealed, auth).unwrap();
+        assert_eq!(opened.count("api_keys"), expected.len(), "{pasted}");
+        for (index, key) in expected.into_iter().enumerate() {
+            assert_eq!(field(&opened, &Credential::nth("api_keys", index)), key);
+        }
+        let repeated = "the platform repeats first and second";
+        assert!(!opened.scrub(repeated, &[]).contains("first"));
+    }
+    let many = |count: usize| serde_json::json!({"api_keys": vec!["key"; count]}).to_string();
+    assert!(read(&many(20)).is_ok());
+    for wrong in [
+        many(21).as_str(),
+        many(0).as_str(),
+        r#"{"api_keys": ["canary", ""]}"#,
+        r#"{"api_keys": ["canary"], "canary": "x"}"#,
+        r#"{"key": "canary"}"#,
+    ] {
+        let error = read(wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("api_keys") && !error.contains("canary"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn too_many_keys_do_not_open() {
+    let auth = Auth::Keys {
+        name: "x-api-key",
+        values: "api_keys",
+    };
+    let name = "IMPORT_NORTHWIND_ROBOTICS_GONG";
+    let keys = serde_json::json!({"api_keys": vec!["key"; 21]}).to_string();
+    let secrets = secrets(&[(name, &keys)]);
+    let named = request(Some(Credentials::Secret(name.into())));
+    let error = secrets.open(&named, auth).unwrap_err();
+    assert!(error.to_string().contains("at most 20 keys"), "{error}");
+}

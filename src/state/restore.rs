@@ -139,7 +139,12 @@ async fn decide(
 ) -> Result<Choice, StateError> {
     let own = local.map_or(0, |local| local.generation);
     let base = if own < newest.generation && found.contains(&own) {
-        Some(read_manifest(objects, own, found).await?)
+        match read_manifest(objects, own, found).await {
+            Ok(base) => Some(base),
+            // Nothing can be known from it then.
+            Err(StateError::Damaged { .. }) => None,
+            Err(error) => return Err(error),
+        }
     } else {
         None
     };
@@ -242,6 +247,8 @@ async fn fetch(
         BundleError::Plain(source) | BundleError::Sealed(source) => scratch.refused(source),
         BundleError::Damaged | BundleError::NoRecipient => wrong("its record cannot be decrypted"),
     })?;
+    // DuckDB needs the memory next.
+    drop(sealed);
     let (part, file) = plain.finish(String::new());
     file.sync_all().map_err(|source| scratch.refused(source))?;
     if part != manifest.plain {

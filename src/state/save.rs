@@ -64,7 +64,6 @@ pub async fn save(
             ..
         } = bundle.manifest;
         store.saved_as(generation).await?;
-        tracing::info!(generation, bytes = record.bytes, "the record is saved");
         prune(objects, &names, generation).await;
         return Ok(Saved {
             generation,
@@ -108,7 +107,13 @@ async fn pack(
     now: Timestamp,
 ) -> Result<Bundle, StateError> {
     let scratch = Scratch::beside(store.path(), "saving")?;
-    let record = store.snapshot(scratch.path()).await?;
+    let record = store
+        .snapshot(scratch.path())
+        .await
+        .map_err(|error| match error {
+            StoreError::File { source, .. } => scratch.refused(source),
+            error => error.into(),
+        })?;
     let recipients = home.recipients.clone();
     let database = store.path().to_owned();
     let run_id = run_id.to_owned();

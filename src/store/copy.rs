@@ -18,7 +18,7 @@ use super::{connect, error::StoreError, schema, values::Cells};
 pub struct RecordRow {
     /// Layout of the tables.
     pub schema_version: i64,
-    /// Raised by every commit.
+    /// Raised by every commit of what is recorded; who has the file and what it was saved as do not count.
     pub sequence: i64,
     /// As which generation the record was saved last; 0 before the first time.
     pub generation: i64,

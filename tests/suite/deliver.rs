@@ -471,17 +471,7 @@ async fn three_hundred_imports_break_no_limit_of_github() {
     scene.run("first").await;
     assert_eq!(github.violations(), []);
     assert_eq!(github.all_comments().len(), 300);
-    let refused = github
-        .log()
-        .entries()
-        .into_iter()
-        .filter(|entry| entry.status == Some(403));
-    let refused: Vec<_> = refused.map(|entry| entry.endpoint).collect();
-    assert_eq!(
-        refused,
-        [github::USER],
-        "a workflow's token may not ask who it is"
-    );
+    assert_eq!(github.log().count_status(403), 0);
 }
 
 #[tokio::test]

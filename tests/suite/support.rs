@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     future::Future,
+    io::Write as _,
     path::{Path, PathBuf},
     pin::Pin,
     process::{Command, Output},
@@ -343,4 +344,9 @@ pub(crate) fn text(output: &Output) -> (String, String) {
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr).into_owned(),
     )
+}
+
+/// Says on the real stderr, which the test harness does not hold back, that a test was not run.
+pub(crate) fn skipped(why: &str) {
+    writeln!(std::io::stderr(), "skipped: {why}").expect("a stderr");
 }

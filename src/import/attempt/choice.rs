@@ -66,7 +66,7 @@ impl Attempt {
         self.traits
             .transcript_batch
             .and_then(|batch| usize::try_from(batch).ok())
-            .unwrap_or(usize::MAX)
+            .unwrap_or(1)
     }
 
     /// The next days to list, unless enough windows are open, or none of them has told its size yet.

@@ -1,5 +1,7 @@
 //! What an attempt does about replies that are no page, and about replies that do not come.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Attempt, Ticket, our_bug};
@@ -9,7 +11,7 @@ use crate::{
         retry::{MAX_TOLD, MAX_TRIES, MAX_WAIT},
     },
     model::{FailureClass, WhoseTurn},
-    platforms::{Rejection, Work},
+    platforms::{Exchange, Rejection, Work},
 };
 
 /// Tries of a request whose answers cannot be read.
@@ -65,6 +67,9 @@ impl Attempt {
         match rejection {
             Rejection::Throttled { after } => {
                 let after = wait(after);
+                if let Exchange::Http(exchange) = &ticket.exchange {
+                    limiter.slow_down(exchange.class, ticket.sent, now);
+                }
                 if let Some(until) = after.and_then(|after| now.saturating_add(after).ok()) {
                     limiter.block(until);
                     if until.duration_since(now) > MAX_WAIT {
@@ -80,6 +85,25 @@ impl Attempt {
                     MAX_TRIES,
                     now,
                 );
+            }
+            Rejection::ThrottledUntil { until } => {
+                let after = until.duration_since(now).max(SignedDuration::ZERO);
+                let after = std::time::Duration::try_from(after).ok();
+                self.rejected(ticket, Rejection::Throttled { after }, now, limiter);
+            }
+            Rejection::TooMuch {
+                exchange,
+                progress,
+                after,
+                detail,
+            } => {
+                let instead = Ticket {
+                    exchange,
+                    progress: Arc::new(progress),
+                    ..ticket
+                };
+                let rejection = Rejection::Unavailable { after, detail };
+                self.rejected(instead, rejection, now, limiter);
             }
             Rejection::Unavailable { after, detail } => {
                 self.retry(

@@ -59,6 +59,8 @@ impl Attempt {
             transcripts,
             without_transcript,
             failures,
+            left_out: _,
+            pass: _,
             next,
             total: _,
         } = page;

@@ -1,7 +1,7 @@
 //! `POST /v2/calls/extensive`: calls by date, with their parties.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
 
@@ -60,7 +60,7 @@ pub(super) fn page(reply: &HttpReply, setup: &Setup) -> Result<Page, Rejection> 
 /// Who speaks under which id in a transcript: position in the participants (from 1) and name.
 #[derive(Deserialize)]
 pub(super) struct Speakers {
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "fields::null_is_default")]
     pub(super) parties: Vec<Party>,
 }
 
@@ -76,11 +76,11 @@ struct Answer<'a> {
 #[serde(rename_all = "camelCase")]
 struct Record {
     meta_data: MetaData,
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "fields::null_is_default")]
     context: Vec<Context>,
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "fields::null_is_default")]
     parties: Vec<Party>,
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "fields::null_is_default")]
     content: Content,
     media: Option<serde::de::IgnoredAny>,
 }
@@ -120,14 +120,14 @@ pub(super) struct Party {
     pub(super) speaker_id: Option<String>,
     affiliation: Option<String>,
     methods: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "fields::null_is_default")]
     context: Vec<Context>,
 }
 
 #[derive(Deserialize)]
 struct Context {
     system: Option<String>,
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "fields::null_is_default")]
     objects: Vec<Object>,
 }
 
@@ -143,7 +143,7 @@ struct Object {
 #[serde(default, rename_all = "camelCase")]
 struct Content {
     brief: Option<String>,
-    #[serde(deserialize_with = "null_is_default")]
+    #[serde(deserialize_with = "fields::null_is_default")]
     key_points: Vec<KeyPoint>,
 }
 
@@ -348,11 +348,4 @@ fn crm_links(call: &[Context], parties: &[Party]) -> Vec<CrmLink> {
         }
     }
     links
-}
-
-/// Gong sends null for what is not set.
-fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

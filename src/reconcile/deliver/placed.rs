@@ -61,11 +61,13 @@ impl<'a> Placed<'a> {
                 }
                 return Ok(found.id);
             }
+            let newest = self.newest(place);
             let post = self
                 .patience
                 .send(Kind::Post, |github| github.post(place, text));
             match post.await {
                 Ok(comment) => {
+                    self.learn(&comment);
                     self.posted.insert((place.clone(), marker.to_owned()));
                     let id = comment.id;
                     self.known.entry(place.clone()).or_default().push(comment);
@@ -79,17 +81,47 @@ impl<'a> Placed<'a> {
                     self.patience.wait_after_loss(lost).await?;
                     self.posted.insert((place.clone(), marker.to_owned()));
                     self.known.remove(place);
+                    if let Some(id) = self.arrived(place, newest, text).await? {
+                        return Ok(id);
+                    }
                 }
                 Err(halt) => return Err(halt),
             }
         }
     }
 
+    fn newest(&self, place: &Place) -> Option<CommentId> {
+        let known = self.known.get(place)?;
+        known.iter().map(|comment| comment.id).max()
+    }
+
+    /// The comment with exactly this text that came after `newest`: the one whose answer got lost. Nobody
+    /// else knows the text yet, so this tells, too, under what name we comment.
+    async fn arrived(
+        &mut self,
+        place: &Place,
+        newest: Option<CommentId>,
+        text: &str,
+    ) -> Result<Option<CommentId>, Halt> {
+        let comments = self.comments(place).await?;
+        let is_it = |comment: &&Comment| {
+            Some(comment.id) > newest && comment.body.trim_end() == text.trim_end()
+        };
+        let Some(arrived) = comments.iter().find(is_it).cloned() else {
+            return Ok(None);
+        };
+        self.learn(&arrived);
+        Ok(Some(arrived.id))
+    }
+
     /// Replaces the text of a comment.
     pub(super) async fn edit(&mut self, id: CommentId, text: &str) -> Result<(), Halt> {
-        self.patience
-            .send(Kind::Edit, |github| github.edit(id, text))
-            .await
+        let edit = self
+            .patience
+            .send(Kind::Edit, |github| github.edit(id, text));
+        let comment = edit.await?;
+        self.learn(&comment);
+        Ok(())
     }
 
     /// Where another run was as fast as this one, a comment stands twice: the oldest stays. Gives the
@@ -125,14 +157,7 @@ impl<'a> Placed<'a> {
 
     /// Our own comments with a marker, oldest first. Others can write the marker, but not as we.
     async fn own(&mut self, place: &Place, marker: &str) -> Result<Vec<Comment>, Halt> {
-        if !self.known.contains_key(place) {
-            let comments = self
-                .patience
-                .send(Kind::Read, |github| github.comments(place));
-            let comments = comments.await?;
-            self.known.insert(place.clone(), comments);
-        }
-        let known = self.known.get(place).into_iter().flatten();
+        let known = self.comments(place).await?.iter();
         let marked: Vec<Comment> = known
             .filter(|comment| self::marker(&comment.body) == marker)
             .cloned()
@@ -148,6 +173,24 @@ impl<'a> Placed<'a> {
                 .is_some_and(|author| author.eq_ignore_ascii_case(&login))
         };
         Ok(marked.into_iter().filter(is_ours).collect())
+    }
+
+    async fn comments(&mut self, place: &Place) -> Result<&[Comment], Halt> {
+        if !self.known.contains_key(place) {
+            let comments = self
+                .patience
+                .send(Kind::Read, |github| github.comments(place));
+            let comments = comments.await?;
+            self.known.insert(place.clone(), comments);
+        }
+        Ok(self.known.get(place).map_or(&[], Vec::as_slice))
+    }
+
+    /// What we have just written tells under what name we do, whatever kind of token it is.
+    fn learn(&mut self, ours: &Comment) {
+        if ours.author.is_some() {
+            self.login.clone_from(&ours.author);
+        }
     }
 
     async fn login(&mut self) -> Result<String, Halt> {

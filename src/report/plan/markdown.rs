@@ -1,7 +1,7 @@
 //! The plan for a comment or a job summary, in the order in which a reader decides: what happens, the
 //! table, what to tell the customer, what else to know, and folded, how it was estimated.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     View,
@@ -9,7 +9,7 @@ use super::{
     verdict::{Quote, held_reason, sentences},
 };
 use crate::{
-    model::words::day,
+    model::{Method, words::day},
     plan::{Action, Plan, PlannedImport, capacity},
     platforms::connector,
     report::text::{capped, code_span, count, grouped, prose},
@@ -169,16 +169,20 @@ fn findings(view: &View<'_>) -> String {
 /// How nights and dates come about, folded away.
 fn estimate(imports: &[&PlannedImport], view: &View<'_>) -> String {
     let by_api = |import: &&&PlannedImport| import.requests > 0;
-    let platforms: BTreeSet<&str> = imports
+    let platforms: BTreeMap<&str, Method> = imports
         .iter()
         .filter(by_api)
-        .map(|import| import.platform.as_str())
+        .filter_map(|import| Some((import.platform.as_str(), import.method?)))
         .collect();
-    let lines = platforms.into_iter().filter_map(|platform| {
+    let lines = platforms.into_iter().filter_map(|(platform, method)| {
         let row = view.matrix.platforms.get(platform)?;
         let nightly = capacity(view.matrix, platform)?.requests_per_night;
-        let traits = connector(platform)?.traits();
-        let transcripts = traits.transcript_batch.map_or_else(
+        let connector = connector(platform)?;
+        let traits = connector.traits();
+        let apart = traits
+            .transcript_batch
+            .filter(|_| !connector.lists_transcripts(method));
+        let transcripts = apart.map_or_else(
             || "transcripts come along".to_owned(),
             |batch| format!("one request brings {}", count(batch, "transcript")),
         );

@@ -159,6 +159,12 @@ impl Account {
         limiter.admit(now)
     }
 
+    /// The limit that is nearest to be reached, and how many requests it still allows.
+    pub(crate) fn remaining(&self, now: Timestamp) -> Option<(usize, usize)> {
+        let limiter = self.limiter.lock().expect("no holder of this lock panics");
+        limiter.remaining(now)
+    }
+
     fn changes(&self) -> MutexGuard<'_, Changes> {
         self.changes.lock().expect("no holder of this lock panics")
     }

@@ -17,6 +17,11 @@
 //! |---|---|
 //! | `company` | the invented company whose calls every platform tells of |
 //! | `gong` | the Gong API v2: endpoints, cursors |
+//! | `grain` | the Grain public API v2 |
+//! | `avoma` | the Avoma API v1: pages by number, links to the next |
+//! | `chorus` | Chorus by ZoomInfo: continuation keys, one call at a time |
+//! | `fireflies` | Fireflies' GraphQL API |
+//! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `oauth` | consents and tokens, for any of the platforms |
 //! | `clock` | the time, which a test may bring itself |
@@ -26,19 +31,24 @@
 //! | `gate` | holding back one reply, so that a test can act at exactly that moment |
 //! | `server` | HTTP: the same for every platform |
 //!
-//! A further call-recording platform is one module: its `Config`, its state ([`Simulated`], `server::Service`)
+//! A further call-recording platform is one module: its `Config`, its state (`Simulated`, `server::Service`)
 //! with one [`Account`] a company, and a [`Demo`] for the command line. Nothing else needs to know it, but for
 //! the line here that declares it and two lines in `main.rs`.
 
+pub mod avoma;
+pub mod chorus;
 pub mod clock;
 pub mod company;
 pub mod faults;
+pub mod fireflies;
 pub mod gate;
 pub mod github;
 pub mod gong;
+pub mod grain;
 pub mod limits;
 pub mod log;
 pub mod oauth;
+pub mod tldv;
 
 mod bomb;
 mod json;

@@ -48,6 +48,25 @@ impl Limiter {
         }
     }
 
+    /// So many requests in any 20 seconds.
+    pub(crate) fn of_20_seconds(requests: usize) -> Self {
+        Self {
+            limits: vec![(requests, Duration::from_secs(20))],
+            admitted: VecDeque::new(),
+        }
+    }
+
+    /// The limit that is nearest to be reached, and how many requests it still allows.
+    pub(crate) fn remaining(&self, now: Timestamp) -> Option<(usize, usize)> {
+        let left = |&(count, window): &(usize, Duration)| {
+            let window = SignedDuration::try_from(window).expect("windows are a day at most");
+            let newest = self.admitted.iter().rev();
+            let used = newest.take_while(|time| now.duration_since(**time) < window);
+            (count, count.saturating_sub(used.count()))
+        };
+        self.limits.iter().map(left).min_by_key(|(_, left)| *left)
+    }
+
     /// Lets a request in, or says in how many seconds to come again. What is refused does not count.
     pub(crate) fn admit(&mut self, now: Timestamp) -> Result<(), u64> {
         let wait = self

@@ -10,11 +10,12 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 use serde_json::Value;
 use simulator::{
-    Config, Demo, Running, Simulator,
+    Config, Demo, Running, Simulator, avoma, chorus,
     clock::{Clock, SystemClock},
     company::{self, Population},
-    github, gong,
+    fireflies, github, gong, grain,
     limits::Limits,
+    tldv,
 };
 
 /// Simulates a call-recording platform, or GitHub, on this machine.
@@ -28,6 +29,16 @@ struct Arguments {
 enum Platform {
     /// The Gong API v2, with invented calls
     Gong(CallArguments),
+    /// The Grain public API v2, with the same calls
+    Grain(CallArguments),
+    /// The Avoma API v1, with invented meetings
+    Avoma(CallArguments),
+    /// Chorus by ZoomInfo, with invented calls
+    Chorus(CallArguments),
+    /// Fireflies' GraphQL API, with the same calls
+    Fireflies(CallArguments),
+    /// tl;dv's API, with the same calls
+    Tldv(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -111,6 +122,11 @@ fn pull_request(text: &str) -> Result<(u64, String), String> {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().platform {
         Platform::Gong(arguments) => run_calls(&gong::DEMO, &arguments).await,
+        Platform::Grain(arguments) => run_calls(&grain::DEMO, &arguments).await,
+        Platform::Avoma(arguments) => run_calls(&avoma::DEMO, &arguments).await,
+        Platform::Chorus(arguments) => run_calls(&chorus::DEMO, &arguments).await,
+        Platform::Fireflies(arguments) => run_calls(&fireflies::DEMO, &arguments).await,
+        Platform::Tldv(arguments) => run_calls(&tldv::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {

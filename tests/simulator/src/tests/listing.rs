@@ -352,11 +352,3 @@ fn a_large_transcript_is_as_large_as_a_real_one() {
     assert!((50..70).contains(&(turns / 20)), "{turns}");
     assert!((35_000..45_000).contains(&(bytes / 20)), "{bytes}");
 }
-
-#[test]
-fn the_demo_request_asks_for_the_demo_population() {
-    let request = include_str!("../../../demo/requests/demo-gong.yaml");
-    let (from, to) = (gong::DEMO_FROM, gong::DEMO_TO);
-    assert!(request.contains(&format!("\nperiod: {{from: {from}, to: {to}}}\n")));
-    assert!(request.contains(&format!("\nestimated_calls: {}\n", gong::DEMO_CALLS)));
-}

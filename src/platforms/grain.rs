@@ -1,0 +1,196 @@
+//! Grain. Source of every fact here: Grain public API v2, reference of version 2025-10-31; what only public
+//! clients have seen is marked so. Grain publishes no error format and no page size.
+//!
+//! One listing request answers for a page of recordings with their participants and summaries (`POST
+//! /v2/recordings`), one transcript request for one recording (`GET /v2/recordings/{id}/transcript`).
+
+mod listing;
+mod recordings;
+mod transcripts;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page, Progress,
+    Rejection, Reply, Setup, Step, TokenForm, Traits, Work, fields,
+};
+use crate::model::Method;
+
+/// Grain's connector.
+pub(super) struct Grain;
+
+/// Every request needs it.
+const VERSION: &[(&str, &str)] = &[("public-api-version", "2025-10-31")];
+
+/// How long to wait after a 429 that does not say: the time in which a public client saw the limit refill.
+const REFILL: Duration = Duration::from_secs(20);
+
+impl Connector for Grain {
+    fn traits(&self) -> Traits {
+        Traits {
+            // Not documented: a guess of public clients. What comes is taken, whatever it is.
+            page_size: 50,
+            transcript_batch: Some(1),
+            verify_requests: 1,
+            // Cursors name a moment and are not known to die, so windows may be long. Each costs a request
+            // even when it is empty.
+            window_days: 366,
+            window_calls: 20_000,
+            parallel_windows: 4,
+            unique_ids: true,
+            base_url: "https://api.grain.com",
+            hosts: &["api.grain.com"],
+            auth: Auth::Bearer { token: "token" },
+            oauth: Some(OAuth {
+                authorize_url: Some("https://grain.com/_/public-api/oauth2/authorize"),
+                token_url: "https://api.grain.com/_/public-api/oauth2/token",
+                scopes: "",
+                pkce: true,
+                // Grain registers any prefix that redirects begin with, and names no scheme for it.
+                loopback: true,
+                client: ClientAuth::Body,
+                form: TokenForm::Json,
+                grant: Grant::RefreshToken,
+                fields: &[],
+                base_url: None,
+            }),
+            options: &[],
+        }
+    }
+
+    fn begin(&self, work: &Work, _setup: &Setup) -> Step {
+        match work {
+            // Small, not paged, and open to every token.
+            Work::Verify => send(teams(), &Asked::Teams),
+            Work::List { window, cursor } => listing::begin(*window, cursor.as_deref()),
+            Work::Transcripts(calls) => transcripts::begin(calls),
+        }
+    }
+
+    fn next(
+        &self,
+        work: &Work,
+        setup: &Setup,
+        progress: &Progress,
+        reply: &Reply,
+    ) -> Result<Step, Rejection> {
+        let Reply::Http(reply) = reply else {
+            return Err(refused("Grain is not read from files"));
+        };
+        let asked = Asked::deserialize(progress)
+            .map_err(|error| refused(format!("this is no progress of Grain's: {error}")))?;
+        match (asked, work) {
+            (Asked::Teams, Work::Verify) => {
+                accepts(reply, setup)?;
+                Ok(Step::Page(Page::default()))
+            }
+            (Asked::Page(asked), Work::List { window, .. }) => {
+                listing::page(asked, *window, setup, reply)
+            }
+            (Asked::Recording(draft), Work::List { .. }) => listing::recording(draft, setup, reply),
+            (Asked::Transcript, Work::Transcripts(calls)) => transcripts::page(calls, setup, reply),
+            (Asked::Right, Work::Transcripts(calls)) => transcripts::locked(calls, setup, reply),
+            (_, work) => Err(refused(format!("this is no progress of {work:?}"))),
+        }
+    }
+}
+
+/// What was asked: the progress of every step.
+#[derive(Serialize, Deserialize)]
+enum Asked {
+    /// The workspace's teams.
+    Teams,
+    /// A page of the list.
+    Page(listing::Asked),
+    /// A recording of a page by itself, because the list left its participants out.
+    Recording(listing::Draft),
+    /// A transcript.
+    Transcript,
+    /// The teams, because a transcript was refused: does the token still work?
+    Right,
+}
+
+/// `POST /v2/teams`: only that it is the expected answer counts.
+#[derive(Deserialize)]
+struct Teams {
+    #[serde(rename = "teams")]
+    _teams: Vec<Value>,
+}
+
+fn teams() -> HttpExchange {
+    HttpExchange::post("/_/public-api/v2/teams", json!({}))
+}
+
+/// Whether the token works.
+fn accepts(reply: &HttpReply, setup: &Setup) -> Result<(), Rejection> {
+    judge(reply, setup)?;
+    parse::<Teams>(reply).map(|_| ())
+}
+
+fn send(exchange: HttpExchange, asked: &Asked) -> Step {
+    let exchange = HttpExchange {
+        headers: VERSION,
+        ..exchange
+    };
+    let progress = serde_json::to_value(asked).expect("texts and numbers can be written as JSON");
+    Step::Send(Exchange::Http(exchange), progress)
+}
+
+/// Passes an answer to read. What a status means for one endpoint only is looked at before.
+fn judge(reply: &HttpReply, setup: &Setup) -> Result<(), Rejection> {
+    let advice = match reply.status {
+        200 => return Ok(()),
+        401 => match setup.method {
+            Method::Api | Method::File => {
+                "Grain says that the token is wrong or was taken back. Ask the customer's Grain administrator for a \
+                 new workspace access token."
+            }
+            Method::Oauth => {
+                "Grain no longer accepts the customer's consent. Ask the customer to consent again."
+            }
+        },
+        403 => {
+            "Grain refuses the token: it was taken back, or may not read recordings. Ask the customer's Grain \
+             administrator for a new workspace access token."
+        }
+        429 => {
+            let after = reply.retry_after.unwrap_or(REFILL);
+            return Err(Rejection::Throttled { after: Some(after) });
+        }
+        408 | 500.. => {
+            return Err(Rejection::Unavailable {
+                after: reply.retry_after,
+                detail: answered(reply),
+            });
+        }
+        _ => return Err(refused(answered(reply))),
+    };
+    Err(Rejection::Credentials {
+        advice: advice.into(),
+    })
+}
+
+fn refused(detail: impl Into<String>) -> Rejection {
+    Rejection::Refused {
+        detail: detail.into(),
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
+    serde_json::from_slice(&reply.body)
+        .map_err(|error| fields::broken("Grain", &reply.content_type, &error))
+}
+
+/// What Grain says about an error, in the first that fits of the forms that public clients have met.
+fn answered(reply: &HttpReply) -> String {
+    let json: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let forms = ["/errors/detail", "/error/message", "/error", "/message"];
+    let told = forms
+        .iter()
+        .find_map(|form| json.pointer(form)?.as_str().map(str::to_owned));
+    let text = told.unwrap_or_else(|| String::from_utf8_lossy(&reply.body).into_owned());
+    fields::answered("Grain", reply.status, &text)
+}

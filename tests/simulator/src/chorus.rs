@@ -1,0 +1,105 @@
+//! Chorus by ZoomInfo. The facts are those of the vendor's OpenAPI description, version 26.33.08, and of a public
+//! connector's recorded answers; what is not documented is marked as ours.
+
+mod respond;
+mod write;
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::{
+    Demo, Simulated,
+    company::{Account, Call, Population, TranscriptFate},
+    limits::Limits,
+    log::Endpoint,
+    server::{Service, Traffic},
+};
+
+/// `GET /v3/engagements`
+pub const ENGAGEMENTS: Endpoint = Endpoint("GET /v3/engagements");
+/// `GET /api/v1/conversations/{id}`
+pub const CONVERSATION: Endpoint = Endpoint("GET /api/v1/conversations/{id}");
+
+/// None is documented. One a second is ours, and so is the `Retry-After` that goes with it.
+pub const LIMITS: Limits = Limits {
+    per_second: None,
+    per_minute: Some(60),
+    per_day: None,
+};
+
+/// Engagements that a page holds. The true number is not documented.
+pub const PAGE_SIZE: usize = 40;
+
+/// A simulated Chorus with one company.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Its API token, sent without a scheme.
+    pub token: String,
+    /// Its calls.
+    pub population: Population,
+    /// Its limits.
+    pub limits: Limits,
+}
+
+/// Chorus to try the importer out with.
+pub const DEMO: Demo = Demo {
+    key: "chorus",
+    name: "Chorus",
+    limits: LIMITS,
+    config: |population, limits| {
+        let token = "demo-secret".to_owned();
+        let credential = json!({"token": token});
+        let config = Config {
+            token,
+            population,
+            limits,
+        };
+        (crate::Config::chorus(config), credential)
+    },
+};
+
+/// Whether a call was dialed, and so is no meeting.
+pub fn is_dialed(call: &Call) -> bool {
+    call.direction != Some("Conference")
+}
+
+/// Whether the token's owner may not see a call's recording: its detail is not found, though it is listed.
+pub fn is_out_of_reach(call: &Call) -> bool {
+    call.transcript == TranscriptFate::Never && call.index.is_multiple_of(2)
+}
+
+impl crate::Config {
+    /// Chorus on a free port, with the system's time and no latency.
+    pub fn chorus(config: Config) -> Self {
+        Self::of(|traffic| Chorus::new(config, &traffic))
+    }
+}
+
+/// A running Chorus.
+struct Chorus(Arc<State>);
+
+/// What the endpoints answer from.
+struct State {
+    token: String,
+    account: Account,
+}
+
+impl Chorus {
+    fn new(config: Config, traffic: &Traffic) -> Self {
+        Self(Arc::new(State {
+            token: config.token,
+            account: Account::new("demo", config.population, config.limits, traffic),
+        }))
+    }
+}
+
+impl Simulated for Chorus {
+    fn service(&self) -> Arc<dyn Service> {
+        Arc::clone(&self.0) as Arc<dyn Service>
+    }
+
+    fn account(&self) -> Option<&Account> {
+        Some(&self.0.account)
+    }
+}

@@ -1,0 +1,357 @@
+//! Fireflies' fixtures and night, and what only it does: errors inside a 200, moments to wait for, pages that are
+//! too heavy.
+
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+
+use call_import_engine::platforms::{
+    CallRef, Exchange, HttpExchange, Page, Rejection, Reply, Step, Work,
+};
+use jiff::{Timestamp, civil::date};
+use serde_json::{Value, json};
+use simulator::{
+    company::{Call, Party, Population},
+    faults::{Fault, Rule},
+};
+
+use super::{
+    fixtures::{Fact, Fixtures, answer, can, cannot},
+    nights::{Night, Person, Said, Told, lower_domain},
+    replay::{Replay, reply},
+};
+
+super::laws::hold!();
+
+fn fixtures() -> Vec<Fixtures> {
+    vec![Fixtures {
+        answers: vec![
+            answer(
+                &["POST /graphql", "transcripts(", r#""skip":50"#],
+                "fireflies/list-2.json",
+            ),
+            answer(&["POST /graphql", "transcripts("], "fireflies/list-1.json"),
+        ],
+        calls: &CALLS,
+        transcripts: &[
+            "01KMADEUP0FIREFLIES0000001",
+            "oldIdTen10",
+            "01KMADEUP0FIREFLIES0000005",
+            "01KMADEUP0FIREFLIES0000101",
+        ],
+        unreadable: &[
+            "unreadable-74234e98afe7498f",
+            "01KMADEUP0FIREFLIES0000007",
+            "unreadable-c4539b66fe10a6d5",
+        ],
+        promises: vec![
+            can("with its title", Fact::Title),
+            can("date", Fact::Start),
+            can("length", Fact::Duration),
+            can("participants", Fact::Participants),
+            can("with the speaker", Fact::Speakers),
+            can("the times of each sentence", Fact::StartTimes),
+            can("the times of each sentence", Fact::EndTimes),
+            can("See who came", Fact::Attendance),
+            can("Tell your own people", Fact::Affiliation),
+            can("through the link on each call", Fact::Link),
+            cannot("Summaries", Fact::Summary),
+            cannot("The language of a call", Fact::Language),
+        ],
+        ..Fixtures::new("fireflies", date(2026, 3, 1), date(2026, 3, 31))
+    }]
+}
+
+/// The first ones have all the variety, the weekly ones fill the page.
+static CALLS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let ids = "01KMADEUP0FIREFLIES0000001 oldIdTen10 98765432109876543 01KMADEUP0FIREFLIES0000004 \
+     01KMADEUP0FIREFLIES0000005 01KMADEUP0FIREFLIES0000101 01KMADEUP0FIREFLIES0000103 \
+     w08 w09 w10 w11 w12 w13 w14 w15 w16 w17 w18 w19 w20 w21 w22 w23 w24 w25 w26 w27 w28 w29 w30 w31 w32 w33 w34 \
+     w35 w36 w37 w38 w39 w40 w41 w42 w43 w44 w45 w46 w47 w48 w49 w50";
+    ids.split_whitespace().collect()
+});
+
+super::nights::spend!();
+
+fn night() -> Night {
+    Night {
+        demo: simulator::fireflies::DEMO,
+        lines: "",
+        // others.md section 2.9: 50 calls with their text in one request. The list ends with a page that is not full.
+        planned: |listed, _| listed.windows.iter().map(|calls| calls / 50 + 1).sum(),
+        told,
+        // A page takes too long.
+        mishap: || Rule::new(Fault::status(408)).at(10),
+        // It comes in smaller pieces that grow again.
+        mishap_costs: 2,
+        refused_after: 1,
+    }
+}
+
+/// A simulated call as Fireflies tells it: those who were invited, then other addresses, then other names.
+fn told(population: &Population, call: &Call) -> Told {
+    let mut people: Vec<Person> = Vec::new();
+    let invited = call.parties.iter().filter(|party| party.invited);
+    let addresses = call.parties.iter().filter(|party| party.email.is_some());
+    let named = invited.map(|party| (party, party.name.clone()));
+    for (party, name) in named.chain(addresses.map(|party| (party, None))) {
+        let email = party.email.as_deref().map(lower_domain);
+        let lower = |email: &Option<String>| email.as_ref().map(|email| email.to_lowercase());
+        let same = |person: &&mut Person| email.is_some() && lower(&person.email) == lower(&email);
+        match people.iter_mut().find(same) {
+            Some(known) => known.name = known.name.take().or(name),
+            None => people.push(Person {
+                name,
+                affiliation: affiliation(call, email.as_ref()),
+                email,
+                ..Person::default()
+            }),
+        }
+    }
+    for name in call
+        .parties
+        .iter()
+        .filter(|party| party.attended)
+        .filter_map(|party| party.name.as_ref())
+    {
+        let mut same = people.iter_mut().filter(|person| {
+            person
+                .name
+                .as_ref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(name))
+        });
+        match (same.next(), same.next()) {
+            (Some(known), None) => known.attended = Some(true),
+            (Some(_), Some(_)) => {}
+            (None, _) => people.push(Person {
+                name: Some(name.clone()),
+                affiliation: "unknown".into(),
+                attended: Some(true),
+                ..Person::default()
+            }),
+        }
+    }
+    let segments = said(population, call);
+    Told {
+        participants: people,
+        duration_ms: call
+            .duration_s
+            .map(|seconds| seconds * 1_000)
+            .or_else(|| segments.iter().filter_map(|said| said.end_ms).max()),
+        segments,
+        ..Told::of(call)
+    }
+}
+
+/// Fireflies lists the addresses of the company's own people.
+fn affiliation(call: &Call, email: Option<&String>) -> String {
+    let own = call.parties.iter().any(|party| {
+        let address = party.email.as_deref().map(lower_domain);
+        party.affiliation == "Internal" && address.is_some() && address.as_ref() == email
+    });
+    if own { "internal" } else { "unknown" }.into()
+}
+
+/// Speakers without a name are numbered from 1.
+fn said(population: &Population, call: &Call) -> Vec<Said> {
+    if !Told::is_transcribed(call) {
+        return Vec::new();
+    }
+    let speaking = call
+        .parties
+        .iter()
+        .filter(|party| party.speaker_id.is_some());
+    let label = |(number, party): (usize, &Party)| {
+        let label = party
+            .name
+            .clone()
+            .unwrap_or_else(|| format!("Speaker {number}"));
+        (party.speaker_id.clone(), label)
+    };
+    let labels: BTreeMap<Option<String>, String> = (1..).zip(speaking).map(label).collect();
+    let turns = population.turns(call).into_iter().flat_map(|turn| {
+        let stranger = turn.speaker_id.as_ref().map(|_| "Speaker 1".to_owned());
+        let speaker = labels.get(&turn.speaker_id).cloned().or(stranger);
+        turn.sentences.into_iter().map(move |sentence| Said {
+            speaker: speaker.clone(),
+            start_ms: Some(sentence.start_ms),
+            end_ms: Some(sentence.end_ms),
+            text: sentence.text,
+        })
+    });
+    turns.collect()
+}
+
+/// What the connector makes of an answer to some work.
+fn next(work: &Work, status: u16, body: &Value) -> Result<Step, Rejection> {
+    let fixtures = fixtures().remove(0);
+    let replay = Replay::new(&fixtures);
+    let Step::Send(_, progress) = replay.connector.begin(work, &replay.setup) else {
+        panic!("{work:?} asks")
+    };
+    let reply = reply(status, "application/json", body.to_string().as_bytes());
+    replay
+        .connector
+        .next(work, &replay.setup, &progress, &Reply::Http(reply))
+}
+
+fn list() -> Work {
+    let fixtures = fixtures().remove(0);
+    Work::List {
+        window: fixtures.period.window(),
+        cursor: None,
+    }
+}
+
+fn text() -> Work {
+    Work::Transcripts(vec![CallRef {
+        external_id: "01KMADEUP".into(),
+        raw: None,
+    }])
+}
+
+fn error(code: &str, status: u16) -> Value {
+    json!({"data": null, "errors": [{"message": "No", "code": code, "extensions": {"code": code, "status": status}}]})
+}
+
+#[test]
+fn errors_inside_a_200_have_their_meaning() {
+    for (code, status, expected) in [
+        ("auth_failed", 401, "Credentials"),
+        ("paid_required", 403, "Credentials"),
+        ("account_cancelled", 403, "Credentials"),
+        ("forbidden", 403, "Credentials"),
+        ("object_not_found", 404, "Refused"),
+        ("invalid_arguments", 400, "Refused"),
+        ("too_many_requests", 429, "Throttled"),
+        ("request_timeout", 408, "TooMuch"),
+        ("invariant_violation", 500, "TooMuch"),
+    ] {
+        let rejection = next(&list(), 200, &error(code, status)).expect_err("no answer");
+        let rejection = format!("{rejection:?}");
+        assert!(rejection.starts_with(expected), "{code}: {rejection}");
+    }
+    let empty = json!({"data": {"transcripts": []}});
+    assert_eq!(next(&list(), 200, &empty), Ok(Step::Page(Page::default())));
+    let both =
+        json!({"data": {"transcripts": []}, "errors": [{"message": "No", "code": "auth_failed"}]});
+    let rejection = next(&list(), 200, &both).expect_err("an empty list beside an error is none");
+    assert!(
+        matches!(rejection, Rejection::Credentials { .. }),
+        "{rejection:?}"
+    );
+}
+
+#[test]
+fn a_moment_to_wait_for_is_told_as_such() {
+    let mut body = error("too_many_requests", 429);
+    body["errors"][0]["extensions"]["metadata"] = json!({"retryAfter": 1_796_083_200_000_u64});
+    let until: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    for status in [200, 429] {
+        let rejection = next(&list(), status, &body).expect_err("no answer");
+        assert_eq!(rejection, Rejection::ThrottledUntil { until });
+    }
+    let told = next(&list(), 429, &json!({})).expect_err("no answer");
+    let after = Some(Duration::from_secs(7));
+    assert_eq!(told, Rejection::Throttled { after });
+}
+
+/// One call that will not come is given up; the others, and the import, go on.
+#[test]
+fn a_call_that_is_gone_or_silent_is_given_up() {
+    let gone = |status: u16, body: &Value| match next(&text(), status, body) {
+        Ok(Step::Page(page)) => page,
+        other => panic!("{other:?}"),
+    };
+    let silent = json!({"data": {"transcript": {"sentences": null, "meeting_info": {"silent_meeting": true}}}});
+    for body in [
+        error("object_not_found", 404),
+        error("forbidden", 403),
+        silent,
+    ] {
+        assert_eq!(gone(200, &body).without_transcript, ["01KMADEUP"], "{body}");
+    }
+    let pending = json!({"data": {"transcript": {"sentences": null, "meeting_info": null}}});
+    assert_eq!(
+        gone(200, &pending),
+        Page::default(),
+        "it is asked for again"
+    );
+}
+
+/// A page that never comes in time is asked for in smaller pieces, down to one call, and the next ones grow again.
+#[test]
+fn heavy_pages_are_asked_for_smaller() {
+    let fixtures = fixtures().remove(0);
+    let replay = Replay::new(&fixtures);
+    let mut work = list();
+    let (mut limits, mut listed) = (Vec::new(), 0);
+    let mut step = replay.connector.begin(&work, &replay.setup);
+    while listed < 20 {
+        let (exchange, progress) = match step {
+            Step::Send(Exchange::Http(exchange), progress) => (exchange, progress),
+            Step::Page(page) => {
+                listed += page.calls.len();
+                work = Work::List {
+                    window: fixtures.period.window(),
+                    cursor: page.next,
+                };
+                step = replay.connector.begin(&work, &replay.setup);
+                continue;
+            }
+            other => panic!("{other:?}"),
+        };
+        let (skip, limit) = asked(&exchange);
+        assert_eq!(skip, listed, "no call is left out");
+        limits.push(limit);
+        let body = if limit > 10 {
+            error("request_timeout", 408)
+        } else {
+            let call = |number| json!({"id": format!("c{number}"), "date": 1_772_463_600_000_u64});
+            let calls: Vec<Value> = (skip..skip + limit).map(call).collect();
+            json!({"data": {"transcripts": calls}})
+        };
+        let reply = Reply::Http(reply(200, "application/json", body.to_string().as_bytes()));
+        step = match replay
+            .connector
+            .next(&work, &replay.setup, &progress, &reply)
+        {
+            Ok(step) => step,
+            Err(Rejection::TooMuch {
+                exchange, progress, ..
+            }) => Step::Send(exchange, progress),
+            Err(other) => panic!("{other:?}"),
+        };
+    }
+    assert_eq!(limits, [50, 12, 3, 6, 12, 3, 6, 12, 3]);
+}
+
+/// A burst of failures is waited for first.
+#[test]
+fn the_first_failure_does_not_make_pages_smaller() {
+    let Err(Rejection::TooMuch {
+        exchange: Exchange::Http(exchange),
+        ..
+    }) = next(&list(), 503, &json!({}))
+    else {
+        panic!("a 503 is a failure")
+    };
+    assert_eq!(asked(&exchange), (0, 50));
+}
+
+fn asked(exchange: &HttpExchange) -> (usize, usize) {
+    let variables = &exchange.body.as_ref().unwrap()["variables"];
+    let number = |name: &str| usize::try_from(variables[name].as_u64().unwrap()).unwrap();
+    (number("skip"), number("limit"))
+}
+
+#[test]
+fn a_listing_becomes_calls() {
+    let fixtures = fixtures().remove(0);
+    let (_, imported) = Replay::new(&fixtures).import();
+    let (weekly, others): (Vec<_>, Vec<_>) = imported
+        .calls
+        .iter()
+        .partition(|call| call.external_id.starts_with('w'));
+    insta::assert_json_snapshot!("fireflies_calls", others);
+    assert_eq!(weekly.len(), 43);
+    insta::assert_json_snapshot!("fireflies_transcripts", imported.transcripts);
+}
