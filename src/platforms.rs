@@ -6,6 +6,7 @@
 
 mod fields;
 mod gong;
+mod hosts;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -14,6 +15,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::model::{Call, Method, Period, Transcript, Window};
+
+pub use hosts::base_host;
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[("gong", &gong::Gong)];
@@ -158,7 +161,7 @@ pub struct HttpExchange {
     pub headers: &'static [(&'static str, &'static str)],
     /// Which of several keys signs it, from 0.
     pub key: usize,
-    /// Whether redirects are followed. On another host they go without the credential.
+    /// Whether a GET follows redirects. On another host it goes without the credential and [`HttpExchange::headers`].
     pub follows: bool,
 }
 
