@@ -106,9 +106,16 @@ enum Command {
     Status(status::Arguments),
     /// Look up whether, how and how fast a platform can be imported
     Matrix(matrix::Arguments),
-    /// Seal a credential, read from stdin or a hidden prompt, into a request
+    /// Seal a customer's credential into a request
+    ///
+    /// The credential comes on stdin, or is asked for and not shown: a JSON object such as
+    /// {"access_key": "...", "access_key_secret": "..."}, or the bare token where a platform needs no more.
+    /// It is never an argument, because the shell keeps those. Only the nightly run can open the block.
     Seal(seal::Arguments),
     /// Make the pair of keys to which credentials are sealed
+    ///
+    /// Prints the secret key on stdout, adds the public one to recipients.txt in the requests folder, and says
+    /// on stderr what to do with both.
     Keygen(keygen::Arguments),
     /// Let failed calls and held imports go again in the next run
     Retry(retry::Arguments),

@@ -2,6 +2,7 @@
 //! asks for it, and bounds time and size. It retries nothing; that is decided in `import`.
 
 mod address;
+mod token;
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,12 +17,13 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-pub use address::AddressError;
-
 use crate::{
     model::{Credential, FailureClass},
-    platforms::{Allowance, Auth, HttpExchange, HttpReply, Traits, Verb},
+    platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Traits, Verb},
 };
+
+pub use address::AddressError;
+pub use token::{Authority, Consent, ConsentError, TokenAnswer, TokenError};
 
 /// Largest decoded body. A page of 100 calls with an hour of transcript each is about 10 MB.
 const MAX_BODY: usize = 64 << 20;
@@ -45,6 +47,7 @@ pub struct Endpoint {
     /// Whether the operator has named `base` in place of the platform's own address.
     replaced: bool,
     traits: Traits,
+    auth: Auth,
     credential: Credential,
 }
 
@@ -129,20 +132,13 @@ impl Http {
         let retry_after = retry_after(response.headers(), now);
         let allowance = allowance(response.headers());
         let content_type = text_header(response.headers(), CONTENT_TYPE);
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(network)? {
-            // `chunk` yields decoded bytes, so a compressed bomb is stopped here too.
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(SendError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = read_body(&mut response).await?;
         Ok(HttpReply {
             status,
             retry_after,
             allowance,
             content_type,
-            body: body.freeze(),
+            body,
         })
     }
 
@@ -169,6 +165,15 @@ impl Http {
         Err(SendError::Redirects)
     }
 
+    /// The client for the operator's own addresses, or for those of platforms.
+    fn client(&self, replaced: bool) -> &Client {
+        if replaced {
+            &self.operators
+        } else {
+            &self.public
+        }
+    }
+
     fn request(
         &self,
         endpoint: &Endpoint,
@@ -176,11 +181,7 @@ impl Http {
         url: Url,
         own: bool,
     ) -> Result<RequestBuilder, SendError> {
-        let client = if endpoint.replaced {
-            &self.operators
-        } else {
-            &self.public
-        };
+        let client = self.client(endpoint.replaced);
         let request = match exchange.verb {
             Verb::Get => client.get(url),
             Verb::Post => client.post(url),
@@ -212,6 +213,7 @@ impl Endpoint {
         base: &str,
         replacement: Option<&str>,
         traits: &Traits,
+        auth: Auth,
         credential: Credential,
     ) -> Result<Self, AddressError> {
         let base = match replacement {
@@ -222,8 +224,17 @@ impl Endpoint {
             base,
             replaced: replacement.is_some(),
             traits: *traits,
+            auth,
             credential,
         })
+    }
+
+    /// Whether an address belongs to the platform.
+    ///
+    /// # Errors
+    /// [`AddressError`] if not.
+    pub fn check(address: &str, traits: &Traits) -> Result<(), AddressError> {
+        address::base(address, traits).map(drop)
     }
 
     /// Whether a text can be the address of a server.
@@ -234,22 +245,22 @@ impl Endpoint {
     /// A text that came from the platform, without the credential in any form in which we sent it.
     pub fn scrub(&self, text: &str) -> String {
         let field = |name: &str| self.credential.field(name).map(ExposeSecret::expose_secret);
-        let header = match self.traits.auth {
+        let header = match self.auth {
             Auth::Basic { user, password } => {
                 field(user).zip(field(password)).map(|(user, password)| {
                     SecretString::from(BASE64.encode(format!("{user}:{password}")))
                 })
             }
-            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } => None,
+            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } | Auth::OAuth(_) => None,
         };
         self.credential.scrub(text, header.as_slice())
     }
 
     /// How many keys the credential has: more than one only where each may see other calls.
     pub fn keys(&self) -> usize {
-        match self.traits.auth {
+        match self.auth {
             Auth::Keys { values, .. } => self.credential.count(values),
-            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } => 1,
+            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => 1,
         }
     }
 
@@ -288,17 +299,31 @@ impl Endpoint {
                 .map(ExposeSecret::expose_secret)
                 .ok_or(SendError::Credential)
         };
-        match self.traits.auth {
+        match self.auth {
             Auth::Basic { user, password } => {
                 Ok(request.basic_auth(field(user)?, Some(field(password)?)))
             }
             Auth::Bearer { token } => Ok(request.bearer_auth(field(token)?)),
+            Auth::OAuth(_) => Ok(request.bearer_auth(field(ACCESS_TOKEN)?)),
             Auth::Header { name, value } => secret_header(request, name, field(value)?),
             Auth::Keys { name, values } => {
                 secret_header(request, name, field(&Credential::nth(values, key))?)
             }
         }
     }
+}
+
+/// The whole body, if it is not larger than anything we want.
+async fn read_body(response: &mut Response) -> Result<Bytes, SendError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(network)? {
+        // `chunk` yields decoded bytes, so a compressed bomb is stopped here too.
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(SendError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 fn secret_header(

@@ -11,7 +11,11 @@ use std::{
 use secrecy::SecretString;
 
 use super::Stop;
-use crate::github::{API_URL, GitHub};
+use crate::{
+    github::{API_URL, GitHub},
+    reconcile::Report,
+    report::summary,
+};
 
 /// The repository that `GITHUB_REPOSITORY` names, if there is a token for it. Must be called in a runtime.
 pub(super) fn repository() -> Result<Option<GitHub>, Stop> {
@@ -33,8 +37,14 @@ pub(super) fn job_summary() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// Adds to the summary of the job. A failure is logged only: the work is done and recorded.
-pub(super) fn add_to_summary(path: &PathBuf, text: &str) {
+/// Adds a run to the summary of the job. A failure is logged only: the work is done and recorded.
+pub(super) fn add_to_summary(path: &PathBuf, report: &Report) {
+    let text = summary::markdown(
+        &report.run,
+        &report.imports,
+        &report.skipped,
+        &report.untold,
+    );
     let written = OpenOptions::new()
         .create(true)
         .append(true)

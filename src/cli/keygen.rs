@@ -102,7 +102,7 @@ fn next_steps(recipients: &str, file: Option<&Path>, is_first: bool) -> String {
         ),
         (Some(file), true) => format!(
             "Store the file as the Actions secret {IDENTITY} of the repository:\n   \
-             gh secret set {IDENTITY} < {}",
+             gh secret set {IDENTITY} --env nightly < {}",
             file.display()
         ),
         (_, false) => format!(
@@ -111,22 +111,24 @@ fn next_steps(recipients: &str, file: Option<&Path>, is_first: bool) -> String {
         ),
     };
     let keep = match file {
-        None => "Keep a copy in the company's vault.".to_owned(),
+        None => "Keep a copy in the company's vault:".to_owned(),
         Some(file) => format!(
-            "Keep a copy in the company's vault, and delete {}.",
+            "Keep a copy in the company's vault and delete {}:",
             file.display()
         ),
     };
     let last = if is_first {
-        "To replace the key one day, run `call-import keygen` again."
+        "To replace the key one day, run `call-import keygen` again.".to_owned()
     } else {
-        "To give the old key up: delete its line there, seal all open requests again with\n   \
-         `call-import seal`, merge that, and then delete the old key from the secret."
+        format!(
+            "To give an old key up, delete its line in {recipients} now, and the key itself in\n   \
+             the secret only when every request that was sealed to it is finished or sealed again."
+        )
     };
     format!(
         "What to do now:\n\
          1. {store}\n\
-         2. {keep} Without the key, nothing that is\n   sealed to it can be opened any more.\n\
+         2. {keep}\n   without the key, nothing that is sealed to it can be opened any more.\n\
          3. Merge {recipients} by a pull request. From then on credentials are sealed to\n   \
          this key.\n\
          4. {last}\n"

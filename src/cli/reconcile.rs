@@ -10,14 +10,16 @@ use tokio::{
     sync::watch,
 };
 
-use super::{Common, Exit, Output, Stop, check, github, progress::Progress, record, state};
+use super::{
+    Common, Exit, Output, Stop, check, github, progress::Progress, recipients, record, state,
+};
 use crate::{
     clock::{Clock as _, SystemClock},
     http::{Endpoint, Http},
     model::ImportRecord,
     plan::{self, Inputs},
     reconcile::{self, Edges, ReconcileError, Report, Settings},
-    report::{self, plan::View, status, summary},
+    report::{self, plan::View, status},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
     state::{Home, Wanted, restore as restore_record},
@@ -109,7 +111,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         Some(address) => Some(state::home(address, common)?),
         None => None,
     };
-    let secrets = Secrets::from_environment()?;
+    let recipients = recipients::parse(common, &recipients::text(common)?)?;
+    let secrets = Secrets::from_environment()?.sealing_to(recipients);
     let runtime = record::runtime()?;
     if let Some(home) = &home {
         runtime.block_on(restore(home, &secrets, arguments.init, common))?;
@@ -125,15 +128,14 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         common,
     ))?;
     if let Some(path) = &job_summary {
-        let text = summary::markdown(
-            &report.run,
-            &report.imports,
-            &report.skipped,
-            &report.untold,
-        );
-        github::add_to_summary(path, &text);
+        github::add_to_summary(path, &report);
     }
-    match arguments.format {
+    show(&report, arguments.format, out)?;
+    Ok(exit(&report, &declared, &skip))
+}
+
+fn show(report: &Report, format: Format, out: &mut Output) -> Result<(), Stop> {
+    match format {
         Format::Plain => out.write_all(status::run_summary(&report.imports).as_bytes())?,
         Format::Json => {
             let mut document = status::json(&report.imports);
@@ -141,7 +143,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
             writeln!(out, "{document:#}")?;
         }
     }
-    Ok(exit(&report, &declared, &skip))
+    Ok(())
 }
 
 /// The record of the last run, before this one.

@@ -24,7 +24,7 @@ use crate::{
         text::inline,
     },
     secrets::{Purpose, Recipients},
-    spec::{self, Basics, EditError, Former, Source, SourceContent, SupportMatrix},
+    spec::{self, Basics, Edited, Former, Source, SourceContent, SupportMatrix},
     workspace,
 };
 
@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     /// The request to put it into: its id or its file
     #[arg(value_name = "REQUEST", required_unless_present = "customer")]
     request: Option<String>,
-    /// Not for a file: print the lines for a request of this customer and platform
+    /// Change no file: print the lines for a request of this customer, named as there
     #[arg(
         long,
         value_name = "NAME",
@@ -56,8 +56,6 @@ enum Refusal {
     Findings,
     /// It needs no credential.
     Files,
-    /// Its text cannot be edited.
-    Edit(EditError),
 }
 
 /// Seals a credential into a request and checks that again, or prints the lines to paste.
@@ -71,11 +69,12 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         (Some(request), _, _) => into_request(request, &matrix, &recipients, common, out),
         (None, Some(customer), Some(platform)) => {
             let (platform, name) = find_platform(&matrix, platform)?;
+            let method = usual_method(&matrix, &platform);
             let purpose = Purpose {
                 customer: customer.trim().to_owned(),
                 platform,
             };
-            let plaintext = credential::read(&purpose, Method::Api, &name)?;
+            let plaintext = credential::read(&purpose, method, &name)?;
             let lines = spec::sealed_lines(&plaintext.seal(&recipients)?);
             out.write_all(lines.as_bytes())?;
             Ok(Exit::Well)
@@ -105,8 +104,9 @@ fn into_request(
             let error = anyhow!("{}: an import of files needs no credential.", source.path);
             return Err(Stop::with(Exit::Usage, error));
         }
-        Err(Refusal::Edit(error)) => return Err(anyhow!("{}: {error}", source.path).into()),
     };
+    // Whoever cannot be served is not asked for a secret.
+    edited(&source, "probe")?;
     let platform = platform_name(matrix, &basics.platform);
     let purpose = Purpose {
         customer: basics.customer.clone(),
@@ -129,7 +129,7 @@ fn into_request(
 /// What identifies the request, read without its credential, which may be in any state.
 fn basics(source: &Source, matrix: &SupportMatrix) -> Result<Basics, Refusal> {
     let text = text(source).ok_or(Refusal::Findings)?;
-    let bare = spec::without_credentials(text).map_err(Refusal::Edit)?;
+    let bare = spec::without_credentials(text).map_err(|_| Refusal::Findings)?;
     let bare = Source {
         path: source.path.clone(),
         content: SourceContent::Bytes(bare.into_bytes()),
@@ -137,7 +137,6 @@ fn basics(source: &Source, matrix: &SupportMatrix) -> Result<Basics, Refusal> {
     let today = words::utc_date(SystemClock.now());
     let declared = spec::load(&[bare], &[], matrix, today);
     let basics = match (declared.requests.as_slice(), declared.invalid.as_slice()) {
-        // Valid without a credential.
         ([_, ..], _) => return Err(Refusal::Files),
         ([], invalid) => invalid.iter().find_map(|invalid| invalid.basics.clone()),
     };
@@ -152,15 +151,21 @@ fn basics(source: &Source, matrix: &SupportMatrix) -> Result<Basics, Refusal> {
 fn put(source: &Source, sealed: &str) -> Result<Former, Stop> {
     let path = Path::new(&source.path);
     let shown = inline(&source.path);
+    let edited = edited(source, sealed)?;
     let now = fs::read(path).with_context(|| format!("{shown} cannot be read."))?;
-    let text = text(source).filter(|text| text.as_bytes() == now);
-    let text = text.ok_or_else(|| {
-        anyhow!("{shown} was changed meanwhile. Nothing was written: seal again.")
-    })?;
-    let edited = spec::put_sealed(text, sealed).map_err(|error| anyhow!("{shown}: {error}"))?;
+    if text(source).is_none_or(|text| text.as_bytes() != now) {
+        let error = anyhow!("{shown} was changed meanwhile. Nothing was written: seal again.");
+        return Err(error.into());
+    }
     workspace::replace(path, edited.text.as_bytes())
         .with_context(|| format!("{shown} cannot be written."))?;
     Ok(edited.former)
+}
+
+fn edited(source: &Source, sealed: &str) -> Result<Edited, Stop> {
+    let text = text(source).unwrap_or_default();
+    spec::put_sealed(text, sealed)
+        .map_err(|error| anyhow!("{}: {error}", inline(&source.path)).into())
 }
 
 fn text(source: &Source) -> Option<&str> {
@@ -239,8 +244,20 @@ fn in_the_history(sentence: &str) -> Stop {
     Stop::with(Exit::Usage, error)
 }
 
+/// How a request signs in that does not say how.
+fn usual_method(matrix: &SupportMatrix, platform: &str) -> Method {
+    let methods = matrix.platforms.get(platform).map(|row| row.methods.iter());
+    let mut signed = methods.into_iter().flatten().copied();
+    signed
+        .find(|method| *method != Method::File)
+        .unwrap_or(Method::Api)
+}
+
 /// Key and name of a platform.
-fn find_platform(matrix: &SupportMatrix, written: &str) -> Result<(String, String), Stop> {
+pub(super) fn find_platform(
+    matrix: &SupportMatrix,
+    written: &str,
+) -> Result<(String, String), Stop> {
     let wanted = slug(written);
     let mut rows = matrix.platforms.iter();
     let found = rows.find(|(key, row)| slug(key) == wanted || slug(&row.name) == wanted);

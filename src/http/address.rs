@@ -152,7 +152,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = special
         || match address.octets() {
             // This network; shared by carriers; protocol assignments; benchmarks; reserved and broadcast.
-            [0, ..] | [192, 0, 0, _] | [198, 18 | 19, ..] | [240.., ..] => true,
+            [0, ..] | [192, 0, 0, _] | [198, 18 | 19, ..] | [240..=255, ..] => true,
             [100, second, ..] => (64..128).contains(&second),
             _ => false,
         };

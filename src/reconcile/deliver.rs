@@ -362,7 +362,7 @@ fn tell_refusal(request_id: &str, place: &Place, error: &GitHubError) {
 
 fn warn(halt: &Halt) {
     let reason = match halt {
-        Halt::Later(reason) | Halt::Unknown(reason) => reason.clone(),
+        Halt::Later(reason) | Halt::Forbidden(reason) | Halt::Unknown(reason) => reason.clone(),
         Halt::Refused(error) => error.to_string(),
     };
     tracing::warn!(

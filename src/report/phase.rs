@@ -164,6 +164,7 @@ pub(super) fn credential_parts(record: &ImportRecord) -> Vec<&'static str> {
         Method::Api => connector(&record.platform)
             .map(|connector| connector.traits().auth.fields())
             .unwrap_or_default(),
+        // What the customer gives is a consent, from which `authorize` makes the parts.
         Method::Oauth | Method::File => Vec::new(),
     }
 }

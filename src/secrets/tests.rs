@@ -85,7 +85,7 @@ fn a_sealed_credential_opens_only_for_its_customer_and_platform() {
         ),
         (
             seal(&block(""), &identity.to_public()),
-            CredentialError::ForeignBlock,
+            CredentialError::Unbound,
         ),
         (
             seal(&own, &other.to_public()),
@@ -162,4 +162,187 @@ fn a_bare_token_will_do_where_one_is_enough() {
 fn credentials_cannot_be_printed() {
     let fields = BTreeMap::from([("token".to_owned(), SecretString::from("canary"))]);
     assert!(!format!("{:?}", Credential::new(fields)).contains("canary"));
+}
+
+/// A request with this plaintext sealed, and what opens it.
+fn sealed(plaintext: &str) -> (ImportRequest, Secrets) {
+    let identity = x25519::Identity::generate();
+    let keys = identity.to_string();
+    let secrets = secrets(&[(IDENTITY, keys.expose_secret())]);
+    let sealed = seal(plaintext, &identity.to_public());
+    (request(Some(sealed)), secrets)
+}
+
+fn padded(length: usize) -> String {
+    let object = |blanks: usize| {
+        format!(
+            r#"{{"access_key": "k", "access_key_secret": "s", "for": {{"customer": "Northwind Robotics", "platform": "gong"}}}}{}"#,
+            " ".repeat(blanks)
+        )
+    };
+    object(length - object(0).len())
+}
+
+#[test]
+fn eight_kilobytes_open_and_one_byte_more_is_told() {
+    let (request, secrets) = sealed(&padded(MAX_PLAINTEXT));
+    assert!(secrets.open(&request, GONG).is_ok());
+    for length in [MAX_PLAINTEXT + 1, 40_000] {
+        let (request, secrets) = sealed(&padded(length));
+        let error = secrets.open(&request, GONG).unwrap_err();
+        assert_eq!(error, CredentialError::TooLong);
+    }
+}
+
+#[test]
+fn what_is_no_credential_is_told_apart() {
+    let northwind = r#"{"customer": "Northwind Robotics", "platform": "gong"}"#;
+    for (plaintext, expected) in [
+        ("t0ken".to_owned(), wrong_shape(GONG)),
+        ("{".to_owned(), wrong_shape(GONG)),
+        (
+            r#"{"access_key": "k"}"#.to_owned(),
+            CredentialError::Unbound,
+        ),
+        (
+            r#"{"for": "Northwind Robotics"}"#.to_owned(),
+            CredentialError::Unbound,
+        ),
+        (
+            format!(r#"{{"access_key": "k", "for": {northwind}}}"#),
+            wrong_shape(GONG),
+        ),
+    ] {
+        let (request, secrets) = sealed(&plaintext);
+        let error = secrets.open(&request, GONG).unwrap_err();
+        assert_eq!(error, expected, "{plaintext}");
+    }
+    // A bare token cannot say whom it is for, even where a token is all that is needed.
+    let (request, secrets) = sealed("t0ken");
+    assert!(
+        secrets
+            .open(&request, Auth::Bearer { token: "token" })
+            .is_err()
+    );
+}
+
+#[test]
+fn blocks_survive_editors_and_damage_is_told() {
+    let (mut request, secrets) = sealed(&format!("\u{feff}{}\n", padded(300)));
+    let Some(Credentials::Sealed(block)) = request.credentials.clone() else {
+        unreachable!("it was sealed")
+    };
+    for whole in [
+        block.replace('\n', "\r\n"),
+        format!("\n\n{block}\n\n"),
+        block.trim().to_owned(),
+    ] {
+        request.credentials = Some(Credentials::Sealed(whole));
+        assert!(secrets.open(&request, GONG).is_ok());
+    }
+    let lines: Vec<&str> = block.lines().collect();
+    for line in 1..lines.len() - 1 {
+        let without: Vec<&str> = (0..lines.len())
+            .filter(|l| *l != line)
+            .map(|l| lines[l])
+            .collect();
+        request.credentials = Some(Credentials::Sealed(without.join("\n")));
+        let error = secrets.open(&request, GONG).unwrap_err();
+        let is_told = matches!(
+            error,
+            CredentialError::Damaged | CredentialError::OtherRecipient
+        );
+        assert!(is_told, "without line {line}: {error:?}");
+    }
+}
+
+#[test]
+fn several_keys_open_and_a_broken_one_is_named_by_its_line() {
+    let [old, new] = [(); 2].map(|()| x25519::Identity::generate());
+    let text = format!(
+        "# old\r\n{}\r\n\r\n  {}  \n",
+        old.to_string().expose_secret(),
+        new.to_string().expose_secret()
+    );
+    let both = secrets(&[(IDENTITY, &text)]);
+    for key in [&old, &new] {
+        let request = request(Some(seal(&padded(300), &key.to_public())));
+        assert!(both.open(&request, GONG).is_ok());
+    }
+    let broken = text.replace("# old", "old");
+    let error = Secrets::new(move |_| Some(SecretString::from(broken.clone())))
+        .err()
+        .unwrap();
+    assert_eq!(error, CredentialError::BrokenIdentity { line: 1 });
+    assert_eq!(error.whose_turn(), WhoseTurn::Engineering);
+}
+
+#[test]
+fn what_we_seal_each_recipient_opens() {
+    let purpose = Purpose {
+        customer: "Northwind Robotics".into(),
+        platform: "gong".into(),
+    };
+    let pairs = [(); 3].map(|()| x25519::Identity::generate());
+    let keys: Vec<String> = pairs
+        .iter()
+        .map(|pair| pair.to_public().to_string())
+        .collect();
+    let recipients = Recipients::parse(&keys[..2].join("\n")).unwrap();
+    let pasted =
+        SecretString::from("\u{feff}{\"access_key\": \"k\", \"access_key_secret\": \"s\"}\r\n");
+    let plaintext = Plaintext::read(&pasted, Some(GONG), &purpose).unwrap();
+    let block = plaintext.seal(&recipients).unwrap();
+    let opened = pairs.map(|pair| {
+        let secrets = secrets(&[(IDENTITY, pair.to_string().expose_secret())]);
+        secrets.open(&request(Some(Credentials::Sealed(block.clone()))), GONG)
+    });
+    assert_eq!(field(opened[1].as_ref().unwrap(), "access_key_secret"), "s");
+    assert!(opened[0].is_ok());
+    assert_eq!(
+        opened[2].as_ref().unwrap_err(),
+        &CredentialError::OtherRecipient
+    );
+    assert!(matches!(
+        plaintext.seal(&Recipients::default()),
+        Err(SealError::NoRecipients)
+    ));
+    assert!(!format!("{plaintext:?}").contains("access_key_secret"));
+}
+
+#[test]
+fn a_bare_token_is_sealed_where_one_part_is_enough() {
+    let purpose = Purpose {
+        customer: "Northwind Robotics".into(),
+        platform: "gong".into(),
+    };
+    let auth = Auth::Bearer { token: "token" };
+    let read = |text: &str| Plaintext::read(&SecretString::from(text), Some(auth), &purpose);
+    let bare = read("t0\"ken\n").unwrap();
+    assert_eq!(bare.suspicious(), [] as [String; 0]);
+    assert_eq!(read("two words").unwrap().suspicious(), ["`token`"]);
+    let identity = x25519::Identity::generate();
+    let recipients = Recipients::parse(&identity.to_public().to_string()).unwrap();
+    let block = Credentials::Sealed(bare.seal(&recipients).unwrap());
+    let secrets = secrets(&[(IDENTITY, identity.to_string().expose_secret())]);
+    let opened = secrets
+        .open(&request(Some(block)), Auth::Bearer { token: "token" })
+        .unwrap();
+    assert_eq!(field(&opened, "token"), "t0\"ken");
+
+    // What fits without `for`, but not with it, is not cut.
+    let long = "x".repeat(MAX_PLAINTEXT - 20);
+    assert_eq!(read(&long).unwrap_err(), ShapeError::TooLong);
+}
+
+#[test]
+fn names_without_latin_letters_are_not_mixed_up() {
+    let purpose = |customer: &str| Purpose {
+        customer: customer.into(),
+        platform: "gong".into(),
+    };
+    assert!(purpose("日本電機").fits(&purpose(" 日本電機 ")));
+    assert!(!purpose("日本電機").fits(&purpose("東京商事")));
+    assert!(!purpose("").fits(&purpose("東京商事")));
+    assert!(purpose("ZOË & Co").fits(&purpose("Zoe - co")));
 }

@@ -120,7 +120,7 @@ pub(super) fn check_text(text: &str, report: &mut FileReport) {
     if found_at.is_empty() {
         return;
     }
-    let help = help(&secret_name::of_text(text));
+    let help = help(&report.path, &secret_name::of_text(text));
     for position in found_at {
         report.at(codes::CLEAR_TEXT_CREDENTIAL, position, MESSAGE, &help);
     }
@@ -154,17 +154,17 @@ pub(super) fn check_names(fields: &[&str], report: &mut FileReport) {
         }
     }
     found.extend(bare_credential(document));
-    let help = help(&secret_name::of_document(document));
+    let help = help(&report.path, &secret_name::of_document(document));
     for pointer in found {
         report.value(codes::CLEAR_TEXT_CREDENTIAL, &pointer, MESSAGE, &help);
     }
 }
 
-fn help(name: &str) -> String {
+fn help(path: &str, name: &str) -> String {
     format!(
         "Delete it and ask the customer to replace it at once, because it stays in the history of the repository. \
          When the new one is there, {} If it is no credential, write it differently.",
-        secret_name::how_to_name(name)
+        secret_name::how_to_hand_in(path, name)
     )
 }
 

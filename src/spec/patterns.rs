@@ -126,9 +126,11 @@ pub(super) fn text(name: &str, value: &Value, pointer: &str, report: &mut FileRe
         "/credentials/sealed" => (
             codes::BROKEN_SEAL,
             "The sealed block is not complete: it goes from its BEGIN line to its END line.".to_owned(),
-            "Please seal the credential again with the program `age`, and put the whole block, indented, below \
-             `sealed: |`. If what stands here is the credential itself, ask the customer to replace it."
-                .to_owned(),
+            format!(
+                "Run `call-import seal {}`, which puts a new block here. If what stands here is the credential \
+                 itself, ask the customer to replace it first.",
+                secret_name::id_of(&report.path)
+            ),
         ),
         _ if pointer.starts_with("/internal_domains/") => (
             codes::BAD_DOMAIN,

@@ -82,7 +82,7 @@ pub(super) struct RawRequest {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCredentials {
-    /// The block that the program `age` prints (`age --armor`), behind `|` and indented.
+    /// The block that `call-import seal` writes, or the program `age` with `--armor`: behind `|` and indented.
     #[schemars(length(min = 1), regex(pattern = "-----BEGIN AGE ENCRYPTED FILE-----"))]
     pub(super) sealed: Option<String>,
     /// Name of an environment variable or Actions secret: `IMPORT_<ACCOUNT>_<PLATFORM>`, if needed with `_` and a suffix.

@@ -39,10 +39,20 @@ pub(super) fn of_text(text: &str) -> String {
     }
 }
 
-/// How a credential gets into a request, as the end of a sentence.
-pub(super) fn how_to_name(name: &str) -> String {
+/// How a credential gets into the request of this path, as the end of a sentence. `name` is the name of the
+/// secret that belongs to it.
+pub(super) fn how_to_hand_in(path: &str, name: &str) -> String {
     format!(
-        "ask an engineer to add it to the repository's Actions secrets under the name `{name}`, and write \
-         `credentials: {{secret: {name}}}`."
+        "run `call-import seal {}`, or ask an engineer to add it to the repository's Actions secrets under the name \
+         `{name}` and write `credentials: {{secret: {name}}}`.",
+        id_of(path)
     )
+}
+
+/// The id of the request, or a placeholder where the file has no name that a shell takes as it is.
+pub(super) fn id_of(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let id = name.split('.').next().unwrap_or_default();
+    let is_plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if is_plain { id } else { "REQUEST" }
 }

@@ -187,7 +187,7 @@ async fn put(objects: &Objects, bundle: &mut Bundle) -> Result<bool, StateError>
     let length = json.len() as u64;
     let name = manifest_name(manifest.generation);
     let json = Bytes::from(json);
-    match objects.create(&name, &[json.clone()]).await? {
+    match objects.create(&name, std::slice::from_ref(&json)).await? {
         Created::New => Ok(true),
         // It is ours if the first answer got lost.
         Created::Exists => Ok(objects.get(&name, length).await? == Some(json)),

@@ -15,13 +15,16 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 12] = [
     "validate",
     "plan",
     "reconcile",
     "status",
     "matrix",
+    "seal",
+    "keygen",
     "retry",
+    "state",
     "export",
     "generate",
     "watch",

@@ -280,6 +280,41 @@ async fn a_direct_push_is_told_on_its_commit() {
 }
 
 #[tokio::test]
+async fn a_token_that_may_not_edit_on_commits_holds_nothing_up() {
+    let mut scene = Scene::new(NIGHT);
+    let running = github(&mut scene);
+    let github = running.github();
+    for id in ["a-pushed", "b-merged"] {
+        suspended(&mut scene, id);
+    }
+    let sha = github.push("jane-doe", ["requests/a-pushed.yaml"]);
+    github.merge(PullRequest::new(12, "jane-doe", ["requests/b-merged.yaml"]));
+    scene.run("first").await;
+    let forbidden = Fault::Status {
+        status: 403,
+        message: "Resource not accessible by integration".into(),
+        retry_after: None,
+    };
+    let rule = Rule::new(forbidden).on(github::EDIT_COMMIT_COMMENT);
+    github.faults().add(rule);
+    for id in ["a-pushed", "b-merged"] {
+        let lines = "suspended: true\nnotes: Later.\n";
+        scene.request(id, &format!("Customer {id}"), lines);
+    }
+    scene.run("second").await;
+    assert_eq!(github.comments(&Place::Commit(sha)).len(), 1);
+    let comments = github.comments(&number_12());
+    assert_eq!(
+        (comments.len(), comments[0].edits.len()),
+        (1, 1),
+        "{comments:#?}"
+    );
+    let sent = github.log().len();
+    scene.run("third").await;
+    assert_eq!(github.log().len(), sent, "not tried again every night");
+}
+
+#[tokio::test]
 async fn an_event_without_any_place_goes_to_the_job_summary_and_is_not_repeated() {
     let (scene, running, _calls) = northwind();
     let github = running.github();

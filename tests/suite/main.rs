@@ -13,6 +13,7 @@ mod matrix;
 mod plan;
 mod reconcile;
 mod record;
+mod seal;
 mod store;
 mod story;
 mod support;

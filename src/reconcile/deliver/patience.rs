@@ -52,6 +52,8 @@ pub(super) enum Kind {
 pub(super) enum Halt {
     /// No further request will do now: the next run delivers the rest.
     Later(String),
+    /// The token may do nothing of this kind.
+    Forbidden(String),
     /// This one will not do.
     Refused(GitHubError),
     /// It may have been carried out.
@@ -103,7 +105,7 @@ impl<'a> Patience<'a> {
                     lost += 1;
                 }
                 Err(error) if error.is_about_the_token() => {
-                    return Err(Halt::Later(error.to_string()));
+                    return Err(Halt::Forbidden(error.to_string()));
                 }
                 Err(error) => return Err(Halt::Refused(error)),
             }

@@ -46,6 +46,9 @@ impl<'a> Placed<'a> {
             match self.edit(id, text).await {
                 // Somebody has deleted it.
                 Err(Halt::Refused(_)) => {}
+                // To comment on a commit takes less than to edit that comment (GitHub REST API, permissions
+                // of GitHub Actions' token: `contents: write`). What is new there is told by events.
+                Err(Halt::Forbidden(_)) if matches!(id, CommentId::Commit(_)) => return Ok(id),
                 edited => return edited.map(|()| id),
             }
         }

@@ -86,7 +86,7 @@ fn how_to_add(report: &FileReport) -> String {
     let name = secret_name::of_document(&report.document);
     format!(
         "Ask the customer for the credential; then {}",
-        secret_name::how_to_name(&name)
+        secret_name::how_to_hand_in(&report.path, &name)
     )
 }
 
@@ -116,12 +116,11 @@ fn check_seal(sealed: &str, report: &mut FileReport) {
         None => return,
         Some(flaw) => flaw,
     };
-    report.value(
-        codes::BROKEN_SEAL,
-        "/credentials/sealed",
-        message,
-        "Copy the whole block again, from its BEGIN line to its END line, or make a new one with the program `age`.",
+    let help = format!(
+        "Copy the whole block again, from its BEGIN line to its END line, or run `call-import seal {}`.",
+        secret_name::id_of(&report.path)
     );
+    report.value(codes::BROKEN_SEAL, "/credentials/sealed", message, help);
 }
 
 fn seal_flaw(sealed: &str) -> Option<&'static str> {

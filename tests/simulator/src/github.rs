@@ -43,6 +43,7 @@ pub use route::{
 };
 
 use crate::{
+    Running, Simulated,
     faults::Faults,
     gate::Held,
     log::Log,
@@ -128,7 +129,7 @@ struct Switches {
 }
 
 impl GitHub {
-    pub(crate) fn new(config: Config, traffic: Arc<Traffic>) -> Self {
+    fn new(config: Config, traffic: Arc<Traffic>) -> Self {
         let (owner, name) = config
             .repository
             .split_once('/')
@@ -168,9 +169,28 @@ impl GitHub {
     pub fn violations(&self) -> Vec<Violation> {
         self.0.limiter().violations().to_vec()
     }
+}
 
-    pub(crate) fn platform(&self) -> Arc<dyn Service> {
+impl Simulated for GitHub {
+    fn service(&self) -> Arc<dyn Service> {
         Arc::clone(&self.0) as Arc<dyn Service>
+    }
+}
+
+impl crate::Config {
+    /// GitHub on a free port, with the system's time and no latency.
+    pub fn github(config: Config) -> Self {
+        Self::of(|traffic| GitHub::new(config, traffic))
+    }
+}
+
+impl Running {
+    /// Repository, fault script and log of the simulated GitHub.
+    ///
+    /// # Panics
+    /// When it is another platform.
+    pub fn github(&self) -> &GitHub {
+        self.state()
     }
 }
 

@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use jiff::SignedDuration;
+use serde_json::json;
 
 pub use crate::company::{
     Call, CrmObject, DEMO_CALLS, DEMO_FROM, DEMO_TO, Party, Population, Sentence, TranscriptFate,
@@ -18,6 +19,7 @@ pub use crate::company::{
 };
 
 use crate::{
+    Demo, Running, Simulated,
     company::Account,
     faults::Faults,
     gate::Held,
@@ -98,6 +100,23 @@ impl Config {
     }
 }
 
+/// Gong to try the importer out with.
+pub const DEMO: Demo = Demo {
+    key: "gong",
+    name: "Gong",
+    limits: LIMITS,
+    config: |population, limits| {
+        let mut config = Config::new(population);
+        let company = &mut config.companies[0];
+        company.limits = limits;
+        let credential = json!({
+            "access_key": company.access_key,
+            "access_key_secret": company.access_key_secret,
+        });
+        (crate::Config::gong(config), credential)
+    },
+};
+
 /// A running Gong, for tests. Clones share the state.
 #[derive(Clone)]
 pub struct Gong(Arc<State>);
@@ -118,7 +137,7 @@ struct Tenant {
 }
 
 impl Gong {
-    pub(crate) fn new(config: Config, traffic: Arc<Traffic>) -> Self {
+    fn new(config: Config, traffic: Arc<Traffic>) -> Self {
         assert!(!config.companies.is_empty(), "a Gong without companies");
         let life = SignedDuration::try_from(config.cursor_life);
         let tenants = config.companies.into_iter();
@@ -168,9 +187,32 @@ impl Gong {
     pub fn on_request(&self, number: usize) -> Held {
         self.0.traffic.gates.hold(number)
     }
+}
 
-    pub(crate) fn platform(&self) -> Arc<dyn Service> {
+impl Simulated for Gong {
+    fn service(&self) -> Arc<dyn Service> {
         Arc::clone(&self.0) as Arc<dyn Service>
+    }
+
+    fn account(&self) -> Option<&Account> {
+        Some(self.first_company())
+    }
+}
+
+impl crate::Config {
+    /// Gong on a free port, with the system's time and no latency.
+    pub fn gong(config: Config) -> Self {
+        Self::of(|traffic| Gong::new(config, traffic))
+    }
+}
+
+impl Running {
+    /// Companies, fault script and log of the simulated Gong.
+    ///
+    /// # Panics
+    /// When it is another platform.
+    pub fn gong(&self) -> &Gong {
+        self.state()
     }
 }
 

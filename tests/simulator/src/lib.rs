@@ -25,8 +25,9 @@
 //! | `gate` | holding back one reply, so that a test can act at exactly that moment |
 //! | `server` | HTTP: the same for every platform |
 //!
-//! A further platform is a module that implements `server::Service`, a variant of [`Platform`] and a
-//! method of [`Running`] that hands out its state.
+//! A further call-recording platform is one module: its `Config`, its state ([`Simulated`], `server::Service`)
+//! with one [`Account`] a company, and a [`Demo`] for the command line. Nothing else needs to know it, but for
+//! the line here that declares it and two lines in `main.rs`.
 
 pub mod clock;
 pub mod company;
@@ -46,7 +47,8 @@ mod server;
 mod tests;
 
 use std::{
-    io,
+    any::Any,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
     thread::JoinHandle,
@@ -57,9 +59,12 @@ use tokio::sync::oneshot;
 
 use crate::{
     clock::{Clock, SystemClock},
-    github::GitHub,
-    gong::Gong,
-    server::{Server, Traffic},
+    company::{Account, Population},
+    faults::Faults,
+    gate::Held,
+    limits::Limits,
+    log::Log,
+    server::{Server, Service, Traffic},
 };
 
 /// What to simulate.
@@ -74,32 +79,48 @@ pub struct Config {
     pub platform: Platform,
 }
 
-/// The platforms there are.
-pub enum Platform {
-    /// Gong API v2.
-    Gong(gong::Config),
-    /// GitHub's REST API around comments on pull requests.
-    GitHub(github::Config),
+/// A platform that has not been started: [`Config::gong`] and its siblings make it.
+pub struct Platform(Box<dyn FnOnce(Arc<Traffic>) -> Box<dyn Simulated> + Send>);
+
+/// A platform that has been started: its state, which tests may change.
+pub(crate) trait Simulated: Any + Send + Sync {
+    /// What answers the requests.
+    fn service(&self) -> Arc<dyn Service>;
+
+    /// The account of the first company, where the platform records calls.
+    fn account(&self) -> Option<&Account> {
+        None
+    }
+}
+
+/// A call-recording platform with one company, to try the importer out with.
+#[derive(Debug, Clone, Copy)]
+pub struct Demo {
+    /// Its key in `matrix.yaml`.
+    pub key: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its limits as documented.
+    pub limits: Limits,
+    /// What simulates it with these calls and limits, and the credential as the importer wants it.
+    pub config: fn(Population, Limits) -> (Config, serde_json::Value),
 }
 
 impl Config {
-    /// Gong on a free port, with the system's time and no latency.
-    pub fn gong(config: gong::Config) -> Self {
-        Self::of(Platform::Gong(config))
-    }
-
-    /// GitHub on a free port, with the system's time and no latency.
-    pub fn github(config: github::Config) -> Self {
-        Self::of(Platform::GitHub(config))
-    }
-
-    fn of(platform: Platform) -> Self {
+    /// A platform on a free port, with the system's time and no latency.
+    pub(crate) fn of<S: Simulated>(start: impl FnOnce(Arc<Traffic>) -> S + Send + 'static) -> Self {
         Self {
             port: 0,
             clock: Arc::new(SystemClock),
             latency: Duration::ZERO,
-            platform,
+            platform: Platform(Box::new(|traffic| Box::new(start(traffic)))),
         }
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Platform")
     }
 }
 
@@ -114,18 +135,8 @@ impl Simulator {
     /// When the port is taken or the thread cannot be started.
     pub fn start(config: Config) -> io::Result<Running> {
         let traffic = Arc::new(Traffic::new(config.clock, config.latency));
-        let (server, state) = match config.platform {
-            Platform::Gong(config) => {
-                let gong = Gong::new(config, Arc::clone(&traffic));
-                let server = Server::new(traffic, gong.platform());
-                (server, State::Gong(gong))
-            }
-            Platform::GitHub(config) => {
-                let github = GitHub::new(config, Arc::clone(&traffic));
-                let server = Server::new(traffic, github.platform());
-                (server, State::GitHub(github))
-            }
-        };
+        let state = (config.platform.0)(Arc::clone(&traffic));
+        let server = Server::new(Arc::clone(&traffic), state.service());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
         let listener = TcpListener::bind(address)
             .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
@@ -149,6 +160,7 @@ impl Simulator {
             })?;
         Ok(Running {
             url,
+            traffic,
             state,
             stop: Some(stop),
             thread: Some(thread),
@@ -160,37 +172,43 @@ impl Simulator {
 pub struct Running {
     /// Scheme, host and port, without a slash at the end.
     pub url: String,
-    state: State,
+    traffic: Arc<Traffic>,
+    state: Box<dyn Simulated>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
 
-enum State {
-    Gong(Gong),
-    GitHub(GitHub),
-}
-
 impl Running {
-    /// Population, fault script and log of the simulated Gong.
-    ///
-    /// # Panics
-    /// When it is another platform.
-    pub fn gong(&self) -> &Gong {
-        match &self.state {
-            State::Gong(gong) => gong,
-            State::GitHub(_) => panic!("the test has started a GitHub"),
-        }
+    /// The script of what goes wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.traffic.faults
     }
 
-    /// Repository, fault script and log of the simulated GitHub.
+    /// Every request so far.
+    pub fn log(&self) -> &Log {
+        &self.traffic.log
+    }
+
+    /// Holds back the reply to the request of that number, counted from 1, until the test says go. What the
+    /// test changes meanwhile shows in the reply.
+    pub fn on_request(&self, number: usize) -> Held {
+        self.traffic.gates.hold(number)
+    }
+
+    /// What the (first) company has on the platform, and what tests change of it.
     ///
     /// # Panics
-    /// When it is another platform.
-    pub fn github(&self) -> &GitHub {
-        match &self.state {
-            State::GitHub(github) => github,
-            State::Gong(_) => panic!("the test has started a Gong"),
-        }
+    /// When the platform records no calls.
+    pub fn account(&self) -> &Account {
+        let account = self.state.account();
+        account.expect("the test has started a platform that records calls")
+    }
+
+    /// The state of a platform, by its type.
+    pub(crate) fn state<S: Simulated>(&self) -> &S {
+        let state: &dyn Any = &*self.state;
+        let state = state.downcast_ref();
+        state.expect("the test has started the platform that it asks for")
     }
 }
 

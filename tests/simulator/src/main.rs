@@ -3,15 +3,16 @@
 use std::{
     io::{self, Write},
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
+use serde_json::Value;
 use simulator::{
-    Config, Running, Simulator,
+    Config, Demo, Running, Simulator,
     clock::{Clock, SystemClock},
+    company::{self, Population},
     github, gong,
     limits::Limits,
 };
@@ -26,16 +27,16 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Platform {
     /// The Gong API v2, with invented calls
-    Gong(GongArguments),
+    Gong(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
 }
 
 #[derive(Debug, Args)]
-struct GongArguments {
+struct CallArguments {
     /// How many calls there are
-    #[arg(long, default_value_t = gong::DEMO_CALLS)]
+    #[arg(long, default_value_t = company::DEMO_CALLS)]
     calls: u32,
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8080)]
@@ -47,27 +48,20 @@ struct GongArguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// First day with calls
-    #[arg(long, value_name = "DATE", default_value_t = gong::DEMO_FROM)]
+    #[arg(long, value_name = "DATE", default_value_t = company::DEMO_FROM)]
     from: Date,
     /// Last day with calls
-    #[arg(long, value_name = "DATE", default_value_t = gong::DEMO_TO)]
+    #[arg(long, value_name = "DATE", default_value_t = company::DEMO_TO)]
     to: Date,
-    /// Requests allowed in any second
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 3,
-        conflicts_with = "no_limits"
-    )]
-    requests_per_second: usize,
+    /// Requests allowed in any second, instead of what the platform documents
+    #[arg(long, value_name = "N", conflicts_with = "no_limits")]
+    requests_per_second: Option<usize>,
+    /// Requests allowed in any minute
+    #[arg(long, value_name = "N", conflicts_with = "no_limits")]
+    requests_per_minute: Option<usize>,
     /// Requests allowed in any 24 hours
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 10_000,
-        conflicts_with = "no_limits"
-    )]
-    requests_per_day: usize,
+    #[arg(long, value_name = "N", conflicts_with = "no_limits")]
+    requests_per_day: Option<usize>,
     /// As many requests as this machine can serve
     #[arg(long)]
     no_limits: bool,
@@ -116,7 +110,7 @@ fn pull_request(text: &str) -> Result<(u64, String), String> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().platform {
-        Platform::Gong(arguments) => run_gong(&arguments).await,
+        Platform::Gong(arguments) => run_calls(&gong::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {
@@ -129,14 +123,18 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run_gong(arguments: &GongArguments) -> io::Result<()> {
+async fn run_calls(demo: &Demo, arguments: &CallArguments) -> io::Result<()> {
     if arguments.to < arguments.from {
         let message = format!("--to {} is before --from {}", arguments.to, arguments.from);
         return Err(invalid(message));
     }
-    let (config, access_key, access_key_secret) = gong_config(arguments);
-    let running = Simulator::start(config)?;
-    introduce_gong(arguments, &running.url, &access_key, &access_key_secret)?;
+    let (config, credential) = (demo.config)(population(arguments), limits(demo, arguments));
+    let running = Simulator::start(Config {
+        port: arguments.port,
+        latency: Duration::from_millis(arguments.latency_ms),
+        ..config
+    })?;
+    introduce(demo, arguments, &running.url, &credential)?;
     tokio::select! {
         outcome = tokio::signal::ctrl_c() => outcome,
         outcome = report(&running) => outcome,
@@ -147,8 +145,8 @@ fn invalid(message: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
-fn gong_config(arguments: &GongArguments) -> (Config, String, String) {
-    let GongArguments {
+fn population(arguments: &CallArguments) -> Population {
+    let CallArguments {
         seed,
         calls,
         from,
@@ -156,58 +154,57 @@ fn gong_config(arguments: &GongArguments) -> (Config, String, String) {
         sentences,
         ..
     } = *arguments;
-    let mut population = gong::Population::new(seed, calls, from, to, sentences);
+    let population = Population::new(seed, calls, from, to, sentences);
     if arguments.hostile_titles {
-        population = population.with_hostile_titles();
-    }
-    let mut platform = gong::Config::new(population);
-    let company = &mut platform.companies[0];
-    company.limits = if arguments.no_limits {
-        Limits::NONE
+        population.with_hostile_titles()
     } else {
-        Limits {
-            per_second: Some(arguments.requests_per_second),
-            per_minute: None,
-            per_day: Some(arguments.requests_per_day),
-        }
-    };
-    let (key, secret) = (
-        company.access_key.clone(),
-        company.access_key_secret.clone(),
-    );
-    let config = Config {
-        port: arguments.port,
-        latency: Duration::from_millis(arguments.latency_ms),
-        clock: Arc::new(SystemClock),
-        ..Config::gong(platform)
-    };
-    (config, key, secret)
+        population
+    }
 }
 
-fn introduce_gong(arguments: &GongArguments, url: &str, key: &str, secret: &str) -> io::Result<()> {
-    let credential = serde_json::json!({"access_key": key, "access_key_secret": secret});
+fn limits(demo: &Demo, arguments: &CallArguments) -> Limits {
+    if arguments.no_limits {
+        return Limits::NONE;
+    }
+    Limits {
+        per_second: arguments.requests_per_second.or(demo.limits.per_second),
+        per_minute: arguments.requests_per_minute.or(demo.limits.per_minute),
+        per_day: arguments.requests_per_day.or(demo.limits.per_day),
+    }
+}
+
+fn introduce(
+    demo: &Demo,
+    arguments: &CallArguments,
+    url: &str,
+    credential: &Value,
+) -> io::Result<()> {
+    let Demo { key, name, .. } = demo;
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "A simulated Gong with {} calls, {} to {}, serves at {url}",
+        "A simulated {name} with {} calls, {} to {}, serves at {url}",
         arguments.calls, arguments.from, arguments.to
     )?;
-    writeln!(out, "Access key: {key}    Access key secret: {secret}")?;
     writeln!(out)?;
     writeln!(out, "Import its calls from another terminal:")?;
     writeln!(out)?;
-    writeln!(out, "  IMPORT_DEMO_GONG='{credential}' \\")?;
     writeln!(
         out,
-        "  cargo run -- reconcile --requests tests/demo/requests --database demo.duckdb --platform-url gong={url}"
+        "  IMPORT_DEMO_{}='{credential}' \\",
+        key.to_uppercase()
+    )?;
+    writeln!(
+        out,
+        "  cargo run -- reconcile --requests tests/demo/requests --only demo-{key} --database demo.duckdb --platform-url {key}={url}"
     )?;
     writeln!(out)?;
-    if (arguments.from, arguments.to) != (gong::DEMO_FROM, gong::DEMO_TO) {
+    if (arguments.from, arguments.to) != (company::DEMO_FROM, company::DEMO_TO) {
         writeln!(
             out,
             "The request there asks for {} to {} only.",
-            gong::DEMO_FROM,
-            gong::DEMO_TO
+            company::DEMO_FROM,
+            company::DEMO_TO
         )?;
     }
     writeln!(out, "Ctrl-C ends it.")
@@ -215,7 +212,7 @@ fn introduce_gong(arguments: &GongArguments, url: &str, key: &str, secret: &str)
 
 /// One line a second, when requests came.
 async fn report(running: &Running) -> io::Result<()> {
-    let log = running.gong().log();
+    let log = running.log();
     let mut told = 0;
     loop {
         SystemClock.sleep(Duration::from_secs(1)).await;
