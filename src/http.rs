@@ -362,13 +362,15 @@ fn network(error: reqwest::Error) -> SendError {
     SendError::Network(error.without_url())
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3), in its form or in that of ISO 8601.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = rfc2822::parse(value).ok()?.timestamp();
+    // Zoom writes the moment at which a day's limit is free again as ISO 8601.
+    let date = rfc2822::parse(value).map(|date| date.timestamp());
+    let date = date.or_else(|_| value.parse::<Timestamp>()).ok()?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
@@ -399,10 +401,68 @@ fn text_header(headers: &HeaderMap, name: HeaderName) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        net::{SocketAddr, TcpListener},
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use reqwest::dns::{Addrs, Name, Resolving};
+
     use super::*;
 
+    /// The second answer is what an attacker's name server says once the first was found harmless.
+    #[derive(Default)]
+    struct Rebinding {
+        asked: AtomicUsize,
+        sink: Option<SocketAddr>,
+    }
+
+    impl Resolve for Rebinding {
+        fn resolve(&self, _: Name) -> Resolving {
+            let found = match self.asked.fetch_add(1, Ordering::SeqCst) {
+                0 => Vec::new(),
+                _ => Vec::from_iter(self.sink),
+            };
+            Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_moves_into_the_private_network_is_not_connected_to() {
+        let sink = TcpListener::bind("127.0.0.1:0").expect("a port");
+        sink.set_nonblocking(true).expect("a socket");
+        let resolver = Arc::new(Rebinding {
+            sink: sink.local_addr().ok(),
+            ..Rebinding::default()
+        });
+        let http = Http::resolving(Arc::<Rebinding>::clone(&resolver)).expect("a client");
+        let gong = crate::platforms::connector("gong").expect("it is in the catalog");
+        let fields = ["access_key", "access_key_secret"];
+        let credential = Credential::new(fields.map(|field| (field.into(), "x".into())).into());
+        let (traits, base) = (gong.traits(), "https://us-1.api.gong.io");
+        let endpoint =
+            Endpoint::new(base, None, &traits, traits.auth, credential).expect("an address");
+        for _ in 0..3 {
+            let exchange = HttpExchange::get("/v2/workspaces");
+            let sent = http
+                .send(&endpoint, &exchange, Timestamp::UNIX_EPOCH)
+                .await
+                .expect_err("refused");
+            assert!(
+                sent.detail().contains("private network"),
+                "{}",
+                sent.detail()
+            );
+        }
+        assert!(
+            resolver.asked.load(Ordering::SeqCst) >= 3,
+            "asked each time"
+        );
+        assert!(sink.accept().is_err(), "nobody came");
+    }
+
     #[test]
-    fn retry_after_is_read_in_both_forms() {
+    fn retry_after_is_read_in_every_form() {
         let now: Timestamp = "2026-12-01T00:00:00Z".parse().expect("an instant");
         let header = |value: &str| {
             let mut headers = HeaderMap::new();
@@ -413,6 +473,10 @@ mod tests {
         assert_eq!(
             header("Tue, 01 Dec 2026 00:01:00 GMT"),
             Some(Duration::from_secs(60))
+        );
+        assert_eq!(
+            header("2026-12-01T00:02:00Z"),
+            Some(Duration::from_secs(120))
         );
         assert_eq!(
             header("Mon, 30 Nov 2026 23:00:00 GMT"),

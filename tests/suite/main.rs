@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
+mod addresses;
 mod architecture;
 mod cli;
 mod comments;
