@@ -12,6 +12,7 @@ mod findings;
 mod gong;
 mod matrix;
 mod plan;
+mod platforms;
 mod reconcile;
 mod record;
 mod seal;

@@ -6,16 +6,17 @@ mod program;
 mod settling;
 mod stops;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use call_import_engine::model::Phase;
 use jiff::civil::Date;
 use simulator::{
     Config, Running, Simulator,
-    gong::{self, Population, TranscriptFate},
+    gong::{self, Population},
 };
 
 use crate::{
+    platforms::{gong::told, nights::assert_recorded},
     record,
     support::{Scene, VirtualClock},
 };
@@ -89,7 +90,7 @@ async fn five_thousand_calls_cost_the_planned_requests_and_no_429() {
         (import.phase, import.calls_listed, import.calls_imported),
         (Phase::Completed, 5_000, 5_000)
     );
-    assert_same_as_population(&scene, running.gong().population());
+    assert_recorded(&scene, running.gong().population(), told);
 
     let before = record::dump(&scene.database());
     let sent = log.len();
@@ -105,109 +106,6 @@ async fn five_thousand_calls_cost_the_planned_requests_and_no_429() {
         "a second run changes nothing"
     );
     assert_eq!(again.run.requests_sent, 0);
-}
-
-/// Every call, participant and segment in the record equals what the simulator holds.
-fn assert_same_as_population(scene: &Scene, population: &Population) {
-    let database = scene.database();
-    let mut calls = by_id(&record::query(
-        &database,
-        "SELECT concat_ws('|', external_id, title, epoch_ms(started_at), duration_ms, \
-         array_to_string(list_transform(participants, \
-         p -> concat_ws('/', p.name, p.email, p.phone, p.affiliation, p.attended)), ', ')) FROM calls",
-    ));
-    let mut segments = by_id(&record::query(
-        &database,
-        "SELECT concat_ws('|', external_id, string_agg(concat_ws('/', speaker, start_ms, end_ms, text), ', ' ORDER BY idx)) \
-         FROM transcript_segments GROUP BY external_id",
-    ));
-    for call in population.calls() {
-        let parties: Vec<String> = call
-            .parties
-            .iter()
-            .map(|party| {
-                let told = [
-                    party.name.clone(),
-                    party.email.as_ref().map(|email| lower_domain(email)),
-                    party.phone.clone(),
-                ];
-                let told: Vec<String> = told.into_iter().flatten().collect();
-                [
-                    told,
-                    vec![party.affiliation.to_lowercase(), party.attended.to_string()],
-                ]
-                .concat()
-                .join("/")
-            })
-            .collect();
-        let told = [
-            Some(call.id.clone()),
-            call.title.clone(),
-            Some(call.start.as_millisecond().to_string()),
-            call.duration_s.map(|seconds| (seconds * 1_000).to_string()),
-            Some(parties.join(", ")),
-        ];
-        let expected: Vec<String> = told.into_iter().flatten().collect();
-        assert_eq!(calls.remove(&call.id), Some(expected.join("|")));
-
-        let names: BTreeMap<&str, &str> = call
-            .parties
-            .iter()
-            .filter_map(|party| {
-                let label = party
-                    .name
-                    .as_deref()
-                    .or(party.email.as_deref())
-                    .or(party.phone.as_deref());
-                Some((party.speaker_id.as_deref()?, label?))
-            })
-            .collect();
-        let spoken: Vec<String> = population
-            .turns(&call)
-            .iter()
-            .flat_map(|turn| {
-                let speaker = turn
-                    .speaker_id
-                    .as_deref()
-                    .map(|id| names.get(id).copied().unwrap_or(id));
-                turn.sentences.iter().map(move |sentence| {
-                    let times = format!(
-                        "{}/{}/{}",
-                        sentence.start_ms, sentence.end_ms, sentence.text
-                    );
-                    speaker.map_or(times.clone(), |speaker| format!("{speaker}/{times}"))
-                })
-            })
-            .collect();
-        let expected = (call.transcript == TranscriptFate::There)
-            .then(|| format!("{}|{}", call.id, spoken.join(", ")));
-        assert_eq!(
-            segments.remove(&call.id),
-            expected,
-            "transcript of {}",
-            call.id
-        );
-    }
-    assert!(
-        calls.is_empty() && segments.is_empty(),
-        "nothing else is recorded"
-    );
-}
-
-fn by_id(rows: &[String]) -> BTreeMap<String, String> {
-    rows.iter()
-        .map(|row| {
-            (
-                row.split('|').next().unwrap_or_default().to_owned(),
-                row.clone(),
-            )
-        })
-        .collect()
-}
-
-fn lower_domain(email: &str) -> String {
-    let (local, domain) = email.trim().rsplit_once('@').expect("an address");
-    format!("{local}@{}", domain.to_lowercase())
 }
 
 #[tokio::test]

@@ -1,0 +1,57 @@
+//! What every platform owes the engine, written once and run over the catalog.
+//!
+//! A platform of the catalog that is not in [`HELD`] and [`NIGHTS`] fails by its name. To join:
+//!
+//! 1. Record answers under `tests/fixtures/<key>/`: invented, in the platform's own form, with all the variety that
+//!    it may send (fields nobody knows, nulls, numbers as ids, duplicates, unreadable records). At least two pages
+//!    of a listing, and its transcripts. Write SECRET into everything that must never be recorded: signed links
+//!    and tokens.
+//! 2. Where the platform describes its API in machine-readable form, write what it says about the requests in
+//!    use to `tests/fixtures/<key>/requests.json` (the form stands at [`laws::requests_are_as_described`]).
+//! 3. Write `platforms/<key>.rs` with `fixtures()` as in `gong.rs`: which answer belongs to which request, and what
+//!    must come out. A platform that works differently by API key and by OAuth has fixtures for each. `hold!();`
+//!    makes them tests.
+//! 4. In the same file write `night()`: the simulator, the request plan's formula, and what must be recorded of each
+//!    of its calls. `spend!();` makes it tests.
+//!
+//! `cargo test --test suite platforms::gong` runs everything for one platform.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod fixtures;
+mod laws;
+pub(crate) mod nights;
+mod replay;
+
+pub(crate) mod gong;
+
+use std::collections::BTreeSet;
+
+use call_import_engine::platforms;
+
+use fixtures::Fixtures;
+use nights::Night;
+
+/// Platforms that are held to the laws.
+const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[("gong", gong::held::fixtures)];
+
+/// Platforms whose simulated nights are lived through.
+const NIGHTS: &[(&str, fn() -> Night)] = &[("gong", gong::spent::night)];
+
+#[test]
+fn every_platform_is_held_to_the_laws_and_has_its_nights() {
+    let catalog: BTreeSet<&str> = platforms::catalog().map(|(key, _)| key).collect();
+    let held: BTreeSet<&str> = HELD.iter().map(|(key, _)| *key).collect();
+    let spent: BTreeSet<&str> = NIGHTS.iter().map(|(key, _)| *key).collect();
+    assert_eq!(held, catalog, "platforms with fixtures, and the catalog");
+    assert_eq!(spent, catalog, "platforms with nights, and the catalog");
+    for (key, fixtures) in HELD {
+        let fixtures = fixtures();
+        assert!(!fixtures.is_empty(), "{key} has no fixtures");
+        assert!(fixtures.iter().all(|fixtures| fixtures.platform == *key));
+        laws::every_method_of_the_matrix_is_there(key, &fixtures);
+    }
+    for (key, night) in NIGHTS {
+        assert_eq!(night().demo.key, *key);
+    }
+}
