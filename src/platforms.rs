@@ -7,6 +7,7 @@
 mod fields;
 mod gong;
 mod hosts;
+mod zoom;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -19,7 +20,7 @@ use crate::model::{Call, Method, Period, Transcript, Window};
 pub use hosts::base_host;
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
-static CATALOG: &[(&str, &dyn Connector)] = &[("gong", &gong::Gong)];
+static CATALOG: &[(&str, &dyn Connector)] = &[("gong", &gong::Gong), ("zoom", &zoom::Zoom)];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
 pub fn connector(platform: &str) -> Option<&'static dyn Connector> {

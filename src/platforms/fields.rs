@@ -4,7 +4,8 @@ use isolang::Language;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use crate::model::Affiliation;
+use super::Rejection;
+use crate::model::{Affiliation, Participant};
 
 /// Text as shown: trimmed, and `None` when nothing is left.
 pub(super) fn text(value: Option<String>) -> Option<String> {
@@ -134,6 +135,73 @@ pub(super) fn optional_id<'de, D: Deserializer<'de>>(
     })
 }
 
+/// A text as one segment of a path: all but RFC 3986's unreserved characters percent-encoded.
+pub(super) fn path_segment(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut segment, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            segment.push_str(&format!("%{byte:02X}"));
+        }
+        segment
+    })
+}
+
+/// A number, or a text that is one; anything else is unknown.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Plain(f64),
+        Text(String),
+        Other(serde::de::IgnoredAny),
+    }
+    Ok(match Option::<Number>::deserialize(deserializer)? {
+        Some(Number::Plain(number)) => Some(number),
+        Some(Number::Text(text)) => text.trim().parse().ok(),
+        Some(Number::Other(_)) | None => None,
+    })
+}
+
+/// For what a platform sends as null where nothing is set.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// An answer that is not the JSON expected of a platform. Only its type is told, not what it says.
+pub(super) fn broken(platform: &str, content_type: &str, error: &serde_json::Error) -> Rejection {
+    let kind = if content_type.is_empty() {
+        "an answer without a type"
+    } else {
+        content_type
+    };
+    Rejection::Broken {
+        detail: format!("expected {platform}'s JSON, got {kind}: {error}"),
+    }
+}
+
+/// What a platform says about a failure, short: it is for the log, and may hold anything.
+pub(super) fn answered(platform: &str, status: u16, text: &str) -> String {
+    let excerpt: String = text.chars().take(200).collect();
+    match excerpt.trim() {
+        "" => format!("{platform} answered {status}"),
+        excerpt => format!("{platform} answered {status}: {excerpt}"),
+    }
+}
+
+/// Where in the list the only participant of that name is.
+pub(super) fn position(participants: &[Participant], name: &str) -> Option<usize> {
+    let name = name.trim().to_lowercase();
+    let named = |(position, participant): (usize, &Participant)| {
+        let own = participant.name.as_ref()?;
+        (own.to_lowercase() == name).then_some(position)
+    };
+    let mut found = participants.iter().enumerate().filter_map(named);
+    found.next().filter(|_| found.next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +217,27 @@ mod tests {
             ("zxx", Some("zxx")),
         ] {
             assert_eq!(language(code).as_deref(), tag, "{code}");
+        }
+    }
+
+    #[test]
+    fn numbers_may_be_texts() {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(default, deserialize_with = "number")]
+            value: Option<f64>,
+        }
+        for (json, expected) in [
+            (r#"{"value": 1.5}"#, Some(1.5)),
+            (r#"{"value": 7}"#, Some(7.0)),
+            (r#"{"value": " 1.5 "}"#, Some(1.5)),
+            (r#"{"value": "soon"}"#, None),
+            (r#"{"value": {}}"#, None),
+            (r#"{"value": null}"#, None),
+            ("{}", None),
+        ] {
+            let holder: Holder = serde_json::from_str(json).unwrap();
+            assert_eq!(holder.value, expected, "{json}");
         }
     }
 

@@ -104,7 +104,9 @@ fn is_found(address: &str) -> bool {
     let found = spec::load(&[source], &[], &matrix, date(2026, 11, 25)).findings;
     // A password in an address is found as one.
     let codes = ["base-url", "clear-text-credential"];
-    found.iter().any(|finding| codes.contains(&finding.code.as_str()))
+    found
+        .iter()
+        .any(|finding| codes.contains(&finding.code.as_str()))
 }
 
 #[test]
