@@ -244,8 +244,11 @@ fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CredentialEr
         .collect()
 }
 
-/// The parts of a credential: a JSON object, or the bare token where one part is enough.
-fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError> {
+/// The parts of a credential in clear text: a JSON object, or the bare token where one part is enough.
+///
+/// # Errors
+/// [`CredentialError::WrongShape`] when a part is missing.
+pub fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError> {
     let fields = auth.fields();
     let text = trimmed(text);
     if let ([field], false) = (fields.as_slice(), text.starts_with('{')) {

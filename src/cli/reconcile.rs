@@ -71,11 +71,11 @@ enum Format {
 
 /// Another address for a platform's API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct PlatformUrl {
+pub(super) struct PlatformUrl {
     /// Key of the support matrix.
-    platform: String,
+    pub(super) platform: String,
     /// Scheme, host and port, without a slash at the end.
-    url: String,
+    pub(super) url: String,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
@@ -294,14 +294,14 @@ fn exit(report: &Report, declared: &Declared, skip: &[&str]) -> Exit {
     }
 }
 
-fn duration(text: &str) -> Result<SignedDuration, String> {
+pub(super) fn duration(text: &str) -> Result<SignedDuration, String> {
     match text.parse::<SignedDuration>() {
         Ok(duration) if duration.is_positive() => Ok(duration),
         Ok(_) | Err(_) => Err("write a duration such as 5h or 90m".into()),
     }
 }
 
-fn platform_url(text: &str) -> Result<PlatformUrl, String> {
+pub(super) fn platform_url(text: &str) -> Result<PlatformUrl, String> {
     let (platform, url) = text
         .split_once('=')
         .ok_or("write NAME=URL, for example gong=http://localhost:8080")?;

@@ -265,6 +265,20 @@ impl Consent {
     }
 }
 
+impl Consent {
+    /// The code that somebody copied, alone or in the address of the page that the browser ended on. Nothing here
+    /// can tell whether it belongs to a consent that was asked for here; the platform can.
+    pub fn copied_code(copied: &str) -> SecretString {
+        let copied = copied.trim();
+        let url = Url::parse(copied).ok();
+        let own = url.as_ref().and_then(|url| {
+            let mut pairs = url.query_pairs();
+            pairs.find(|(name, _)| name == "code").map(|(_, code)| code)
+        });
+        SecretString::from(own.as_deref().unwrap_or(copied))
+    }
+}
+
 impl Http {
     /// New tokens for those of a credential.
     ///
@@ -506,4 +520,104 @@ fn plain(text: &str) -> String {
     letters
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platforms::connector;
+
+    fn authority(replacement: Option<&str>) -> Authority {
+        let oauth = connector("gong").unwrap().traits().oauth.unwrap();
+        Authority::new(oauth, replacement).unwrap()
+    }
+
+    #[test]
+    fn paths_stay_where_the_address_is_replaced() {
+        let authority = authority(Some("http://127.0.0.1:8080"));
+        assert_eq!(
+            authority.token_url.as_str(),
+            "http://127.0.0.1:8080/oauth2/generate-customer-token"
+        );
+    }
+
+    #[test]
+    fn only_the_answer_to_the_own_question_brings_a_code() {
+        let consent = authority(None)
+            .consent("app", "https://imports.example/back")
+            .unwrap();
+        let state = consent.state.secret();
+        let url = Url::parse(&consent.url).unwrap();
+        let asked: Map<String, Value> = url
+            .query_pairs()
+            .map(|(name, value)| (name.into_owned(), value.into()))
+            .collect();
+        assert_eq!(asked["redirect_uri"], "https://imports.example/back");
+        assert_eq!(asked["state"], state.as_str());
+        let code = |redirected: &str| {
+            let code = consent.code(redirected);
+            code.map(|code| code.expose_secret().to_owned())
+        };
+        assert_eq!(
+            code(&format!("/back?code=a%2Fb&state={state}")),
+            Ok("a/b".into())
+        );
+        let whole = format!("https://imports.example/back?state={state}&code=ab");
+        assert_eq!(code(&whole), Ok("ab".into()));
+        for foreign in ["/back?code=ab", "/back?code=ab&state=other", "/back"] {
+            assert_eq!(code(foreign), Err(ConsentError::ForeignState), "{foreign}");
+        }
+        assert_eq!(
+            code(&format!("/back?error=access_denied&state={state}")),
+            Err(ConsentError::Denied("access_denied".into()))
+        );
+    }
+
+    #[test]
+    fn a_code_is_copied_alone_or_in_its_address() {
+        for copied in [
+            " a/b ",
+            "https://imports.example/back?state=s&code=a%2Fb#top",
+        ] {
+            assert_eq!(
+                Consent::copied_code(copied).expose_secret(),
+                "a/b",
+                "{copied}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_body_is_written_as_the_platform_wants_it() {
+        let gong = connector("gong").unwrap().traits().oauth.unwrap();
+        let body =
+            |oauth| String::from_utf8(rewritten(b"grant_type=x&a=b+c%2F", oauth).to_vec()).unwrap();
+        assert_eq!(body(gong), "grant_type=x&a=b+c%2F");
+        let json = OAuth {
+            form: TokenForm::Json,
+            ..gong
+        };
+        assert_eq!(body(json), r#"{"a":"b c/","grant_type":"x"}"#);
+        let app = OAuth {
+            grant: Grant::App("account_credentials"),
+            ..gong
+        };
+        assert_eq!(body(app), "grant_type=account_credentials&a=b+c%2F");
+    }
+
+    #[test]
+    fn sparse_and_odd_token_answers_are_read() {
+        let read = |json: &str| serde_json::from_str::<Answer>(json).unwrap();
+        let sparse = read(r#"{"access_token": "a"}"#);
+        assert_eq!(
+            (sparse.expires_in(), sparse.refresh_token().is_none()),
+            (None, true)
+        );
+        let odd = read(
+            r#"{"access_token": "a", "token_type": "Bearer", "expires_in": "3600", "x": null}"#,
+        );
+        assert_eq!(odd.expires_in(), Some(Duration::from_secs(3_600)));
+        let float = read(r#"{"access_token": "a", "expires_in": 59.5, "refresh_token": null}"#);
+        assert_eq!(float.expires_in(), Some(Duration::from_millis(59_500)));
+    }
 }
