@@ -24,6 +24,7 @@ pub(crate) mod nights;
 mod replay;
 
 pub(crate) mod gong;
+pub(crate) mod zoom;
 
 use std::collections::BTreeSet;
 
@@ -33,10 +34,14 @@ use fixtures::Fixtures;
 use nights::Night;
 
 /// Platforms that are held to the laws.
-const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[("gong", gong::held::fixtures)];
+const HELD: &[(&str, fn() -> Vec<Fixtures>)] = &[
+    ("gong", gong::held::fixtures),
+    ("zoom", zoom::held::fixtures),
+];
 
 /// Platforms whose simulated nights are lived through.
-const NIGHTS: &[(&str, fn() -> Night)] = &[("gong", gong::spent::night)];
+const NIGHTS: &[(&str, fn() -> Night)] =
+    &[("gong", gong::spent::night), ("zoom", zoom::spent::night)];
 
 #[test]
 fn every_platform_is_held_to_the_laws_and_has_its_nights() {

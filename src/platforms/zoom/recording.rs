@@ -189,9 +189,7 @@ impl Recording {
 
     /// From the first file's beginning to the last one's end, else the minutes.
     fn duration(&self) -> (Option<i64>, DurationSource) {
-        let files = &self.recording_files;
-        let ends: Option<Vec<Timestamp>> = files.iter().map(File::end).collect();
-        let last = ends.and_then(|ends| ends.into_iter().max());
+        let last = self.recording_files.iter().filter_map(File::end).max();
         if let Some((start, end)) = self.start().zip(last).filter(|(start, end)| start < end) {
             let length = end.duration_since(start);
             return (Some(milliseconds(length)), DurationSource::PlatformS);

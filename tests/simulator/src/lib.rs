@@ -19,6 +19,7 @@
 //! | `gong` | the Gong API v2: endpoints, cursors |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `oauth` | consents and tokens, for any of the platforms |
+//! | `zoom` | Zoom's API v2 around cloud recordings: people, months, files |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
 //! | `faults` | what goes wrong, and at which request |
@@ -39,6 +40,7 @@ pub mod gong;
 pub mod limits;
 pub mod log;
 pub mod oauth;
+pub mod zoom;
 
 mod bomb;
 mod json;

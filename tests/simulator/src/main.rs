@@ -15,6 +15,7 @@ use simulator::{
     company::{self, Population},
     github, gong,
     limits::Limits,
+    zoom,
 };
 
 /// Simulates a call-recording platform, or GitHub, on this machine.
@@ -28,6 +29,8 @@ struct Arguments {
 enum Platform {
     /// The Gong API v2, with invented calls
     Gong(CallArguments),
+    /// Zoom's API v2 around cloud recordings, with invented calls
+    Zoom(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -111,6 +114,7 @@ fn pull_request(text: &str) -> Result<(u64, String), String> {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().platform {
         Platform::Gong(arguments) => run_calls(&gong::DEMO, &arguments).await,
+        Platform::Zoom(arguments) => run_calls(&zoom::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {
