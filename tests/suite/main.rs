@@ -21,3 +21,4 @@ mod story;
 mod support;
 mod uploads;
 mod workflows;
+mod zoom;

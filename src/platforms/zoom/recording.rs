@@ -204,11 +204,10 @@ impl Recording {
     fn into_call(self, record: &Value, setup: &Setup) -> Call {
         let mut call = Call::new(self.uuid.clone());
         // 99: a recording that somebody uploaded to Zoom.
-        call.kind = match self.kind.as_deref() {
-            Some("99") => CallKind::Upload,
-            Some(_) | None => CallKind::Meeting,
+        (call.kind, call.direction) = match self.kind.as_deref() {
+            Some("99") => (CallKind::Upload, None),
+            Some(_) | None => (CallKind::Meeting, Some(Direction::Conference)),
         };
-        call.direction = Some(Direction::Conference);
         call.started_at = self.start();
         call.started_at_precision = match call.started_at {
             Some(_) => Precision::Exact,
