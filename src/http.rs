@@ -2,6 +2,7 @@
 //! asks for it, and bounds time and size. It retries nothing; that is decided in `import`.
 
 mod address;
+mod consent;
 mod token;
 
 use std::{sync::Arc, time::Duration};
@@ -23,7 +24,8 @@ use crate::{
 };
 
 pub use address::AddressError;
-pub use token::{Authority, Consent, ConsentError, TokenAnswer, TokenError};
+pub use consent::{Authority, Consent, ConsentError};
+pub use token::{TokenAnswer, TokenError};
 
 /// Largest decoded body. A page of 100 calls with an hour of transcript each is about 10 MB.
 const MAX_BODY: usize = 64 << 20;

@@ -8,8 +8,8 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use inquire::Text;
-use jiff::SignedDuration;
-use secrecy::SecretString;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Common, Exit, Output, Stop, check, credential,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     clock::{Clock as _, SystemClock},
-    http::{Authority, Consent, ConsentError, Http, TokenAnswer, TokenError},
+    http::{Authority, Consent, ConsentError, Endpoint, Http, TokenAnswer, TokenError},
     model::{Credential, Method},
     platforms::{self, Auth, CLIENT_ID, CLIENT_SECRET, OAuth, REFRESH_TOKEN},
     secrets::{self, Plaintext},
@@ -61,7 +61,11 @@ pub(super) struct Arguments {
 /// How the answer comes back.
 enum Way {
     /// The browser comes to this machine.
-    Loopback(Loopback),
+    Loopback {
+        loopback: Loopback,
+        /// Where it comes to.
+        path: String,
+    },
     /// Somebody copies it.
     Copy,
 }
@@ -92,6 +96,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let replacement = arguments.platform_url.as_ref();
     let replacement = replacement.filter(|url| url.platform == key);
     let authority = Authority::new(oauth, replacement.map(|url| url.url.as_str()))?;
+    let runtime = record::runtime()?;
+    let (redirect, way) = runtime.block_on(redirect(arguments, oauth, &name))?;
     let fields = [CLIENT_ID, CLIENT_SECRET];
     let app = credential::pasted(&name, Some(&fields))?;
     let shape = Auth::Basic {
@@ -99,7 +105,19 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         password: CLIENT_SECRET,
     };
     let app = secrets::parts(&app, shape).map_err(|error| Stop::with(Exit::Usage, error))?;
-    let answer = record::runtime()?.block_on(consent(arguments, oauth, &authority, &app, &name))?;
+    let client_id = app.field(CLIENT_ID).map(ExposeSecret::expose_secret);
+    let consent = authority.consent(client_id.unwrap_or_default(), &redirect);
+    let consent = consent.context("The platform asks nobody to consent.")?;
+    let redemption = Redemption {
+        authority: &authority,
+        app: &app,
+        platform: &name,
+        http: Http::new()?,
+    };
+    let answer = runtime.block_on(redemption.answer(arguments, oauth, consent, way))?;
+    if arguments.request.is_none() && place.method != Method::Oauth {
+        tell("note: The request must say `method: oauth`.\n");
+    }
     let sealed = plaintext(&app, answer, oauth, &place, &name)?.seal(&recipients)?;
     place.put(&sealed, &recipients, common, out)
 }
@@ -120,72 +138,99 @@ fn consenting(key: &str, name: &str) -> Result<OAuth, Stop> {
     })
 }
 
-/// From the address that the customer opens to the first tokens.
-async fn consent(
-    arguments: &Arguments,
-    oauth: OAuth,
-    authority: &Authority,
-    app: &Credential,
-    name: &str,
-) -> Result<TokenAnswer, Stop> {
-    let (redirect, way) = redirect(arguments, oauth, name).await?;
-    let client_id = app
-        .field(CLIENT_ID)
-        .map(secrecy::ExposeSecret::expose_secret);
-    let consent = authority.consent(client_id.unwrap_or_default(), &redirect);
-    let consent = consent.ok_or_else(|| usage("--redirect-uri is no address.".into()))?;
-    let http = Http::new()?;
-    let redeem = async |consent, code: SecretString| {
-        let redeemed = http.redeem(authority, app, consent, &code, SystemClock.now());
-        redeemed.await.map_err(|error| refused(&error, name))
-    };
-    if let Some(code) = &arguments.code {
-        if oauth.pkce {
-            let sentence =
-                format!("{name} takes a code only from the command that printed the address.");
-            return Err(usage(sentence));
+/// What turns a code into tokens.
+struct Redemption<'a> {
+    authority: &'a Authority,
+    app: &'a Credential,
+    platform: &'a str,
+    http: Http,
+}
+
+impl Redemption<'_> {
+    /// From the address that the customer opens to the first tokens.
+    async fn answer(
+        &self,
+        arguments: &Arguments,
+        oauth: OAuth,
+        consent: Consent,
+        way: Way,
+    ) -> Result<TokenAnswer, Stop> {
+        if let Some(code) = &arguments.code {
+            if oauth.pkce {
+                let name = self.platform;
+                return Err(usage(format!(
+                    "{name} takes a code only from the command that printed the address."
+                )));
+            }
+            return self.redeem(consent, &Consent::copied_code(code)).await;
         }
-        let code = Consent::copied_code(code);
-        return redeem(consent, code).await;
+        let wait = arguments.wait;
+        tell(&format!(
+            "Somebody who may consent for the customer opens this address within {wait:#}:\n\n  {}\n\n",
+            consent.url
+        ));
+        match way {
+            Way::Loopback { loopback, path } => {
+                self.browser(consent, loopback, &path, wait).await
+            }
+            Way::Copy if io::stdin().is_terminal() => {
+                let pasted = Text::new("The address of the page that the browser ends on:");
+                let pasted = pasted.prompt().map_err(|_| anyhow!("Nothing was sealed."))?;
+                let code = consent.code(&pasted).map_err(|error| not_consented(&error))?;
+                self.redeem(consent, &code).await
+            }
+            Way::Copy => Err(usage(
+                "Then run the same command again with --code and the address of the page that the browser ends on."
+                    .into(),
+            )),
+        }
     }
-    tell(&format!(
-        "Somebody who may consent for the customer opens this address within {:#}:\n\n  {}\n\n",
-        arguments.wait, consent.url
-    ));
-    match way {
-        Way::Loopback(mut loopback) => {
-            let arrived = arrival(&mut loopback, &consent, &redirect);
-            let deadline = SystemClock.now().saturating_add(arguments.wait);
-            let deadline = deadline.unwrap_or(jiff::Timestamp::MAX);
-            let (visit, code) = tokio::select! {
-                arrived = arrived => arrived?,
-                () = SystemClock.wait(deadline, 0) => {
-                    return Err(anyhow!("Nobody came back within {:#}. Nothing was sealed.", arguments.wait).into());
-                }
-            };
-            let redeemed = redeem(consent, code).await;
-            let (status, sentence) = match &redeemed {
-                Ok(_) => ("200 OK", "Done. You can close this window."),
-                Err(_) => ("502 Bad Gateway", "That did not work. The terminal says why."),
-            };
-            visit.answer(status, sentence).await;
-            redeemed
-        }
-        Way::Copy if io::stdin().is_terminal() => {
-            let pasted = Text::new("The address of the page that the browser ends on:").prompt();
-            let pasted = pasted.map_err(|_| anyhow!("Nothing was sealed."))?;
-            let code = consent.code(&pasted).map_err(|error| not_consented(&error))?;
-            redeem(consent, code).await
-        }
-        Way::Copy => Err(usage(
-            "Run the same command again with --code and the address of the page that the browser ends on.".into(),
-        )),
+
+    /// Waits for the browser and tells it what came of its code.
+    async fn browser(
+        &self,
+        consent: Consent,
+        mut loopback: Loopback,
+        path: &str,
+        wait: SignedDuration,
+    ) -> Result<TokenAnswer, Stop> {
+        let deadline = SystemClock.now().saturating_add(wait);
+        let arrived = tokio::select! {
+            arrived = arrival(&mut loopback, &consent, path) => arrived,
+            () = SystemClock.wait(deadline.unwrap_or(Timestamp::MAX), 0) => {
+                Err(anyhow!("Nobody came back within {wait:#}. Nothing was sealed.").into())
+            }
+        };
+        let (visit, code) = arrived?;
+        let redeemed = self.redeem(consent, &code).await;
+        let (status, sentence) = match &redeemed {
+            Ok(_) => ("200 OK", "Done. You can close this window."),
+            Err(_) => (
+                "502 Bad Gateway",
+                "That did not work. The terminal says why.",
+            ),
+        };
+        visit.answer(status, sentence).await;
+        redeemed
+    }
+
+    async fn redeem(&self, consent: Consent, code: &SecretString) -> Result<TokenAnswer, Stop> {
+        let now = SystemClock.now();
+        let redeemed = self
+            .http
+            .redeem(self.authority, self.app, consent, code, now);
+        redeemed
+            .await
+            .map_err(|error| refused(&error, self.platform))
     }
 }
 
 /// Where the browser is sent, and how what it brings gets here.
 async fn redirect(arguments: &Arguments, oauth: OAuth, name: &str) -> Result<(String, Way), Stop> {
     let (port, path) = match (&arguments.redirect_uri, arguments.port) {
+        (Some(uri), _) if !Endpoint::is_address(uri) => {
+            return Err(usage("--redirect-uri is no address.".into()));
+        }
         (Some(uri), _) => match local(uri) {
             Some(local) => local,
             None => return Ok((uri.clone(), Way::Copy)),
@@ -199,17 +244,18 @@ async fn redirect(arguments: &Arguments, oauth: OAuth, name: &str) -> Result<(St
             )));
         }
     };
+    let own = arguments.redirect_uri.clone();
     if arguments.code.is_some() {
-        return Ok((format!("http://127.0.0.1:{port}{path}"), Way::Copy));
+        let uri = own.unwrap_or_else(|| format!("http://127.0.0.1:{port}{path}"));
+        return Ok((uri, Way::Copy));
     }
     let loopback = Loopback::bind(port)
         .await
         .with_context(|| format!("Port {port} of 127.0.0.1 cannot be used."))?;
-    let redirect = match &arguments.redirect_uri {
-        Some(uri) => uri.clone(),
-        None => format!("http://127.0.0.1:{}{path}", loopback.port()?),
-    };
-    Ok((redirect, Way::Loopback(loopback)))
+    let port = loopback.port()?;
+    let uri = own.unwrap_or_else(|| format!("http://127.0.0.1:{port}{path}"));
+    let path = path.to_owned();
+    Ok((uri, Way::Loopback { loopback, path }))
 }
 
 /// Port and path of an address on this machine.
@@ -226,9 +272,8 @@ fn local(uri: &str) -> Option<(u16, &str)> {
 async fn arrival(
     loopback: &mut Loopback,
     consent: &Consent,
-    redirect: &str,
+    path: &str,
 ) -> Result<(Visit, SecretString), Stop> {
-    let path = local(redirect).map_or("/", |(_, path)| path);
     loop {
         let visit = loopback
             .next()

@@ -11,6 +11,7 @@ mod export;
 mod findings;
 mod gong;
 mod matrix;
+mod oauth;
 mod plan;
 mod platforms;
 mod reconcile;

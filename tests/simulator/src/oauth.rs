@@ -159,6 +159,13 @@ impl Authority {
         self.tokens().withdraw();
     }
 
+    /// The customer consents anew: what was given out before is dead, and there is another refresh token.
+    pub fn consent(&self) {
+        let mut tokens = self.tokens();
+        tokens.withdraw();
+        tokens.refresh = Some(self.0.name(&mut tokens, "refresh"));
+    }
+
     /// Every token and code that was ever given out begins like this, so that a test can look for them.
     pub const fn mark() -> &'static str {
         "simulated-token-"
