@@ -54,6 +54,8 @@ pub struct Config {
     pub token: String,
     /// Limits of the company (ours: whether the keys of different users share them is not documented).
     pub limits: Limits,
+    /// Whether answers say how the limits stand, as documented.
+    pub tells_limits: bool,
 }
 
 impl Config {
@@ -64,6 +66,7 @@ impl Config {
             keys: vec!["demo-key".into()],
             token: "demo-token".into(),
             limits: LIMITS,
+            tells_limits: true,
         }
     }
 }
@@ -93,6 +96,7 @@ struct State {
     keys: Vec<String>,
     token: String,
     heavy: Mutex<Limiter>,
+    tells_limits: bool,
 }
 
 impl Fathom {
@@ -102,6 +106,7 @@ impl Fathom {
             keys,
             token,
             limits,
+            tells_limits,
         } = config;
         let heavy = Limits {
             per_minute: limits.per_minute.map(|requests| requests.div_ceil(2)),
@@ -112,6 +117,7 @@ impl Fathom {
             keys,
             token,
             heavy: Mutex::new(Limiter::new(heavy)),
+            tells_limits,
         }))
     }
 

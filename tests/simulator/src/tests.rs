@@ -1,5 +1,6 @@
 //! The simulator against the documented facts, over HTTP as an importer sees it.
 
+mod fathom;
 mod faults;
 mod fireflies;
 mod gate;

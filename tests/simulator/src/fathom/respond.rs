@@ -117,13 +117,15 @@ impl State {
         } else {
             self.account.standing(request.at)
         };
-        let headers = standing.map(|(limit, left, seconds)| {
-            [
-                ("ratelimit-limit", limit.to_string()),
-                ("ratelimit-remaining", left.to_string()),
-                ("ratelimit-reset", seconds.to_string()),
-            ]
-        });
+        let headers = standing
+            .filter(|_| self.tells_limits)
+            .map(|(limit, left, seconds)| {
+                [
+                    ("ratelimit-limit", limit.to_string()),
+                    ("ratelimit-remaining", left.to_string()),
+                    ("ratelimit-reset", seconds.to_string()),
+                ]
+            });
         headers.into_iter().flatten().collect()
     }
 
