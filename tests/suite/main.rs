@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
+mod addresses;
 mod architecture;
 mod cli;
 mod comments;
@@ -12,6 +13,7 @@ mod findings;
 mod gong;
 mod grain;
 mod matrix;
+mod oauth;
 mod plan;
 mod platforms;
 mod reconcile;
@@ -23,3 +25,4 @@ mod story;
 mod support;
 mod uploads;
 mod workflows;
+mod zoom;
