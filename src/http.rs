@@ -1,13 +1,16 @@
 //! Sends a connector's exchanges: adds base address and credential, follows no redirect, and bounds
 //! time and size. It retries nothing; that is decided in `import`.
 
+mod consent;
+mod token;
+
 use std::{net::IpAddr, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::{Bytes, BytesMut};
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
-    Client, RequestBuilder, Url,
+    Client, RequestBuilder, Response, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER},
     redirect::Policy,
 };
@@ -15,8 +18,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     model::{Credential, FailureClass},
-    platforms::{Allowance, Auth, HttpExchange, HttpReply, Traits, Verb},
+    platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Traits, Verb},
 };
+
+pub use consent::{Authority, Consent, ConsentError};
+pub use token::{TokenAnswer, TokenError};
 
 /// Largest decoded body. A page of 100 calls with an hour of transcript each is about 10 MB.
 const MAX_BODY: usize = 64 << 20;
@@ -120,20 +126,13 @@ impl Http {
         let retry_after = retry_after(response.headers(), now);
         let allowance = allowance(response.headers());
         let content_type = text_header(response.headers(), CONTENT_TYPE);
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(network)? {
-            // `chunk` yields decoded bytes, so a compressed bomb is stopped here too.
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(SendError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = read_body(&mut response).await?;
         Ok(HttpReply {
             status,
             retry_after,
             allowance,
             content_type,
-            body: body.freeze(),
+            body,
         })
     }
 
@@ -170,6 +169,7 @@ impl Endpoint {
         base: &str,
         replacement: Option<&str>,
         traits: &Traits,
+        auth: Auth,
         credential: Credential,
     ) -> Result<Self, AddressError> {
         let base = match replacement {
@@ -178,9 +178,17 @@ impl Endpoint {
         };
         Ok(Self {
             base,
-            auth: traits.auth,
+            auth,
             credential,
         })
+    }
+
+    /// Whether an address belongs to the platform.
+    ///
+    /// # Errors
+    /// [`AddressError`] if not.
+    pub fn check(base: &str, traits: &Traits) -> Result<(), AddressError> {
+        platform_address(base, traits).map(drop)
     }
 
     /// Whether a text can be the address of a server.
@@ -197,7 +205,7 @@ impl Endpoint {
                     SecretString::from(BASE64.encode(format!("{user}:{password}")))
                 })
             }
-            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } => None,
+            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } | Auth::OAuth(_) => None,
         };
         self.credential.scrub(text, header.as_slice())
     }
@@ -206,7 +214,7 @@ impl Endpoint {
     pub fn keys(&self) -> usize {
         match self.auth {
             Auth::Keys { values, .. } => self.credential.count(values),
-            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } => 1,
+            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => 1,
         }
     }
 
@@ -222,12 +230,26 @@ impl Endpoint {
                 Ok(request.basic_auth(field(user)?, Some(field(password)?)))
             }
             Auth::Bearer { token } => Ok(request.bearer_auth(field(token)?)),
+            Auth::OAuth(_) => Ok(request.bearer_auth(field(ACCESS_TOKEN)?)),
             Auth::Header { name, value } => secret_header(request, name, field(value)?),
             Auth::Keys { name, values } => {
                 secret_header(request, name, field(&Credential::nth(values, key))?)
             }
         }
     }
+}
+
+/// The whole body, if it is not larger than anything we want.
+async fn read_body(response: &mut Response) -> Result<Bytes, SendError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(network)? {
+        // `chunk` yields decoded bytes, so a compressed bomb is stopped here too.
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(SendError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 fn secret_header(

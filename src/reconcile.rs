@@ -7,6 +7,7 @@ mod exchange;
 mod job;
 mod lane;
 mod saving;
+mod tokens;
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
@@ -24,7 +25,7 @@ use crate::{
     report::notice::{self, Occasion},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
-    state::{Home, StateError},
+    state::{self, Home, StateError},
     store::{RunOutcome, RunRow, Store, StoreError},
 };
 use lane::{Drive, Lane, News};
@@ -165,6 +166,9 @@ pub async fn run(
 ) -> Result<Report, ReconcileError> {
     let Edges { store, clock, .. } = edges;
     let started_at = clock.now();
+    if let Some(home) = edges.home {
+        state::take_credentials(home, edges.secrets, store).await?;
+    }
     let observed = store.observed(since(started_at)).await?;
     let plan = plan::plan(&inputs(&settings, &observed, started_at));
     refuse_accidents(&settings, &plan)?;
@@ -327,10 +331,11 @@ async fn drive(
     started_at: Timestamp,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<RunOutcome, ReconcileError> {
+    let states = edges.store.credential_states().await?;
     let lanes = plan
         .lanes
         .iter()
-        .map(|lane| Lane::new(lane, settings.matrix, &observed.usage));
+        .map(|lane| Lane::new(lane, settings.matrix, &observed.usage, &states));
     let mut night = Night {
         drive: Drive { settings, edges },
         deadline: later(started_at, settings.deadline),

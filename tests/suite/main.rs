@@ -12,6 +12,7 @@ mod findings;
 mod gong;
 mod grain;
 mod matrix;
+mod oauth;
 mod plan;
 mod platforms;
 mod reconcile;

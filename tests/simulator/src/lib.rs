@@ -24,6 +24,7 @@
 //! | `fireflies` | Fireflies' GraphQL API |
 //! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
+//! | `oauth` | consents and tokens, for any of the platforms |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
 //! | `faults` | what goes wrong, and at which request |
@@ -48,6 +49,7 @@ pub mod gong;
 pub mod grain;
 pub mod limits;
 pub mod log;
+pub mod oauth;
 pub mod tldv;
 
 mod bomb;
@@ -76,6 +78,7 @@ use crate::{
     gate::Held,
     limits::Limits,
     log::Log,
+    oauth::Authority,
     server::{Server, Service, Traffic},
 };
 
@@ -89,6 +92,8 @@ pub struct Config {
     pub latency: Duration,
     /// Which platform.
     pub platform: Platform,
+    /// Consents and tokens besides the keys that the platform knows.
+    pub oauth: Option<oauth::Config>,
 }
 
 /// A platform that has not been started: [`Config::gong`] and its siblings make it.
@@ -126,6 +131,16 @@ impl Config {
             clock: Arc::new(SystemClock),
             latency: Duration::ZERO,
             platform: Platform(Box::new(|traffic| Box::new(start(traffic)))),
+            oauth: None,
+        }
+    }
+
+    /// The same with consents and tokens.
+    #[must_use]
+    pub fn with_oauth(self, oauth: oauth::Config) -> Self {
+        Self {
+            oauth: Some(oauth),
+            ..self
         }
     }
 }
@@ -146,7 +161,9 @@ impl Simulator {
     /// # Errors
     /// When the port is taken or the thread cannot be started.
     pub fn start(config: Config) -> io::Result<Running> {
-        let traffic = Arc::new(Traffic::new(config.clock, config.latency));
+        let oauth = config.oauth;
+        let oauth = oauth.map(|oauth| Authority::new(oauth, Arc::clone(&config.clock)));
+        let traffic = Arc::new(Traffic::new(config.clock, config.latency, oauth));
         let state = (config.platform.0)(Arc::clone(&traffic));
         let server = Server::new(Arc::clone(&traffic), state.service());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
@@ -205,6 +222,15 @@ impl Running {
     /// test changes meanwhile shows in the reply.
     pub fn on_request(&self, number: usize) -> Held {
         self.traffic.gates.hold(number)
+    }
+
+    /// Consents and tokens.
+    ///
+    /// # Panics
+    /// When the platform was started without.
+    pub fn oauth(&self) -> &Authority {
+        let oauth = self.traffic.oauth.as_ref();
+        oauth.expect("the test has started the platform with consents")
     }
 
     /// What the (first) company has on the platform, and what tests change of it.
