@@ -529,11 +529,12 @@ mod tests {
                 ..scope
             };
             let mut attempt = Attempt::new(fireflies, setup, scope);
+            let mut access = Access::constant();
             let mut limiter = RateLimiter::new("fireflies", "northwind", None, &[]);
             let now = Timestamp::UNIX_EPOCH;
             let mut asked: Vec<CallRef> = Vec::new();
             loop {
-                match attempt.poll(now, &mut limiter) {
+                match attempt.poll(now, &mut limiter, &mut access) {
                     Command::LoadPending { .. } => attempt.pending((1..=3).map(call).collect()),
                     Command::Send { ticket, work, .. } => {
                         let mut page = Page::default();
@@ -541,7 +542,13 @@ mod tests {
                             Work::Transcripts(calls) => asked.extend(calls.iter().cloned()),
                             _ => page.calls = vec![Call::new("0001"), Call::new("0003")],
                         }
-                        attempt.answered(ticket, Ok(Step::Page(page)), now, &mut limiter);
+                        attempt.answered(
+                            ticket,
+                            Ok(Step::Page(page)),
+                            now,
+                            &mut limiter,
+                            &mut access,
+                        );
                     }
                     Command::Commit(_) => attempt.committed(&["0003".to_owned()]),
                     Command::Done(end) => break assert_eq!(end, End::Complete),
