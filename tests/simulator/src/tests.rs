@@ -1,5 +1,7 @@
 //! The simulator against the documented facts, over HTTP as an importer sees it.
 
+mod avoma;
+mod chorus;
 mod fathom;
 mod faults;
 mod fireflies;
