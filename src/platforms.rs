@@ -57,7 +57,7 @@ pub enum Work {
         /// Where the page before ended.
         cursor: Option<Cursor>,
     },
-    /// Fetch the transcripts of these calls: at most `Traits::transcript_batch`, one where that is `None`.
+    /// Fetch the transcripts of these calls: at most `Traits::transcript_batch`.
     Transcripts(Vec<CallRef>),
 }
 
@@ -281,10 +281,8 @@ pub enum Rejection {
     },
     /// The platform fails, perhaps because too much was asked for at once: ask this instead, later.
     TooMuch {
-        /// What to ask, in place of what was asked.
-        exchange: Exchange,
-        /// The progress that belongs to it.
-        progress: Progress,
+        /// What to ask in place of what was asked, and its progress.
+        instead: Box<(Exchange, Progress)>,
         /// What it says about when.
         after: Option<Duration>,
         /// For engineers.
@@ -474,8 +472,7 @@ pub enum OptionKind {
 pub struct Traits {
     /// Calls a listing page holds.
     pub page_size: u64,
-    /// Calls that one transcript request answers for; `None` where transcripts come with the listing. The few
-    /// that a listing came without are then asked for one by one in later runs.
+    /// Calls that one transcript request answers for; `None` where transcripts come with the listing only.
     pub transcript_batch: Option<u64>,
     /// Requests that `Work::Verify` costs.
     pub verify_requests: u64,

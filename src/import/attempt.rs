@@ -136,6 +136,13 @@ impl Transcripts {
             }
         }
     }
+
+    /// Drops calls that a listing has just told of, with their transcripts or without.
+    fn forget(&mut self, calls: &[Call]) {
+        let told: HashSet<&str> = calls.iter().map(|call| call.external_id.as_str()).collect();
+        self.queue
+            .retain(|call| !told.contains(call.external_id.as_str()));
+    }
 }
 
 /// Recorded calls that an earlier run left without a transcript.
@@ -166,7 +173,10 @@ impl Attempt {
     /// The beginning of an attempt.
     pub fn new(connector: &'static dyn Connector, setup: Arc<Setup>, scope: Scope) -> Self {
         let traits = connector.traits();
-        let backlog = if scope.transcripts {
+        // What a listing came without is asked for when the import is settled, not in the night after.
+        let listed = scope.keep_checkpoints && connector.lists_transcripts(setup.method);
+        let wanted = scope.transcripts && traits.transcript_batch.is_some() && !listed;
+        let backlog = if wanted {
             Backlog::Unread
         } else {
             Backlog::Read
@@ -326,7 +336,7 @@ impl Attempt {
     /// The commit is done; `pending` are the calls of it whose transcript is to be fetched.
     pub fn committed(&mut self, pending: &[String]) {
         let calls = self.committing.take().unwrap_or_default();
-        if self.connector.lists_transcripts(self.setup.method) {
+        if self.lists_transcripts() {
             // What the listing has just left out is not ready: the next night asks for it.
             return;
         }
@@ -356,14 +366,19 @@ impl Attempt {
         self.in_flight.clear();
     }
 
+    fn lists_transcripts(&self) -> bool {
+        self.connector.lists_transcripts(self.setup.method)
+    }
+
     fn commit(&mut self) -> Option<Command> {
         if self.committing.is_some() {
             return None;
         }
         let commit = self.commits.pop_front()?;
-        // What a listing with transcripts came without now is not there yet: it is asked for in a later run.
-        let separate = self.traits.transcript_batch.is_some();
-        let wanted = |call: &&Call| separate && call.transcript == TranscriptContent::Pending;
+        if self.lists_transcripts() {
+            self.transcripts.forget(&commit.calls);
+        }
+        let wanted = |call: &&Call| call.transcript == TranscriptContent::Pending;
         let refs = commit.calls.iter().filter(wanted);
         let refs = refs.map(|call| CallRef {
             external_id: call.external_id.clone(),
@@ -454,7 +469,10 @@ fn our_bug(class: FailureClass, detail: String) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::Window, platforms::connector};
+    use crate::{
+        model::Window,
+        platforms::{Page, connector},
+    };
     use jiff::civil::date;
 
     fn attempt() -> Attempt {
@@ -495,6 +513,54 @@ mod tests {
         CallRef {
             external_id: format!("{number:04}"),
             raw: None,
+        }
+    }
+
+    /// What a listing tells of is not asked for by itself, what it does not tell of is; and nothing is, while
+    /// days are listed for the first time.
+    #[test]
+    fn what_comes_with_the_listing_is_not_asked_for() {
+        for keep_checkpoints in [false, true] {
+            let fireflies = connector("fireflies").unwrap();
+            let Attempt { setup, scope, .. } = attempt();
+            let scope = Scope {
+                checkpoints: Vec::new(),
+                keep_checkpoints,
+                ..scope
+            };
+            let mut attempt = Attempt::new(fireflies, setup, scope);
+            let mut limiter = RateLimiter::new("fireflies", "northwind", None, &[]);
+            let mut access = Access::constant();
+            let now = Timestamp::UNIX_EPOCH;
+            let mut asked: Vec<CallRef> = Vec::new();
+            loop {
+                match attempt.poll(now, &mut limiter, &mut access) {
+                    Command::LoadPending { .. } => attempt.pending((1..=3).map(call).collect()),
+                    Command::Send { ticket, work, .. } => {
+                        let mut page = Page::default();
+                        match &*work {
+                            Work::Transcripts(calls) => asked.extend(calls.iter().cloned()),
+                            _ => page.calls = vec![Call::new("0001"), Call::new("0003")],
+                        }
+                        attempt.answered(
+                            ticket,
+                            Ok(Step::Page(page)),
+                            now,
+                            &mut limiter,
+                            &mut access,
+                        );
+                    }
+                    Command::Commit(_) => attempt.committed(&["0003".to_owned()]),
+                    Command::Done(end) => break assert_eq!(end, End::Complete),
+                    other => panic!("nothing is under way: {other:?}"),
+                }
+            }
+            let expected = if keep_checkpoints {
+                vec![]
+            } else {
+                vec![call(2)]
+            };
+            assert_eq!(asked, expected);
         }
     }
 

@@ -83,18 +83,17 @@ pub(super) fn import_requests(
         |field: fn(&ImportRecord) -> i64| record.map_or(0, |record| unsigned(field(record)));
     let calls = request.estimated_calls.max(count(|row| row.calls_listed));
     let listing = unlisted_requests(&traits, calls, period, checkpoints);
-    let transcripts = if !request.include.contains(&Include::Transcript) {
+    let wanted = if !request.include.contains(&Include::Transcript) {
         0
-    } else if listing == 0 || traits.transcript_batch.is_none() {
-        pending_requests(&traits, count(|row| row.transcripts_pending))
+    } else if listing == 0 {
+        count(|row| row.transcripts_pending)
     } else {
-        let wanted = calls.saturating_sub(count(|row| row.transcripts_imported));
-        transcript_requests(&traits, wanted)
+        calls.saturating_sub(count(|row| row.transcripts_imported))
     };
     traits
         .verify_requests
         .saturating_add(listing)
-        .saturating_add(transcripts)
+        .saturating_add(transcript_requests(&traits, wanted))
 }
 
 /// The API requests of one night of settling: the window as dense as the whole period was, and the pending
@@ -114,7 +113,9 @@ pub(super) fn settling_requests(
         listing_requests(&traits, share, window.days())
     });
     let pending = unsigned(record.transcripts_pending);
-    listing.saturating_add(pending_requests(&traits, pending))
+    // What listings came without is asked for by itself, one by one.
+    let batch = traits.transcript_batch.unwrap_or(1).max(1);
+    listing.saturating_add(pending.div_ceil(batch))
 }
 
 /// The nights of one account, shared by its imports.
@@ -280,15 +281,9 @@ fn listing_requests(traits: &Traits, calls: u64, days: i64) -> u64 {
         .saturating_add((windows - more).saturating_mul(pages(each)))
 }
 
-/// Requests for the transcripts of calls that are still to be listed.
 fn transcript_requests(traits: &Traits, calls: u64) -> u64 {
     let batch = traits.transcript_batch;
     batch.map_or(0, |batch| calls.div_ceil(batch.max(1)))
-}
-
-/// Requests for the transcripts of recorded calls.
-fn pending_requests(traits: &Traits, calls: u64) -> u64 {
-    calls.div_ceil(traits.transcript_batch.unwrap_or(1).max(1))
 }
 
 /// The most calls of one day's listing that so many requests bring.

@@ -169,8 +169,12 @@ fn judge(reply: &HttpReply, key: usize, setup: &Setup) -> Result<(), Rejection> 
         200 => Ok(()),
         401 => Err(Rejection::Credentials {
             advice: format!(
-                "Fathom says that {} is wrong or was revoked, or that its user was deactivated. {}",
+                "Fathom does not accept {}: {}, or its user was deactivated. {}",
                 signer(key, setup),
+                match setup.method {
+                    Method::Oauth => "it was revoked",
+                    Method::Api | Method::File => "it is wrong or was revoked",
+                },
                 remedy(setup)
             ),
         }),

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::{RecordFailure, Rejection, Setup};
-use crate::model::{Affiliation, Participant, Window};
+use super::{RecordFailure, Rejection};
+use crate::model::{Affiliation, Participant, Role, Window};
 
 /// Text as shown: trimmed, and `None` when nothing is left.
 pub(super) fn text(value: Option<String>) -> Option<String> {
@@ -51,12 +51,6 @@ pub(super) fn in_window(start: Option<Timestamp>, window: Window) -> bool {
     start.is_none_or(|start| window.start() <= start && start < window.end())
 }
 
-/// Whether a call that begins then was asked for. Where the platform does not tell, it chose the call itself.
-pub(super) fn in_period(start: Option<Timestamp>, setup: &Setup) -> bool {
-    let whole = setup.period.window();
-    start.is_none_or(|start| whole.start() <= start && start < whole.end())
-}
-
 /// E-mail address, trimmed, domain in lower case.
 pub(super) fn email(value: &str) -> Option<String> {
     let value = value.trim();
@@ -79,6 +73,21 @@ pub(super) fn affiliation(
             }
         }
         _ => told,
+    }
+}
+
+/// Gives programs that record calls their role, by their names.
+pub(super) fn mark_recorders(participants: &mut [Participant]) {
+    const PATTERNS: &[&str] = &["notetaker", "fireflies.ai", "otterpilot", "otter.ai"];
+    for participant in participants {
+        let name = participant
+            .name
+            .as_deref()
+            .unwrap_or_default()
+            .to_lowercase();
+        if PATTERNS.iter().any(|pattern| name.contains(pattern)) {
+            participant.role = Role::Bot;
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     Auth, CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure,
     Rejection, Reply, Setup, Step, Traits, Work, fields,
 };
-use crate::model::{TranscriptContent, Window};
+use crate::model::{Method, TranscriptContent, Window};
 
 /// Fireflies' connector.
 pub(super) struct Fireflies;
@@ -44,7 +44,8 @@ impl Connector for Fireflies {
     fn traits(&self) -> Traits {
         Traits {
             page_size: LARGEST_PAGE as u64,
-            transcript_batch: None,
+            // Of those that the listing came without.
+            transcript_batch: Some(1),
             // Every query proves the key, and small plans have 50 a day.
             verify_requests: 0,
             // Offsets drift when calls come and go: the shorter the list, the less.
@@ -58,6 +59,10 @@ impl Connector for Fireflies {
             oauth: None,
             options: &[],
         }
+    }
+
+    fn lists_transcripts(&self, _method: Method) -> bool {
+        true
     }
 
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
@@ -180,8 +185,7 @@ impl Place {
             ..self
         };
         Rejection::TooMuch {
-            exchange: smaller.exchange(window, setup),
-            progress: smaller.progress(),
+            instead: Box::new((smaller.exchange(window, setup), smaller.progress())),
             after,
             detail,
         }

@@ -3,19 +3,19 @@
 //!
 //! One request lists 100 meetings, one more brings the transcript of each.
 
-use std::sync::Arc;
+mod transcripts;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 
 use super::{
-    Auth, CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure,
-    Rejection, Reply, Setup, Step, Traits, Work, fields,
+    Auth, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply, Setup,
+    Step, Traits, Work, fields,
 };
 use crate::model::{
-    Affiliation, Call, CallKind, DurationSource, Granularity, Media, MediaKind, MediaState,
-    Participant, Precision, Role, Segment, Transcript, TranscriptContent, Window,
+    Affiliation, Call, CallKind, DurationSource, Media, MediaKind, MediaState, Participant,
+    Precision, Role, TranscriptContent, Window,
 };
 
 /// tl;dv's connector.
@@ -94,7 +94,7 @@ impl Connector for Tldv {
                 return place.take(parse(reply)?, *window, setup);
             }
             Work::Transcripts(calls) => match calls.first() {
-                Some(call) => transcript_page(call, reply)?,
+                Some(call) => transcripts::page(call, reply)?,
                 None => Page::default(),
             },
         };
@@ -174,7 +174,9 @@ impl Place {
                     let call = meeting.into_call(record, setup);
                     // Whether the end of the range belongs to it is not documented.
                     page.calls.extend(
-                        Some(call).filter(|call| fields::in_period(call.started_at, setup)),
+                        Some(call).filter(|call| {
+                            fields::in_window(call.started_at, setup.period.window())
+                        }),
                     );
                 }
                 Err(error) => {
@@ -238,24 +240,6 @@ struct Meeting {
 struct Person {
     name: Option<String>,
     email: Option<String>,
-}
-
-/// `GET /meetings/{id}/transcript`
-#[derive(Deserialize)]
-struct Spoken {
-    data: Option<Vec<Turn>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Turn {
-    speaker: Option<String>,
-    text: Option<String>,
-    /// Seconds, whole ones by the documentation.
-    #[serde(default, deserialize_with = "fields::number")]
-    start_time: Option<f64>,
-    #[serde(default, deserialize_with = "fields::number")]
-    end_time: Option<f64>,
 }
 
 /// Errors tell of themselves in `message`; those of a 400 also in `errors`, which are about our own parameters.
@@ -336,6 +320,7 @@ fn people(
             });
         }
     }
+    fields::mark_recorders(&mut people);
     people
 }
 
@@ -369,72 +354,4 @@ fn judge(reply: &HttpReply) -> Result<(), Rejection> {
         408 | 500.. => Rejection::Unavailable { after, detail },
         _ => Rejection::Refused { detail },
     })
-}
-
-/// The transcript of one call. 404: it is not ready. 403: the organizer of this meeting has no paid plan, though
-/// the meeting is listed.
-fn transcript_page(call: &CallRef, reply: &HttpReply) -> Result<Page, Rejection> {
-    let id = call.external_id.clone();
-    let mut page = Page::default();
-    match reply.status {
-        404 => return Ok(page),
-        403 => {
-            page.without_transcript.push(id);
-            return Ok(page);
-        }
-        _ => judge(reply)?,
-    }
-    let body: &RawValue = parse(reply)?;
-    match serde_json::from_str::<Spoken>(body.get()) {
-        Ok(spoken) => {
-            let transcript = transcript(spoken, call);
-            // Without a turn it is not ready yet.
-            if !transcript.segments.is_empty() {
-                page.transcripts.push((id, transcript));
-            }
-        }
-        Err(error) => page.failures.push(RecordFailure {
-            external_id: id,
-            stage: "transcript",
-            detail: format!("tl;dv's transcript of the call cannot be read: {error}"),
-        }),
-    }
-    Ok(page)
-}
-
-/// Speakers have names only: a participant is found where one of that name was listed.
-fn transcript(spoken: Spoken, call: &CallRef) -> Transcript {
-    let listed = call
-        .raw
-        .as_deref()
-        .and_then(|raw| serde_json::from_str::<Meeting>(raw).ok());
-    let people = listed.map_or_else(Vec::new, |meeting| {
-        people(meeting.organizer, meeting.invitees, &[])
-    });
-    let mut last: Option<(Arc<str>, Option<i64>)> = None;
-    let turns = spoken.data.into_iter().flatten();
-    let segments = turns.map(|turn| {
-        let name = fields::text(turn.speaker);
-        if name.as_deref() != last.as_ref().map(|(name, _)| &**name) {
-            last = name.map(|name| {
-                let position = fields::position(&people, &name);
-                let position = position.and_then(|position| i64::try_from(position + 1).ok());
-                (Arc::from(name), position)
-            });
-        }
-        let (speaker, participant) = last.clone().unzip();
-        Segment {
-            speaker,
-            participant: participant.flatten(),
-            start_ms: turn.start_time.and_then(fields::seconds),
-            end_ms: turn.end_time.and_then(fields::seconds),
-            text: turn.text.unwrap_or_default(),
-        }
-    });
-    Transcript {
-        source: "platform".into(),
-        granularity: Granularity::Turn,
-        language: None,
-        segments: segments.collect(),
-    }
 }

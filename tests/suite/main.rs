@@ -7,6 +7,7 @@ mod cli;
 mod comments;
 mod deliver;
 mod export;
+mod fathom;
 mod findings;
 mod gong;
 mod grain;

@@ -26,6 +26,7 @@ mod replay;
 
 mod avoma;
 mod chorus;
+pub(crate) mod fathom;
 mod fireflies;
 pub(crate) mod gong;
 mod grain;
@@ -48,6 +49,7 @@ type Member<T> = (&'static str, fn() -> T);
 const HELD: &[Member<Vec<Fixtures>>] = &[
     ("avoma", avoma::held::fixtures),
     ("chorus", chorus::held::fixtures),
+    ("fathom", fathom::held::fixtures),
     ("fireflies", fireflies::held::fixtures),
     ("gong", gong::held::fixtures),
     ("grain", grain::held::fixtures),
@@ -58,6 +60,7 @@ const HELD: &[Member<Vec<Fixtures>>] = &[
 const NIGHTS: &[Member<Night>] = &[
     ("avoma", avoma::spent::night),
     ("chorus", chorus::spent::night),
+    ("fathom", fathom::spent::night),
     ("fireflies", fireflies::spent::night),
     ("gong", gong::spent::night),
     ("grain", grain::spent::night),

@@ -189,12 +189,9 @@ fn the_lines_to_paste_are_all_that_stands_on_stdout() {
         "--customer",
         "Northwind Robotics",
         "--platform",
-        "fathom",
+        "dialpad",
     ];
-    let output = office.run(
-        &unchecked,
-        &json!({"api_keys": ["one", CANARY]}).to_string(),
-    );
+    let output = office.run(&unchecked, &json!({"token": CANARY}).to_string());
     settings().bind(|| insta::assert_snapshot!("unchecked", shown(&output)));
 }
 

@@ -27,7 +27,8 @@ impl Attempt {
             }
             return self.ready.pop_front();
         }
-        if self.transcripts.queue.len() >= self.batch() {
+        // Where a listing brings transcripts, some of those in the queue may come with it.
+        if self.transcripts.queue.len() >= self.batch() && !self.lists_transcripts() {
             self.begin_transcripts();
         } else if let Some(window) = self.next_window() {
             self.walks.push(Walk::begin(window, self.traits.unique_ids));
@@ -66,7 +67,7 @@ impl Attempt {
         self.traits
             .transcript_batch
             .and_then(|batch| usize::try_from(batch).ok())
-            .unwrap_or(1)
+            .unwrap_or(usize::MAX)
     }
 
     /// The next days to list, unless enough windows are open, or none of them has told its size yet.

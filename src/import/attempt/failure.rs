@@ -65,45 +65,25 @@ impl Attempt {
         limiter: &mut RateLimiter,
     ) {
         match rejection {
-            Rejection::Throttled { after } => {
-                let after = wait(after);
-                if let Exchange::Http(exchange) = &ticket.exchange {
-                    limiter.slow_down(exchange.class, ticket.sent, now);
-                }
-                if let Some(until) = after.and_then(|after| now.saturating_add(after).ok()) {
-                    limiter.block(until);
-                    if until.duration_since(now) > MAX_WAIT {
-                        return self.stop(End::Waiting { until });
-                    }
-                }
-                let detail = "the platform answers 429 to every request".to_owned();
-                self.retry(
-                    ticket,
-                    FailureClass::Throttled,
-                    detail,
-                    after,
-                    MAX_TRIES,
-                    now,
-                );
-            }
+            Rejection::Throttled { after } => self.throttled(ticket, wait(after), now, limiter),
             Rejection::ThrottledUntil { until } => {
-                let after = until.duration_since(now).max(SignedDuration::ZERO);
-                let after = std::time::Duration::try_from(after).ok();
-                self.rejected(ticket, Rejection::Throttled { after }, now, limiter);
+                let after = until.duration_since(now);
+                let after = after.clamp(SignedDuration::ZERO, MAX_TOLD);
+                self.throttled(ticket, Some(after), now, limiter);
             }
             Rejection::TooMuch {
-                exchange,
-                progress,
+                instead,
                 after,
                 detail,
             } => {
-                let instead = Ticket {
+                let (exchange, progress) = *instead;
+                let ticket = Ticket {
                     exchange,
                     progress: Arc::new(progress),
                     ..ticket
                 };
-                let rejection = Rejection::Unavailable { after, detail };
-                self.rejected(instead, rejection, now, limiter);
+                let class = FailureClass::Unavailable;
+                self.retry(ticket, class, detail, wait(after), MAX_TRIES, now);
             }
             Rejection::Unavailable { after, detail } => {
                 self.retry(
@@ -135,6 +115,27 @@ impl Attempt {
                 self.stop(End::Failed(our_bug(FailureClass::BrokenReply, detail)))
             }
         }
+    }
+
+    fn throttled(
+        &mut self,
+        ticket: Ticket,
+        after: Option<SignedDuration>,
+        now: Timestamp,
+        limiter: &mut RateLimiter,
+    ) {
+        if let Exchange::Http(exchange) = &ticket.exchange {
+            limiter.slow_down(exchange.class, ticket.sent, now);
+        }
+        if let Some(until) = after.and_then(|after| now.saturating_add(after).ok()) {
+            limiter.block(until);
+            if until.duration_since(now) > MAX_WAIT {
+                return self.stop(End::Waiting { until });
+            }
+        }
+        let detail = "the platform answers 429 to every request".to_owned();
+        let class = FailureClass::Throttled;
+        self.retry(ticket, class, detail, after, MAX_TRIES, now);
     }
 
     pub(super) fn retry(

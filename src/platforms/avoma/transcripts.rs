@@ -187,6 +187,9 @@ struct Speaker {
     name: Option<String>,
 }
 
+/// The label of a speaker, and the 1-based position among the participants.
+type Voice = (Arc<str>, Option<i64>);
+
 #[derive(Deserialize)]
 struct Paragraph {
     #[serde(default, deserialize_with = "fields::optional_id")]
@@ -199,7 +202,7 @@ struct Paragraph {
 
 impl Transcription {
     fn into_transcript(self, participants: &[Participant]) -> Transcript {
-        let voices: HashMap<String, (Arc<str>, Option<i64>)> = self
+        let voices: HashMap<String, Voice> = self
             .speakers
             .into_iter()
             .filter_map(|speaker| speaker.named(participants))
@@ -237,8 +240,8 @@ impl Transcription {
 }
 
 impl Speaker {
-    /// Id, and label and 1-based position among the participants, found by the e-mail address.
-    fn named(self, participants: &[Participant]) -> Option<(String, (Arc<str>, Option<i64>))> {
+    /// The id with its voice, found among the participants by the e-mail address.
+    fn named(self, participants: &[Participant]) -> Option<(String, Voice)> {
         let id = self.id?;
         let email = self.email.as_deref().and_then(fields::email);
         let same = |participant: &Participant| {

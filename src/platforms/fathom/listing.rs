@@ -117,6 +117,9 @@ pub(super) fn page(
         bare: place.bare || progress.get("bare") == Some(&Value::Bool(true)),
         ..place
     };
+    if reply.status == 400 && place.cursor.is_some() && answered(reply).contains("cursor") {
+        return Err(Rejection::RestartWindow);
+    }
     // Since June 2026 not everybody may have transcripts listed; which status says so is not documented.
     if !place.bare && matches!(reply.status, 400 | 403) {
         return Ok(Place {
@@ -124,9 +127,6 @@ pub(super) fn page(
             ..place
         }
         .request(window));
-    }
-    if reply.status == 400 && place.cursor.is_some() && answered(reply).contains("cursor") {
-        return Err(Rejection::RestartWindow);
     }
     judge(reply, place.key, setup)?;
     let answer: Answer<'_> = parse(reply)?;
@@ -287,12 +287,15 @@ impl Meeting {
     }
 }
 
-/// The JSON as it came, without the transcript, and without the link that shows the recording to anybody.
+/// The JSON as it came, without the transcript, and without links that let anybody in.
 fn raw(source: &RawValue) -> String {
     match serde_json::from_str(source.get()) {
         Ok(Value::Object(mut object)) => {
             object.remove("transcript");
             object.remove("share_url");
+            if let Some(Value::String(link)) = object.get_mut("meeting_url") {
+                *link = fields::link_without_password(link).unwrap_or_default();
+            }
             Value::Object(object).to_string()
         }
         _ => source.get().to_owned(),

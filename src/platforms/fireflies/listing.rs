@@ -24,7 +24,9 @@ pub(super) fn page(records: Vec<&RawValue>, setup: &Setup) -> Page {
     let mut page = Page::default();
     for record in records {
         match call(record, setup) {
-            Ok(call) if fields::in_period(call.started_at, setup) => page.calls.push(call),
+            Ok(call) if fields::in_window(call.started_at, setup.period.window()) => {
+                page.calls.push(call)
+            }
             // Whether the end of the range belongs to it is not documented.
             Ok(_) => {}
             Err(error) => {
@@ -207,6 +209,7 @@ impl Record {
             });
         }
         self.add_presence(&mut people);
+        fields::mark_recorders(&mut people);
         people
     }
 

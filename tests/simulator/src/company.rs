@@ -153,16 +153,16 @@ impl Account {
         }
     }
 
+    /// How its limits stand: see [`Limiter::standing`].
+    pub(crate) fn standing(&self, now: Timestamp) -> Option<(usize, usize, u64)> {
+        let limiter = self.limiter.lock().expect("no holder of this lock panics");
+        limiter.standing(now)
+    }
+
     /// Lets a request in, or says in how many seconds to come again.
     pub(crate) fn admit(&self, now: Timestamp) -> Result<(), u64> {
         let mut limiter = self.limiter.lock().expect("no holder of this lock panics");
         limiter.admit(now)
-    }
-
-    /// The limit that is nearest to be reached, and how many requests it still allows.
-    pub(crate) fn remaining(&self, now: Timestamp) -> Option<(usize, usize)> {
-        let limiter = self.limiter.lock().expect("no holder of this lock panics");
-        limiter.remaining(now)
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes> {

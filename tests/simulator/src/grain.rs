@@ -100,7 +100,7 @@ pub fn is_forgotten(call: &Call) -> bool {
 
 /// Whether the workspace may no longer open a recording: its transcript is refused, not missing.
 pub fn is_locked(call: &Call) -> bool {
-    call.transcript == TranscriptFate::Never && call.index % 2 == 0
+    call.transcript == TranscriptFate::Never && call.index.is_multiple_of(2)
 }
 
 /// A running Grain, for tests. Clones share the state.

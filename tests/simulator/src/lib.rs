@@ -16,6 +16,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `company` | the invented company whose calls every platform tells of |
+//! | `fathom` | the Fathom API v1: keys that see different meetings, two limits, counted pages |
 //! | `gong` | the Gong API v2: endpoints, cursors |
 //! | `grain` | the Grain public API v2 |
 //! | `avoma` | the Avoma API v1: pages by number, links to the next |
@@ -39,6 +40,7 @@ pub mod avoma;
 pub mod chorus;
 pub mod clock;
 pub mod company;
+pub mod fathom;
 pub mod faults;
 pub mod fireflies;
 pub mod gate;

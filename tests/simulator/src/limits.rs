@@ -56,15 +56,39 @@ impl Limiter {
         }
     }
 
-    /// The limit that is nearest to be reached, and how many requests it still allows.
-    pub(crate) fn remaining(&self, now: Timestamp) -> Option<(usize, usize)> {
-        let left = |&(count, window): &(usize, Duration)| {
-            let window = SignedDuration::try_from(window).expect("windows are a day at most");
-            let newest = self.admitted.iter().rev();
-            let used = newest.take_while(|time| now.duration_since(**time) < window);
-            (count, count.saturating_sub(used.count()))
+    /// Other limits from now on.
+    pub(crate) fn change(&mut self, limits: Limits) {
+        let admitted = std::mem::take(&mut self.admitted);
+        *self = Self {
+            admitted,
+            ..Self::new(limits)
         };
-        self.limits.iter().map(left).min_by_key(|(_, left)| *left)
+    }
+
+    /// How its tightest limit stands: requests a window, how many are left of them, and in how many seconds
+    /// there will be one more.
+    pub(crate) fn standing(&self, now: Timestamp) -> Option<(usize, usize, u64)> {
+        let standing = |&(count, window): &(usize, Duration)| {
+            let length = SignedDuration::try_from(window).expect("windows are a day at most");
+            let age = |at: &Timestamp| now.duration_since(*at);
+            let recent: Vec<_> = self
+                .admitted
+                .iter()
+                .map(age)
+                .filter(|age| *age < length)
+                .collect();
+            let oldest = recent.first().copied().unwrap_or(SignedDuration::ZERO);
+            let seconds = (length - oldest).as_millis().max(0) as u64;
+            (
+                count,
+                count.saturating_sub(recent.len()),
+                seconds.div_ceil(1000),
+            )
+        };
+        self.limits
+            .iter()
+            .map(standing)
+            .min_by_key(|(_, left, _)| *left)
     }
 
     /// Lets a request in, or says in how many seconds to come again. What is refused does not count.

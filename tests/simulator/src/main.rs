@@ -13,7 +13,7 @@ use simulator::{
     Config, Demo, Running, Simulator, avoma, chorus,
     clock::{Clock, SystemClock},
     company::{self, Population},
-    fireflies, github, gong, grain,
+    fathom, fireflies, github, gong, grain,
     limits::Limits,
     tldv,
 };
@@ -39,6 +39,8 @@ enum Platform {
     Fireflies(CallArguments),
     /// tl;dv's API, with the same calls
     Tldv(CallArguments),
+    /// The Fathom API v1, with invented calls
+    Fathom(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -127,6 +129,7 @@ async fn main() -> ExitCode {
         Platform::Chorus(arguments) => run_calls(&chorus::DEMO, &arguments).await,
         Platform::Fireflies(arguments) => run_calls(&fireflies::DEMO, &arguments).await,
         Platform::Tldv(arguments) => run_calls(&tldv::DEMO, &arguments).await,
+        Platform::Fathom(arguments) => run_calls(&fathom::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {

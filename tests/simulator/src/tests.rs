@@ -1,10 +1,13 @@
 //! The simulator against the documented facts, over HTTP as an importer sees it.
 
+mod fathom;
 mod faults;
+mod fireflies;
 mod gate;
 mod github;
 mod listing;
 mod requests;
+mod tldv;
 mod traffic;
 
 use std::{

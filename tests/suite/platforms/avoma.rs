@@ -42,7 +42,7 @@ fn fixtures() -> Vec<Fixtures> {
         transcripts: &["7d5f0c1e-0000-4000-8000-00000000a001", "9007199254740993"],
         unreadable: &[
             "7d5f0c1e-0000-4000-8000-00000000a004",
-            "unreadable-",
+            "unreadable-e2b29be8a2dde401",
             "7d5f0c1e-0000-4000-8000-00000000a007",
         ],
         promises: vec![

@@ -63,7 +63,7 @@ fn fixtures() -> Vec<Fixtures> {
         ],
         transcripts: &["0A1B2C3D4E5F60718293A4B5C6D7E8F9", "D1"],
         without_transcript: &["HIDDEN/1"],
-        unreadable: &["BROKEN", "unreadable-"],
+        unreadable: &["BROKEN", "unreadable-a4f14cf4b688620f"],
         promises: vec![
             can("with its title", Fact::Title),
             can("date", Fact::Start),

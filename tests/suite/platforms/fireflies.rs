@@ -3,19 +3,21 @@
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
-use call_import_engine::platforms::{
-    CallRef, Exchange, HttpExchange, Page, Rejection, Reply, Step, Work,
+use call_import_engine::{
+    model::Phase,
+    platforms::{CallRef, Exchange, HttpExchange, Page, Rejection, Reply, Step, Work},
 };
 use jiff::{Timestamp, civil::date};
 use serde_json::{Value, json};
 use simulator::{
     company::{Call, Party, Population},
     faults::{Fault, Rule},
+    limits::Limits,
 };
 
 use super::{
     fixtures::{Fact, Fixtures, answer, can, cannot},
-    nights::{Night, Person, Said, Told, lower_domain},
+    nights::{Night, Person, Said, Told, assert_recorded, lower_domain, scene},
     replay::{Replay, reply},
 };
 
@@ -84,6 +86,43 @@ fn night() -> Night {
         mishap_costs: 2,
         refused_after: 1,
     }
+}
+
+/// On small plans 50 requests a day are allowed, here 10. Fireflies tells the moment at which it goes on.
+#[tokio::test]
+async fn a_spent_day_goes_on_the_next_night() {
+    let limits = Limits {
+        per_minute: None,
+        per_day: Some(10),
+        ..simulator::fireflies::LIMITS
+    };
+    let (scene, running) = scene(&night(), 1_000, limits);
+    for (at, phase) in [
+        ("2026-12-01T01:17:00Z", Phase::Importing),
+        ("2026-12-02T01:20:00Z", Phase::Importing),
+        ("2026-12-03T01:23:00Z", Phase::Completed),
+    ] {
+        scene.clock.set(at);
+        let report = scene.run(at).await;
+        assert_eq!(
+            report.imports[0].phase, phase,
+            "{at}: {:?}",
+            report.imports[0].reason
+        );
+    }
+    let refused = running.log().count_status(429);
+    assert!(
+        (1..=4).contains(&refused),
+        "what was under way on two nights: {refused}"
+    );
+    assert_recorded(
+        &scene,
+        running.account().population(),
+        |population, call| Told {
+            segments: Vec::new(),
+            ..told(population, call)
+        },
+    );
 }
 
 /// A simulated call as Fireflies tells it: those who were invited, then other addresses, then other names.
@@ -315,9 +354,7 @@ fn heavy_pages_are_asked_for_smaller() {
             .next(&work, &replay.setup, &progress, &reply)
         {
             Ok(step) => step,
-            Err(Rejection::TooMuch {
-                exchange, progress, ..
-            }) => Step::Send(exchange, progress),
+            Err(Rejection::TooMuch { instead, .. }) => Step::Send(instead.0, instead.1),
             Err(other) => panic!("{other:?}"),
         };
     }
@@ -327,12 +364,11 @@ fn heavy_pages_are_asked_for_smaller() {
 /// A burst of failures is waited for first.
 #[test]
 fn the_first_failure_does_not_make_pages_smaller() {
-    let Err(Rejection::TooMuch {
-        exchange: Exchange::Http(exchange),
-        ..
-    }) = next(&list(), 503, &json!({}))
-    else {
+    let Err(Rejection::TooMuch { instead, .. }) = next(&list(), 503, &json!({})) else {
         panic!("a 503 is a failure")
+    };
+    let (Exchange::Http(exchange), _) = *instead else {
+        panic!("Fireflies is asked by HTTP")
     };
     assert_eq!(asked(&exchange), (0, 50));
 }

@@ -330,7 +330,7 @@ fn population(calls: u32) -> Population {
 }
 
 /// A request for the simulated platform, whose matrix has the simulator's limits or none that one could feel.
-fn scene(night: &Night, calls: u32, limits: Limits) -> (Scene, Running) {
+pub(super) fn scene(night: &Night, calls: u32, limits: Limits) -> (Scene, Running) {
     let mut scene = Scene::new(NIGHT);
     let (config, credential) = (night.demo.config)(population(calls), limits);
     let running = Simulator::start(Config {

@@ -60,7 +60,7 @@ impl Service for State {
             3 => Object::write(&mut body, |object| object.text("error", message)),
             _ => Object::write(&mut body, |object| object.text("message", message)),
         }
-        let kind = if number % 5 == 0 {
+        let kind = if number.is_multiple_of(5) {
             "text/plain"
         } else {
             "application/json"
@@ -127,10 +127,10 @@ impl State {
     fn allowance(&self, request: &Incoming) -> Vec<(&'static str, String)> {
         let narrow = self.narrow.as_ref().and_then(|limiter| {
             let limiter = limiter.lock().expect("no holder of this lock panics");
-            limiter.remaining(request.at)
+            limiter.standing(request.at)
         });
-        let left = narrow.or_else(|| self.account.remaining(request.at));
-        left.map_or_else(Vec::new, |(limit, remaining)| {
+        let left = narrow.or_else(|| self.account.standing(request.at));
+        left.map_or_else(Vec::new, |(limit, remaining, _)| {
             vec![
                 ("x-ratelimit-limit", limit.to_string()),
                 ("x-ratelimit-remaining", remaining.to_string()),

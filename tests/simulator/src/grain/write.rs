@@ -21,7 +21,7 @@ pub(super) fn recording(object: &mut Object<'_>, call: &Call, include: Include, 
     object.text("source", source);
     let url = format!("https://grain.example/share/recording/{}", call.id);
     // As one user reports.
-    let name = if call.index % 3 == 0 {
+    let name = if call.index.is_multiple_of(3) {
         "recording_url"
     } else {
         "url"

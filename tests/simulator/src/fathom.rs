@@ -1,0 +1,194 @@
+//! Fathom API v1: <https://developers.fathom.ai>. The facts are those of its reference and rate-limiting pages of
+//! September 2026; what is not documented is marked as ours.
+
+mod query;
+mod respond;
+mod write;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::{
+    Demo, Running, Simulated,
+    company::{Account, Call, Population},
+    limits::{Limiter, Limits},
+    log::Endpoint,
+    server::{Service, Traffic},
+};
+
+/// `GET /teams`
+pub const TEAMS: Endpoint = Endpoint("GET /external/v1/teams");
+/// `GET /meetings`
+pub const MEETINGS: Endpoint = Endpoint("GET /external/v1/meetings");
+/// `GET /recordings/{id}/transcript`
+pub const TRANSCRIPT: Endpoint = Endpoint("GET /external/v1/recordings/{id}/transcript");
+/// `GET /recordings/{id}/summary`
+pub const SUMMARY: Endpoint = Endpoint("GET /external/v1/recordings/{id}/summary");
+
+/// Fathom's limit for everything: 60 requests a minute. Of heavy ones it takes half as many.
+pub const LIMITS: Limits = Limits {
+    per_second: None,
+    per_minute: Some(60),
+    per_day: None,
+};
+
+/// Heavy requests that it takes in a minute while it is busy.
+pub const BUSY: usize = 5;
+
+/// Meetings a page holds; no parameter changes it.
+pub const PAGE_SIZE: usize = 10;
+
+/// How long after its beginning a recording appears as a meeting (ours: no call here is longer).
+pub const MADE_AFTER: SignedDuration = SignedDuration::from_mins(70);
+
+/// A simulated Fathom with one company.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Its calls. Each is recorded by one of the users, in turn.
+    pub population: Population,
+    /// The users' keys.
+    pub keys: Vec<String>,
+    /// The access token of an app that the first user has consented to.
+    pub token: String,
+    /// Limits of the company (ours: whether the keys of different users share them is not documented).
+    pub limits: Limits,
+    /// Whether answers say how the limits stand, as documented.
+    pub tells_limits: bool,
+}
+
+impl Config {
+    /// One user, whose key is `demo-key`, with Fathom's limits.
+    pub fn new(population: Population) -> Self {
+        Self {
+            population,
+            keys: vec!["demo-key".into()],
+            token: "demo-token".into(),
+            limits: LIMITS,
+            tells_limits: true,
+        }
+    }
+}
+
+/// Fathom to try the importer out with.
+pub const DEMO: Demo = Demo {
+    key: "fathom",
+    name: "Fathom",
+    limits: LIMITS,
+    config: |population, limits| {
+        let config = Config {
+            limits,
+            ..Config::new(population)
+        };
+        let credential = json!({"api_keys": config.keys});
+        (crate::Config::fathom(config), credential)
+    },
+};
+
+/// A running Fathom, for tests. Clones share the state.
+#[derive(Clone)]
+pub struct Fathom(Arc<State>);
+
+/// What the endpoints answer from.
+struct State {
+    account: Account,
+    keys: Vec<String>,
+    token: String,
+    heavy: Mutex<Limiter>,
+    tells_limits: bool,
+}
+
+impl Fathom {
+    fn new(config: Config, traffic: &Traffic) -> Self {
+        let Config {
+            population,
+            keys,
+            token,
+            limits,
+            tells_limits,
+        } = config;
+        let heavy = Limits {
+            per_minute: limits.per_minute.map(|requests| requests.div_ceil(2)),
+            ..Limits::NONE
+        };
+        Self(Arc::new(State {
+            account: Account::new("demo", population, limits, traffic),
+            keys,
+            token,
+            heavy: Mutex::new(Limiter::new(heavy)),
+            tells_limits,
+        }))
+    }
+
+    /// From now on it is busy and takes only [`BUSY`] heavy requests a minute.
+    pub fn get_busy(&self) {
+        self.0.heavy().change(Limits {
+            per_minute: Some(BUSY),
+            ..Limits::NONE
+        });
+    }
+
+    /// Whether the key of that position shows a call.
+    pub fn shows(&self, key: usize, call: &Call) -> bool {
+        self.0.shows(key, call)
+    }
+}
+
+impl Simulated for Fathom {
+    fn service(&self) -> Arc<dyn Service> {
+        Arc::clone(&self.0) as Arc<dyn Service>
+    }
+
+    fn account(&self) -> Option<&Account> {
+        Some(&self.0.account)
+    }
+}
+
+impl crate::Config {
+    /// Fathom on a free port, with the system's time and no latency.
+    pub fn fathom(config: Config) -> Self {
+        Self::of(|traffic| Fathom::new(config, &traffic))
+    }
+}
+
+impl Running {
+    /// The simulated Fathom.
+    ///
+    /// # Panics
+    /// When it is another platform.
+    pub fn fathom(&self) -> &Fathom {
+        self.state()
+    }
+}
+
+impl State {
+    fn heavy(&self) -> MutexGuard<'_, Limiter> {
+        self.heavy.lock().expect("no holder of this lock panics")
+    }
+
+    /// Users see what they recorded, what everybody may see, and what their team may. There are two teams.
+    fn shows(&self, key: usize, call: &Call) -> bool {
+        let recorder = call.index as usize % self.keys.len();
+        recorder == key
+            || match shared_with(call) {
+                "no_teams" => false,
+                "single_team" => recorder % 2 == key % 2,
+                _ => true,
+            }
+    }
+}
+
+/// Who may see a call, besides whoever recorded it.
+fn shared_with(call: &Call) -> &'static str {
+    match (call.is_private, call.index % 3) {
+        (true, _) => "no_teams",
+        (false, 0) => "single_team",
+        (false, _) => "all_teams",
+    }
+}
+
+/// Whether nobody was invited to a call (ours: every ninth).
+pub fn is_impromptu(call: &Call) -> bool {
+    call.index.is_multiple_of(9)
+}

@@ -1,0 +1,239 @@
+//! The endpoints.
+
+use axum::http::header;
+use jiff::Timestamp;
+
+use super::{
+    MADE_AFTER, MEETINGS, PAGE_SIZE, SUMMARY, State, TEAMS, TRANSCRIPT,
+    query::{Meetings, cursor, page_number},
+    write,
+};
+use crate::{
+    company::Call,
+    json::{self, Object},
+    log::{Endpoint, Summary},
+    server::{Answer, Arrival, CursorFault, Incoming, Service},
+};
+
+/// What an endpoint answers, or status and text of an error.
+type Outcome = Result<String, (u16, String)>;
+
+/// The name of the app in the log.
+const APP: &str = "app";
+
+impl Service for State {
+    fn receive(&self, request: &Incoming) -> Arrival {
+        let caller = self.caller(request).filter(|_| !self.account.is_revoked());
+        let refusal = match &caller {
+            None => Some(self.error(request.number, 401, "Unauthorized")),
+            Some(_) => self.admit(request).err(),
+        };
+        let query = Meetings::parse(&request.uri);
+        Arrival {
+            endpoint: route(request).map_or(Endpoint::UNKNOWN, |(endpoint, _)| endpoint),
+            caller,
+            summary: query.map_or_else(|_| Summary::default(), |query| query.summary()),
+            refusal,
+        }
+    }
+
+    fn respond(&self, request: &Incoming, caller: &str, cursor: CursorFault) -> Answer {
+        let mut answer = match self.outcome(request, caller, cursor) {
+            Ok(body) => Answer {
+                status: 200,
+                headers: vec![("content-type", "application/json".into())],
+                body: body.into_bytes(),
+            },
+            Err((status, message)) => self.error(request.number, status, &message),
+        };
+        answer.headers.extend(self.standing(request));
+        answer
+    }
+
+    /// Fathom documents no form of errors; the text is ours.
+    fn error(&self, _: usize, status: u16, message: &str) -> Answer {
+        Answer {
+            status,
+            headers: vec![("content-type", "text/plain; charset=utf-8".into())],
+            body: message.as_bytes().to_vec(),
+        }
+    }
+}
+
+/// Endpoint and, where the path holds one, the id.
+fn route(request: &Incoming) -> Option<(Endpoint, &str)> {
+    if request.method != "GET" {
+        return None;
+    }
+    let path = request.uri.path().strip_prefix("/external/v1/")?;
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["teams"] => Some((TEAMS, "")),
+        ["meetings"] => Some((MEETINGS, "")),
+        ["recordings", id, "transcript"] => Some((TRANSCRIPT, id)),
+        ["recordings", id, "summary"] => Some((SUMMARY, id)),
+        _ => None,
+    }
+}
+
+fn is_heavy(request: &Incoming) -> bool {
+    match route(request) {
+        Some((TRANSCRIPT | SUMMARY, _)) => true,
+        Some((MEETINGS, _)) => Meetings::parse(&request.uri).is_ok_and(|query| query.is_heavy()),
+        _ => false,
+    }
+}
+
+impl State {
+    /// The key or the app that asks.
+    fn caller(&self, request: &Incoming) -> Option<String> {
+        let text = |name: &str| request.headers.get(name)?.to_str().ok();
+        if let Some(key) = text("x-api-key") {
+            return self.keys.iter().find(|known| *known == key).cloned();
+        }
+        let token = text(header::AUTHORIZATION.as_str())?.strip_prefix("Bearer ")?;
+        (token == self.token).then(|| APP.to_owned())
+    }
+
+    fn admit(&self, request: &Incoming) -> Result<(), Answer> {
+        let admitted = self.account.admit(request.at).and_then(|()| {
+            if is_heavy(request) {
+                self.heavy().admit(request.at)
+            } else {
+                Ok(())
+            }
+        });
+        admitted.map_err(|seconds| {
+            let mut answer = self.error(request.number, 429, "Too Many Requests");
+            answer.headers.push(("retry-after", seconds.to_string()));
+            answer.headers.extend(self.standing(request));
+            answer
+        })
+    }
+
+    /// Headers that say how the limit stands that the request counts in (ours: of two, the smaller one).
+    fn standing(&self, request: &Incoming) -> Vec<(&'static str, String)> {
+        let standing = if is_heavy(request) {
+            self.heavy().standing(request.at)
+        } else {
+            self.account.standing(request.at)
+        };
+        let headers = standing
+            .filter(|_| self.tells_limits)
+            .map(|(limit, left, seconds)| {
+                [
+                    ("ratelimit-limit", limit.to_string()),
+                    ("ratelimit-remaining", left.to_string()),
+                    ("ratelimit-reset", seconds.to_string()),
+                ]
+            });
+        headers.into_iter().flatten().collect()
+    }
+
+    fn outcome(&self, request: &Incoming, caller: &str, fault: CursorFault) -> Outcome {
+        let (endpoint, id) = route(request).ok_or_else(|| (404, "Not Found".to_owned()))?;
+        // The app sees what the first user sees.
+        let key = self.keys.iter().position(|key| key == caller);
+        match endpoint {
+            TEAMS => Ok(envelope(None, |out| {
+                json::list(out, ["Sales", "Customer Success"], |out, name| {
+                    Object::write(out, |object| {
+                        object.text("name", name);
+                        object.text("created_at", "2025-01-10T12:00:00Z");
+                    });
+                });
+            })),
+            MEETINGS => self.meetings(request, key, fault),
+            TRANSCRIPT => {
+                let call = self.recording(id, key.unwrap_or(0))?;
+                let mut body = String::new();
+                Object::write(&mut body, |object| {
+                    write::transcript(object, &self.account, &call);
+                });
+                Ok(body)
+            }
+            _ => {
+                let call = self.recording(id, key.unwrap_or(0))?;
+                let mut body = String::new();
+                Object::write(&mut body, |object| {
+                    object.object("summary", |object| write::summary(object, &call));
+                });
+                Ok(body)
+            }
+        }
+    }
+
+    fn meetings(&self, request: &Incoming, key: Option<usize>, fault: CursorFault) -> Outcome {
+        let query = Meetings::parse(&request.uri).map_err(malformed)?;
+        if key.is_none() && query.is_heavy() {
+            return Err(malformed(
+                "include_transcript and include_summary are not available to OAuth apps",
+            ));
+        }
+        let number = match (&query.cursor, fault) {
+            (None, _) | (Some(_), CursorFault::Ignored) => 1,
+            (Some(_), CursorFault::Expired) => return Err(malformed("Invalid cursor")),
+            (Some(cursor), CursorFault::None) => {
+                page_number(cursor).ok_or_else(|| malformed("Invalid cursor"))?
+            }
+        };
+        let (after, before) = query.dates().map_err(malformed)?;
+        let skipped = (number - 1) * PAGE_SIZE;
+        let listed = self.listed(after, before, key.unwrap_or(0));
+        let mut page: Vec<Call> = listed.skip(skipped).take(PAGE_SIZE + 1).collect();
+        let goes_on = page.len() > PAGE_SIZE;
+        page.truncate(PAGE_SIZE);
+        let next = goes_on.then(|| cursor(number + 1));
+        Ok(envelope(next.as_deref(), |out| {
+            json::list(out, &page, |out, call| {
+                Object::write(out, |object| {
+                    write::meeting(object, &self.account, call, &query);
+                });
+            });
+        }))
+    }
+
+    /// What a key shows of the meetings made in a stretch of time, newest first.
+    fn listed(
+        &self,
+        after: Option<Timestamp>,
+        before: Option<Timestamp>,
+        key: usize,
+    ) -> impl Iterator<Item = Call> {
+        let began = |made: Timestamp| made - MADE_AFTER;
+        let population = self.account.population();
+        let range = population.between(after.map(began), before.map(began));
+        range
+            .rev()
+            .filter(|index| self.account.shows(*index))
+            .map(|index| population.call(index))
+            .filter(move |call| self.shows(key, call))
+    }
+
+    fn recording(&self, id: &str, key: usize) -> Result<Call, (u16, String)> {
+        let population = self.account.population();
+        let index = population.index(id);
+        let index = index.filter(|index| self.account.shows(*index));
+        let call = index.map(|index| population.call(index));
+        match call {
+            None => Err((404, "Not Found".into())),
+            Some(call) if !self.shows(key, &call) => Err((403, "Forbidden".into())),
+            Some(call) => Ok(call),
+        }
+    }
+}
+
+fn malformed(message: impl Into<String>) -> (u16, String) {
+    (400, message.into())
+}
+
+/// A page of anything. `items_active_record` is not documented, but comes.
+fn envelope(next: Option<&str>, items: impl FnOnce(&mut String)) -> String {
+    let mut body = String::new();
+    Object::write(&mut body, |object| {
+        object.plain("limit", PAGE_SIZE);
+        object.text("next_cursor", next);
+        object.member("items", items);
+        object.member("items_active_record", |out| out.push_str("null"));
+    });
+    body
+}
