@@ -1,17 +1,19 @@
-//! Sends a connector's exchanges: adds base address and credential, follows no redirect, and bounds
-//! time and size. It retries nothing; that is decided in `import`.
+//! Sends a connector's exchanges: adds base address and credential, follows redirects where the connector
+//! asks for it, and bounds time and size. It retries nothing; that is decided in `import`.
 
+mod address;
 mod consent;
 mod token;
 
-use std::{net::IpAddr, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::{Bytes, BytesMut};
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
-    Client, RequestBuilder, Response, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER},
+    Client, ClientBuilder, RequestBuilder, Response, Url,
+    dns::Resolve,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -21,35 +23,34 @@ use crate::{
     platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Traits, Verb},
 };
 
+pub use address::AddressError;
 pub use consent::{Authority, Consent, ConsentError};
 pub use token::{TokenAnswer, TokenError};
 
 /// Largest decoded body. A page of 100 calls with an hour of transcript each is about 10 MB.
 const MAX_BODY: usize = 64 << 20;
 
+/// Redirects followed one after another.
+const MAX_REDIRECTS: usize = 5;
+
 /// The shell around the HTTP client.
 #[derive(Debug, Clone)]
 pub struct Http {
-    client: Client,
+    /// Reaches public addresses only.
+    public: Client,
+    /// Reaches what the operator has named.
+    operators: Client,
 }
 
 /// Where a platform's API is, and how to prove who asks.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     base: Url,
+    /// Whether the operator has named `base` in place of the platform's own address.
+    replaced: bool,
+    traits: Traits,
     auth: Auth,
     credential: Credential,
-}
-
-/// Why an address must not be talked to.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum AddressError {
-    /// It cannot be read as a URL.
-    #[error("{0:?} is not a web address")]
-    Unreadable(String),
-    /// It is not one of the platform's.
-    #[error("{0:?} is not an https address of the platform")]
-    Foreign(String),
 }
 
 /// Why no answer came.
@@ -61,6 +62,12 @@ pub enum SendError {
     /// The answer is larger than anything a platform should send.
     #[error("the answer is larger than {MAX_BODY} bytes")]
     TooLarge,
+    /// The platform names an address that is not talked to.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// It sends us on and on.
+    #[error("the platform redirects more than {MAX_REDIRECTS} times in a row")]
+    Redirects,
     /// The credential cannot be sent as a header.
     #[error("the credential holds characters that no key has")]
     Credential,
@@ -71,7 +78,7 @@ impl SendError {
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Network(_) => FailureClass::Network,
-            Self::TooLarge => FailureClass::BrokenReply,
+            Self::TooLarge | Self::Address(_) | Self::Redirects => FailureClass::BrokenReply,
             Self::Credential => FailureClass::Credentials,
         }
     }
@@ -95,16 +102,18 @@ impl Http {
     /// # Errors
     /// When TLS cannot be set up on this machine.
     pub fn new() -> Result<Self, reqwest::Error> {
+        Self::resolving(Arc::new(address::System))
+    }
+
+    fn resolving(resolver: Arc<dyn Resolve>) -> Result<Self, reqwest::Error> {
         // A second call finds the provider installed, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("call-import/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(60))
-            .timeout(Duration::from_secs(180))
-            .build()?;
-        Ok(Self { client })
+        Ok(Self {
+            public: builder()
+                .dns_resolver(address::PublicOnly(resolver))
+                .build()?,
+            operators: builder().build()?,
+        })
     }
 
     /// Sends one exchange and reads the answer whole, whatever its status.
@@ -117,8 +126,7 @@ impl Http {
         exchange: &HttpExchange,
         now: Timestamp,
     ) -> Result<HttpReply, SendError> {
-        let request = endpoint.authorize(self.request(endpoint, exchange), exchange.key)?;
-        let mut response = request.send().await.map_err(network)?;
+        let mut response = self.answer(endpoint, exchange).await?;
         let status = response.status().as_u16();
         // The path without its query, which may hold more than anybody should read.
         let path = exchange.path.split('?').next().unwrap_or_default();
@@ -136,26 +144,64 @@ impl Http {
         })
     }
 
-    fn request(&self, endpoint: &Endpoint, exchange: &HttpExchange) -> RequestBuilder {
-        let url = format!(
-            "{}{}",
-            endpoint.base.as_str().trim_end_matches('/'),
-            exchange.path
-        );
+    /// The answer at the end of all redirects. Once they have led to another host, neither the credential
+    /// nor the connector's headers go along, wherever they lead then.
+    async fn answer(
+        &self,
+        endpoint: &Endpoint,
+        exchange: &HttpExchange,
+    ) -> Result<Response, SendError> {
+        let first = endpoint.url(&exchange.path)?;
+        let (mut url, mut own) = (first.clone(), true);
+        for _ in 0..=MAX_REDIRECTS {
+            let request = self.request(endpoint, exchange, url.clone(), own)?;
+            let response = request.send().await.map_err(network)?;
+            let follows = exchange.follows && exchange.verb == Verb::Get;
+            let Some(next) = redirect(&response, &url).filter(|_| follows) else {
+                return Ok(response);
+            };
+            endpoint.permit(&next)?;
+            own = own && next.origin() == first.origin();
+            url = next;
+        }
+        Err(SendError::Redirects)
+    }
+
+    /// The client for the operator's own addresses, or for those of platforms.
+    fn client(&self, replaced: bool) -> &Client {
+        if replaced {
+            &self.operators
+        } else {
+            &self.public
+        }
+    }
+
+    fn request(
+        &self,
+        endpoint: &Endpoint,
+        exchange: &HttpExchange,
+        url: Url,
+        own: bool,
+    ) -> Result<RequestBuilder, SendError> {
+        let client = self.client(endpoint.replaced);
         let request = match exchange.verb {
-            Verb::Get => self.client.get(url),
-            Verb::Post => self.client.post(url),
+            Verb::Get => client.get(url),
+            Verb::Post => client.post(url),
         };
+        if !own {
+            return Ok(request);
+        }
         let headers = exchange.headers.iter();
         let request = headers.fold(request, |request, (name, value)| {
             request.header(*name, *value)
         });
-        match &exchange.body {
+        let request = match &exchange.body {
             Some(body) => request
                 .header(CONTENT_TYPE, "application/json")
                 .body(Bytes::from(body.to_string())),
             None => request,
-        }
+        };
+        endpoint.authorize(request, exchange.key)
     }
 }
 
@@ -174,10 +220,12 @@ impl Endpoint {
     ) -> Result<Self, AddressError> {
         let base = match replacement {
             Some(url) => Url::parse(url).map_err(|_| AddressError::Unreadable(url.to_owned()))?,
-            None => platform_address(base, traits)?,
+            None => address::base(base, traits)?,
         };
         Ok(Self {
             base,
+            replaced: replacement.is_some(),
+            traits: *traits,
             auth,
             credential,
         })
@@ -187,8 +235,8 @@ impl Endpoint {
     ///
     /// # Errors
     /// [`AddressError`] if not.
-    pub fn check(base: &str, traits: &Traits) -> Result<(), AddressError> {
-        platform_address(base, traits).map(drop)
+    pub fn check(address: &str, traits: &Traits) -> Result<(), AddressError> {
+        address::base(address, traits).map(drop)
     }
 
     /// Whether a text can be the address of a server.
@@ -215,6 +263,34 @@ impl Endpoint {
         match self.auth {
             Auth::Keys { values, .. } => self.credential.count(values),
             Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => 1,
+        }
+    }
+
+    /// Where an exchange goes: below the base, or to an address that the platform itself has given. The
+    /// operator's replacement takes the place of scheme, host and port of both.
+    fn url(&self, path: &str) -> Result<Url, AddressError> {
+        let below = |path: &str| {
+            let url = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
+            Url::parse(&url).map_err(|_| AddressError::Unreadable(self.base.to_string()))
+        };
+        if path.starts_with('/') {
+            return below(path);
+        }
+        let given = address::own(path, &self.traits)?;
+        if self.replaced {
+            let query = given.query().map(|query| format!("?{query}"));
+            below(&format!("{}{}", given.path(), query.unwrap_or_default()))
+        } else {
+            Ok(given)
+        }
+    }
+
+    /// Whether a redirect is followed.
+    fn permit(&self, url: &Url) -> Result<(), AddressError> {
+        if self.replaced {
+            address::operators(url, &self.base)
+        } else {
+            address::public(url)
         }
     }
 
@@ -263,27 +339,24 @@ fn secret_header(
     Ok(request.header(HeaderName::from_static(name), value))
 }
 
-/// Only https, the usual port, a name (no number), and one of the platform's hosts.
-fn platform_address(base: &str, traits: &Traits) -> Result<Url, AddressError> {
-    let url = Url::parse(base).map_err(|_| AddressError::Unreadable(base.to_owned()))?;
-    let host = url.host_str().unwrap_or_default();
-    let known = traits
-        .hosts
-        .iter()
-        .any(|known| match known.strip_prefix('.') {
-            Some(_) => host.ends_with(known) && host.len() > known.len(),
-            None => host == *known,
-        });
-    let plain = url.scheme() == "https"
-        && url.port().is_none()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && host.parse::<IpAddr>().is_err();
-    if known && plain {
-        Ok(url)
-    } else {
-        Err(AddressError::Foreign(base.to_owned()))
+fn builder() -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("call-import/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(60))
+        .timeout(Duration::from_secs(180))
+}
+
+/// Where an answer sends us on to (RFC 9110, section 15.4), without a fragment.
+fn redirect(response: &Response, url: &Url) -> Option<Url> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
     }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let mut next = url.join(location).ok()?;
+    next.set_fragment(None);
+    Some(next)
 }
 
 /// reqwest's errors name the URL, whose query is nobody's business.
@@ -291,13 +364,15 @@ fn network(error: reqwest::Error) -> SendError {
     SendError::Network(error.without_url())
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3), in its form or in that of ISO 8601.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = rfc2822::parse(value).ok()?.timestamp();
+    // Zoom writes the moment at which a day's limit is free again as ISO 8601.
+    let date = rfc2822::parse(value).map(|date| date.timestamp());
+    let date = date.or_else(|_| value.parse::<Timestamp>()).ok()?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
@@ -328,45 +403,68 @@ fn text_header(headers: &HeaderMap, name: HeaderName) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        net::{SocketAddr, TcpListener},
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use reqwest::dns::{Addrs, Name, Resolving};
+
     use super::*;
 
-    fn address(base: &str) -> Result<Url, AddressError> {
-        let gong = crate::platforms::connector("gong")
-            .expect("Gong is in the catalog")
-            .traits();
-        platform_address(base, &gong)
+    /// The second answer is what an attacker's name server says once the first was found harmless.
+    #[derive(Default)]
+    struct Rebinding {
+        asked: AtomicUsize,
+        sink: Option<SocketAddr>,
     }
 
-    #[test]
-    fn only_the_platforms_own_addresses_are_talked_to() {
-        for good in [
-            "https://api.gong.io",
-            "https://us-1.api.gong.io",
-            "https://US-1.API.gong.io/",
-        ] {
-            assert!(address(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://api.gong.io",
-            "https://api.gong.io:8443",
-            "https://api.gong.io.evil.example",
-            "https://evilapi.gong.io.example",
-            "https://evil-api.gong.io",
-            "https://api.gong.io@evil.example",
-            "https://user:pw@api.gong.io",
-            "https://127.0.0.1",
-            "https://[::1]",
-            "https://.api.gong.io",
-            "file:///etc/passwd",
-            "gong",
-            "",
-        ] {
-            assert!(address(bad).is_err(), "{bad}");
+    impl Resolve for Rebinding {
+        fn resolve(&self, _: Name) -> Resolving {
+            let found = match self.asked.fetch_add(1, Ordering::SeqCst) {
+                0 => Vec::new(),
+                _ => Vec::from_iter(self.sink),
+            };
+            Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
         }
     }
 
+    #[tokio::test]
+    async fn a_name_that_moves_into_the_private_network_is_not_connected_to() {
+        let sink = TcpListener::bind("127.0.0.1:0").expect("a port");
+        sink.set_nonblocking(true).expect("a socket");
+        let resolver = Arc::new(Rebinding {
+            sink: sink.local_addr().ok(),
+            ..Rebinding::default()
+        });
+        let http = Http::resolving(Arc::<Rebinding>::clone(&resolver)).expect("a client");
+        let gong = crate::platforms::connector("gong").expect("it is in the catalog");
+        let fields = ["access_key", "access_key_secret"];
+        let credential = Credential::new(fields.map(|field| (field.into(), "x".into())).into());
+        let (traits, base) = (gong.traits(), "https://us-1.api.gong.io");
+        let endpoint =
+            Endpoint::new(base, None, &traits, traits.auth, credential).expect("an address");
+        for _ in 0..3 {
+            let exchange = HttpExchange::get("/v2/workspaces");
+            let sent = http
+                .send(&endpoint, &exchange, Timestamp::UNIX_EPOCH)
+                .await
+                .expect_err("refused");
+            assert!(
+                sent.detail().contains("private network"),
+                "{}",
+                sent.detail()
+            );
+        }
+        assert!(
+            resolver.asked.load(Ordering::SeqCst) >= 3,
+            "asked each time"
+        );
+        assert!(sink.accept().is_err(), "nobody came");
+    }
+
     #[test]
-    fn retry_after_is_read_in_both_forms() {
+    fn retry_after_is_read_in_every_form() {
         let now: Timestamp = "2026-12-01T00:00:00Z".parse().expect("an instant");
         let header = |value: &str| {
             let mut headers = HeaderMap::new();
@@ -377,6 +475,10 @@ mod tests {
         assert_eq!(
             header("Tue, 01 Dec 2026 00:01:00 GMT"),
             Some(Duration::from_secs(60))
+        );
+        assert_eq!(
+            header("2026-12-01T00:02:00Z"),
+            Some(Duration::from_secs(120))
         );
         assert_eq!(
             header("Mon, 30 Nov 2026 23:00:00 GMT"),

@@ -11,7 +11,9 @@ mod fields;
 mod fireflies;
 mod gong;
 mod grain;
+mod hosts;
 mod tldv;
+mod zoom;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -20,6 +22,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::model::{Call, Method, Period, Transcript, Window};
+
+pub use hosts::base_host;
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
@@ -30,6 +34,7 @@ static CATALOG: &[(&str, &dyn Connector)] = &[
     ("fireflies", &fireflies::Fireflies),
     ("grain", &grain::Grain),
     ("tldv", &tldv::Tldv),
+    ("zoom", &zoom::Zoom),
 ];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
@@ -178,7 +183,7 @@ pub struct HttpExchange {
     pub headers: &'static [(&'static str, &'static str)],
     /// Which of several keys signs it, from 0.
     pub key: usize,
-    /// Whether redirects are followed. On another host they go without the credential.
+    /// Whether a GET follows redirects. On another host it goes without the credential and [`HttpExchange::headers`].
     pub follows: bool,
 }
 

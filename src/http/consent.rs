@@ -16,6 +16,8 @@ pub struct Authority {
     pub(super) oauth: OAuth,
     pub(super) token_url: TokenUrl,
     authorize_url: Option<AuthUrl>,
+    /// Whether the operator has named another place for both.
+    pub(super) replaced: bool,
 }
 
 /// A customer's consent that is asked for.
@@ -69,6 +71,7 @@ impl Authority {
                 .map(AuthUrl::new)
                 .transpose()
                 .map_err(unreadable)?,
+            replaced: replacement.is_some(),
         })
     }
 

@@ -164,7 +164,7 @@ impl Http {
         now: Timestamp,
     ) -> Result<TokenAnswer, TokenError> {
         let app = authority.app(credential);
-        let courier = Courier::new(self, authority.oauth, now);
+        let courier = Courier::new(self, authority, now);
         let part = |name: &str| {
             let value = credential.field(name).map(ExposeSecret::expose_secret);
             value.unwrap_or_default().to_owned()
@@ -203,7 +203,7 @@ impl Http {
         now: Timestamp,
     ) -> Result<TokenAnswer, TokenError> {
         let app = authority.app(credential);
-        let courier = Courier::new(self, authority.oauth, now);
+        let courier = Courier::new(self, authority, now);
         let redirect = RedirectUrl::new(consent.redirect)
             .map_err(|_| TokenError::Refused("the redirect is no address".into()))?;
         let code = AuthorizationCode::new(code.expose_secret().to_owned());
@@ -226,6 +226,7 @@ impl Http {
 struct Courier<'a> {
     http: &'a Http,
     oauth: OAuth,
+    replaced: bool,
     now: Timestamp,
     heard: OnceLock<Heard>,
 }
@@ -247,10 +248,11 @@ impl<'c> AsyncHttpClient<'c> for Courier<'_> {
 }
 
 impl<'a> Courier<'a> {
-    const fn new(http: &'a Http, oauth: OAuth, now: Timestamp) -> Self {
+    const fn new(http: &'a Http, authority: &Authority, now: Timestamp) -> Self {
         Self {
             http,
-            oauth,
+            oauth: authority.oauth,
+            replaced: authority.replaced,
             now,
             heard: OnceLock::new(),
         }
@@ -264,7 +266,7 @@ impl<'a> Courier<'a> {
             let json = HeaderValue::from_static("application/json");
             parts.headers.insert(CONTENT_TYPE, json);
         }
-        let request = self.http.client.post(parts.uri.to_string());
+        let request = self.http.client(self.replaced).post(parts.uri.to_string());
         let request = request.headers(parts.headers).body(body).timeout(TIMEOUT);
         let mut response = request.send().await.map_err(network)?;
         let status = response.status();

@@ -529,6 +529,7 @@ mod tests {
                 ..scope
             };
             let mut attempt = Attempt::new(fireflies, setup, scope);
+            let mut access = Access::constant();
             let mut limiter = RateLimiter::new("fireflies", "northwind", None, &[]);
             let mut access = Access::constant();
             let now = Timestamp::UNIX_EPOCH;

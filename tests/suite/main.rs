@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
+mod addresses;
 mod architecture;
 mod cli;
 mod comments;
@@ -24,3 +25,4 @@ mod story;
 mod support;
 mod uploads;
 mod workflows;
+mod zoom;

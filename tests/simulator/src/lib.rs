@@ -25,6 +25,7 @@
 //! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `oauth` | consents and tokens, for any of the platforms |
+//! | `zoom` | Zoom's API v2 around cloud recordings: people, months, files |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
 //! | `faults` | what goes wrong, and at which request |
@@ -51,6 +52,7 @@ pub mod limits;
 pub mod log;
 pub mod oauth;
 pub mod tldv;
+pub mod zoom;
 
 mod bomb;
 mod json;

@@ -297,8 +297,10 @@ fn deliver(answer: Answer, faults: &[Fault], clock: &Arc<dyn Clock>) -> Response
     let on_the_wire = faults.iter().find_map(|fault| match fault {
         Fault::Lost => Some(lost()),
         Fault::Cut { after } => {
-            insert(headers, "content-length", &length.to_string());
-            Some(cut(body.slice(..length.min(*after))))
+            // Something is missing even of an empty body.
+            insert(headers, "content-length", &length.max(1).to_string());
+            let arrives = length.saturating_sub(1).min(*after);
+            Some(cut(body.slice(..arrives)))
         }
         Fault::WrongLength { extra } => {
             insert(headers, "content-length", &(length + extra).to_string());

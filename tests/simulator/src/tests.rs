@@ -5,6 +5,7 @@ mod faults;
 mod fireflies;
 mod gate;
 mod github;
+mod grain;
 mod listing;
 mod requests;
 mod tldv;
