@@ -531,7 +531,6 @@ mod tests {
             let mut attempt = Attempt::new(fireflies, setup, scope);
             let mut access = Access::constant();
             let mut limiter = RateLimiter::new("fireflies", "northwind", None, &[]);
-            let mut access = Access::constant();
             let now = Timestamp::UNIX_EPOCH;
             let mut asked: Vec<CallRef> = Vec::new();
             loop {
