@@ -64,6 +64,7 @@ platforms:
         now,
         night: now,
         only: None,
+        media: true,
         skip: &[],
     };
     let first = plan(&inputs(&nothing));

@@ -188,6 +188,7 @@ impl Scene {
             secrets: &self.secrets,
             github: None,
             home: None,
+            media: None,
             clock: &SystemClock,
             interrupt,
         };

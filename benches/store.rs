@@ -135,6 +135,7 @@ fn page() -> PageCommit {
         calls: vec![],
         transcripts: vec![],
         without_transcript: Vec::new(),
+        media: Vec::new(),
         failures: vec![],
         checkpoint: None,
         requests_sent: 1,

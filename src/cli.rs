@@ -1,14 +1,17 @@
 //! Arguments and the composition root. One file a command; results go to stdout, everything else to
 //! stderr.
 
+mod authorize;
 mod check;
 mod credential;
 mod export;
 mod generate;
 mod github;
 mod keygen;
+mod loopback;
 mod matrix;
 mod output;
+mod place;
 mod plan;
 mod progress;
 mod recipients;
@@ -132,6 +135,8 @@ enum Command {
     /// {"access_key": "...", "access_key_secret": "..."}, or the bare token where a platform needs no more.
     /// It is never an argument, because the shell keeps those. Only the nightly run can open the block.
     Seal(seal::Arguments),
+    /// Let a customer consent to what we do on a platform (OAuth), and seal what comes of it
+    Authorize(authorize::Arguments),
     /// Make the pair of keys to which credentials are sealed
     ///
     /// Prints the secret key on stdout, adds the public one to recipients.txt in the requests folder, and says
@@ -186,6 +191,7 @@ impl Command {
             Self::Status(arguments) => status::run(arguments, common, out),
             Self::Matrix(arguments) => matrix::run(arguments, common, out),
             Self::Seal(arguments) => seal::run(arguments, common, out),
+            Self::Authorize(arguments) => authorize::run(arguments, common, out),
             Self::Keygen(arguments) => keygen::run(arguments, common, out),
             Self::Retry(arguments) => retry::run(arguments, common, out),
             Self::State(arguments) => state::run(arguments, common, out),

@@ -2,7 +2,9 @@
 //! asks for it, and bounds time and size. It retries nothing; that is decided in `import`.
 
 mod address;
+mod consent;
 mod download;
+mod token;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,11 +21,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     model::{Credential, FailureClass},
-    platforms::{Allowance, Auth, HttpExchange, HttpReply, Traits, Verb},
+    platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Link, Traits, Verb},
 };
 
 pub use address::AddressError;
+pub use consent::{Authority, Consent, ConsentError};
 pub use download::{Download, Resume};
+pub use token::{TokenAnswer, TokenError};
 
 /// Largest decoded body. A page of 100 calls with an hour of transcript each is about 10 MB.
 const MAX_BODY: usize = 64 << 20;
@@ -132,12 +136,14 @@ impl Http {
         let retry_after = retry_after(response.headers(), now);
         let allowance = allowance(response.headers());
         let content_type = text_header(response.headers(), CONTENT_TYPE);
+        let location = redirect(&response, response.url()).map(Link::new);
         let body = read_body(&mut response).await?;
         Ok(HttpReply {
             status,
             retry_after,
             allowance,
             content_type,
+            location,
             body,
         })
     }
@@ -213,6 +219,7 @@ impl Endpoint {
         base: &str,
         replacement: Option<&str>,
         traits: &Traits,
+        auth: Auth,
         credential: Credential,
     ) -> Result<Self, AddressError> {
         let base = match replacement {
@@ -223,7 +230,7 @@ impl Endpoint {
             base,
             replaced: replacement.is_some(),
             traits: *traits,
-            auth: traits.auth,
+            auth,
             credential,
         })
     }
@@ -250,7 +257,7 @@ impl Endpoint {
                     SecretString::from(BASE64.encode(format!("{user}:{password}")))
                 })
             }
-            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } => None,
+            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } | Auth::OAuth(_) => None,
         };
         self.credential.scrub(text, header.as_slice())
     }
@@ -259,7 +266,7 @@ impl Endpoint {
     pub fn keys(&self) -> usize {
         match self.auth {
             Auth::Keys { values, .. } => self.credential.count(values),
-            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } => 1,
+            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => 1,
         }
     }
 
@@ -303,6 +310,7 @@ impl Endpoint {
                 Ok(request.basic_auth(field(user)?, Some(field(password)?)))
             }
             Auth::Bearer { token } => Ok(request.bearer_auth(field(token)?)),
+            Auth::OAuth(_) => Ok(request.bearer_auth(field(ACCESS_TOKEN)?)),
             Auth::Header { name, value } => secret_header(request, name, field(value)?),
             Auth::Keys { name, values } => {
                 secret_header(request, name, field(&Credential::nth(values, key))?)
@@ -438,7 +446,8 @@ mod tests {
         let fields = ["access_key", "access_key_secret"];
         let credential = Credential::new(fields.map(|field| (field.into(), "x".into())).into());
         let (traits, base) = (gong.traits(), "https://us-1.api.gong.io");
-        let endpoint = Endpoint::new(base, None, &traits, credential).expect("an address");
+        let endpoint =
+            Endpoint::new(base, None, &traits, traits.auth, credential).expect("an address");
         for _ in 0..3 {
             let exchange = HttpExchange::get("/v2/workspaces");
             let sent = http

@@ -1,6 +1,7 @@
 //! The deciding part of an import: what to ask next, when to wait, when to give up, and what the end
 //! means. Pure: replies and the time are arguments, what to do is the result.
 
+mod access;
 mod attempt;
 pub(crate) mod content;
 pub(crate) mod merge;
@@ -12,6 +13,7 @@ mod uploads;
 mod walk;
 mod windows;
 
+pub use access::Access;
 pub use attempt::{Attempt, Command, Commit, Fetched, PENDING_AT_ONCE, Pending, Scope};
 pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
 pub use rate::RateLimiter;

@@ -10,19 +10,19 @@
 //! | rank | module | what lives there |
 //! |---|---|---|
 //! | 0 | [`model`] | calls, transcripts, windows, phases: values without any outside |
-//! | 1 | [`platforms`] | one sans-I/O connector a platform: builds requests, decodes replies |
-//! | 1 | [`files`] | sans-I/O readers of exported files into the same model |
-//! | 2 | [`spec`] | YAML → schema → rules → `ImportRequest`, `SupportMatrix`, `Finding` |
-//! | 3 | [`import`] | the deciding part of an import: streams, retries, rate limits, outcome |
-//! | 4 | [`plan`] | desired + observed → what the next run does, when, and what it holds back |
-//! | 5 | [`report`] | pure functions from values to the texts that people and programs read |
-//! | 6 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`objects`], [`github`] | one adapter each to the outside; none knows another |
-//! | 7 | [`state`] | the record between two runs: saved as encrypted bundles, checked when it comes back |
-//! | 8 | [`reconcile`] | read, plan, drive, record: the only loop |
-//! | 9 | [`cli`] | arguments and the composition root, one file a command |
+//! | 1 | [`files`] | sans-I/O readers of transcript files, brought by people or by platforms |
+//! | 2 | [`platforms`] | one sans-I/O connector a platform: builds requests, decodes replies |
+//! | 3 | [`spec`] | YAML → schema → rules → `ImportRequest`, `SupportMatrix`, `Finding` |
+//! | 4 | [`import`] | the deciding part of an import: streams, retries, rate limits, outcome |
+//! | 5 | [`plan`] | desired + observed → what the next run does, when, and what it holds back |
+//! | 6 | [`report`] | pure functions from values to the texts that people and programs read |
+//! | 7 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`objects`], [`github`] | one adapter each to the outside; none knows another |
+//! | 8 | [`state`] | the record between two runs: saved as encrypted bundles, checked when it comes back |
+//! | 9 | [`reconcile`] | read, plan, drive, record: the only loop |
+//! | 10 | [`cli`] | arguments and the composition root, one file a command |
 //!
 //! What is deliberately absent: platform code sees no socket, no clock and no secret; database code
-//! sees no platform; nothing below rank 6 reads the time or acts on the world.
+//! sees no platform; nothing below rank 7 reads the time or acts on the world.
 
 pub mod cli;
 pub mod clock;

@@ -13,6 +13,7 @@ mod gong;
 mod grain;
 mod hosts;
 mod tldv;
+mod zoom;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -33,6 +34,7 @@ static CATALOG: &[(&str, &dyn Connector)] = &[
     ("fireflies", &fireflies::Fireflies),
     ("grain", &grain::Grain),
     ("tldv", &tldv::Tldv),
+    ("zoom", &zoom::Zoom),
 ];
 
 /// The connector of a platform, by its key in `matrix.yaml`.
@@ -222,7 +224,7 @@ pub struct HttpExchange {
     pub headers: &'static [(&'static str, &'static str)],
     /// Which of several keys signs it, from 0.
     pub key: usize,
-    /// Whether redirects are followed. On another host they go without the credential.
+    /// Whether a GET follows redirects. On another host it goes without the credential and [`HttpExchange::headers`].
     pub follows: bool,
 }
 
@@ -288,6 +290,8 @@ pub struct HttpReply {
     pub allowance: Option<Allowance>,
     /// `Content-Type`, lower case, empty if missing.
     pub content_type: String,
+    /// Where a redirect leads that was not followed.
+    pub location: Option<Link>,
     /// The decoded body.
     pub body: Bytes,
 }
@@ -380,7 +384,18 @@ pub enum Auth {
         /// Field with the list of keys.
         values: &'static str,
     },
+    /// `Authorization: Bearer` with a token that is renewed now and then.
+    OAuth(OAuth),
 }
+
+/// Part of an OAuth credential: names the app.
+pub const CLIENT_ID: &str = "client_id";
+/// Part of an OAuth credential: proves that it is the app.
+pub const CLIENT_SECRET: &str = "client_secret";
+/// Part of an OAuth credential: what the customer's consent gives.
+pub const REFRESH_TOKEN: &str = "refresh_token";
+/// Part of an OAuth credential: signs requests until it expires.
+pub const ACCESS_TOKEN: &str = "access_token";
 
 /// How a platform signs in apps that a customer has consented to (RFC 6749), or that the customer has made
 /// for us. The credential of such a request has `client_id`, `client_secret` and `refresh_token`, an
@@ -405,7 +420,8 @@ pub struct OAuth {
     pub grant: Grant,
     /// Further fields of the credential that every token request needs, for example `account_id`.
     pub fields: &'static [&'static str],
-    /// The part of the token answer that is the customer's own base URL, if there is one.
+    /// The part of the token answer that is the address of the customer's own API, if there is one. Like any
+    /// other it must be one of [`Traits::hosts`].
     pub base_url: Option<&'static str>,
 }
 
@@ -444,6 +460,35 @@ impl Auth {
             Self::Bearer { token } => vec![token],
             Self::Header { value, .. } => vec![value],
             Self::Keys { values, .. } => vec![values],
+            Self::OAuth(oauth) => {
+                let consent = match oauth.grant {
+                    Grant::RefreshToken => Some(REFRESH_TOKEN),
+                    Grant::App(_) => None,
+                };
+                let own = [CLIENT_ID, CLIENT_SECRET].into_iter().chain(consent);
+                own.chain(oauth.fields.iter().copied()).collect()
+            }
+        }
+    }
+
+    /// Fields that it may have besides.
+    pub const fn optional_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::OAuth(_) => &[ACCESS_TOKEN],
+            Self::Basic { .. } | Self::Bearer { .. } | Self::Header { .. } | Self::Keys { .. } => {
+                &[]
+            }
+        }
+    }
+}
+
+impl Traits {
+    /// How a request of this method signs in; `None` where the platform has no such way.
+    pub fn sign_in(&self, method: Method) -> Option<Auth> {
+        match method {
+            Method::Api => Some(self.auth),
+            Method::Oauth => self.oauth.map(Auth::OAuth),
+            Method::File => None,
         }
     }
 }

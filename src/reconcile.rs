@@ -8,6 +8,7 @@ mod job;
 mod lane;
 mod media;
 mod saving;
+mod tokens;
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
@@ -25,7 +26,7 @@ use crate::{
     report::notice::{self, Occasion},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
-    state::{Home, StateError},
+    state::{self, Home, StateError},
     store::{RunOutcome, RunRow, Store, StoreError},
 };
 use lane::{Drive, Lane, News};
@@ -168,14 +169,12 @@ pub async fn run(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Report, ReconcileError> {
     let Edges { store, clock, .. } = edges;
-    let started_at = clock.now();
+    let (started_at, media) = (clock.now(), edges.media.is_some());
+    if let Some(home) = edges.home {
+        state::take_credentials(home, edges.secrets, store).await?;
+    }
     let observed = store.observed(since(started_at)).await?;
-    let plan = plan::plan(&inputs(
-        &settings,
-        &observed,
-        started_at,
-        edges.media.is_some(),
-    ));
+    let plan = plan::plan(&inputs(&settings, &observed, started_at, media));
     refuse_accidents(&settings, &plan)?;
     observe(Event::Planned(&plan));
     let last_started_at = store
@@ -205,7 +204,7 @@ pub async fn run(
             return Err(error);
         }
     };
-    reschedule(&settings, store, finished_at, edges.media.is_some()).await?;
+    reschedule(&settings, store, finished_at, media).await?;
     let run = store
         .finish_run(settings.run_id, finished_at, outcome)
         .await?;
@@ -343,10 +342,11 @@ async fn drive(
     started_at: Timestamp,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<RunOutcome, ReconcileError> {
+    let states = edges.store.credential_states().await?;
     let lanes = plan
         .lanes
         .iter()
-        .map(|lane| Lane::new(lane, settings.matrix, &observed.usage));
+        .map(|lane| Lane::new(lane, settings.matrix, &observed.usage, &states));
     let mut night = Night {
         drive: Drive { settings, edges },
         deadline: later(started_at, settings.deadline),

@@ -8,6 +8,7 @@ mod recipients;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::{collections::BTreeMap, io::Read};
 
@@ -27,13 +28,15 @@ pub use object::Purpose;
 use object::{FOR, MAX_PLAINTEXT, object, text_of, texts_of, trimmed};
 pub use recipients::{RecipientFlaw, Recipients, RecipientsError, with_recipient};
 pub use seal::{Plaintext, SealError, ShapeError};
+pub use tokens::Tokens;
 
 /// Environment variable with the age secret keys that open sealed credentials, one a line.
 pub const IDENTITY: &str = "CALL_IMPORT_IDENTITY";
 
-/// What can open credentials.
+/// What can open credentials, and seal those that come in their place.
 pub struct Secrets {
     identities: Vec<x25519::Identity>,
+    recipients: Recipients,
     lookup: Box<Lookup>,
 }
 
@@ -131,8 +134,15 @@ impl Secrets {
         };
         Ok(Self {
             identities,
+            recipients: Recipients::default(),
             lookup: Box::new(lookup),
         })
+    }
+
+    /// The same with the team's public keys, to which renewed tokens are sealed.
+    #[must_use]
+    pub fn sealing_to(self, recipients: Recipients) -> Self {
+        Self { recipients, ..self }
     }
 
     /// The credential of a request, in the parts that the platform needs.
@@ -234,8 +244,11 @@ fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CredentialEr
         .collect()
 }
 
-/// The parts of a credential: a JSON object, or the bare token where one part is enough.
-fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError> {
+/// The parts of a credential in clear text: a JSON object, or the bare token where one part is enough.
+///
+/// # Errors
+/// [`CredentialError::WrongShape`] when a part is missing.
+pub fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError> {
     if let Auth::Keys { values, .. } = auth {
         return keys(text, values).ok_or_else(|| wrong_shape(auth));
     }
@@ -248,13 +261,20 @@ fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError>
         )])));
     }
     let object = object(text).map_err(|_| wrong_shape(auth))?;
-    let part = |field: &&'static str| {
-        let value = object.get(*field).and_then(|part| text_of(part));
-        let value = value.ok_or_else(|| wrong_shape(auth))?;
-        Ok(((*field).to_owned(), SecretString::from(value.as_str())))
+    let part = |field: &'static str| {
+        let value = object.get(field).and_then(|part| text_of(part))?;
+        Some((field.to_owned(), SecretString::from(value.as_str())))
     };
-    let parts: Result<BTreeMap<_, _>, _> = fields.iter().map(part).collect();
-    parts.map(Credential::new)
+    let required = fields.iter().map(|field| part(field));
+    let mut parts: BTreeMap<_, _> = required
+        .collect::<Option<_>>()
+        .ok_or_else(|| wrong_shape(auth))?;
+    parts.extend(
+        auth.optional_fields()
+            .iter()
+            .filter_map(|field| part(field)),
+    );
+    Ok(Credential::new(parts))
 }
 
 /// Several keys: an object with the list of them, or one bare key.
@@ -275,7 +295,7 @@ fn keys(text: &SecretString, field: &str) -> Option<Credential> {
 fn wrong_shape(auth: Auth) -> CredentialError {
     CredentialError::WrongShape(match auth {
         Auth::Keys { values, .. } => format!("{values}, a list of at most {MAX_KEYS} keys"),
-        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } => {
+        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => {
             auth.fields().join(" and ")
         }
     })

@@ -9,6 +9,7 @@
 //! `restore` carry it out.
 
 mod choice;
+mod credentials;
 mod manifest;
 mod restore;
 mod save;
@@ -22,6 +23,7 @@ use crate::{
     store::StoreError,
 };
 
+pub use credentials::{keep_credential, take_credentials};
 pub use manifest::{KEPT, Manifest, Part};
 pub use restore::{Restored, Wanted, restore};
 pub use save::{Saved, save};

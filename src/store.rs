@@ -6,6 +6,7 @@
 
 mod connect;
 mod copy;
+mod credentials;
 mod error;
 mod export;
 mod imports;
@@ -39,8 +40,8 @@ pub use crate::{
 };
 use crate::{
     model::{
-        ApiUsage, Call, CallFailure, Checkpoint, FailureClass, ImportRecord, MediaOutcome,
-        Notification, Phase, Transcript,
+        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, ImportRecord,
+        MediaOutcome, Notification, Phase, Transcript,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -369,6 +370,26 @@ impl Store {
         self.on_writer(move |session| {
             session
                 .transaction(|connection| outbox::set_pull_request(connection, &request_id, number))
+        })
+        .await
+    }
+
+    /// What the credentials of all accounts were renewed to.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn credential_states(&self) -> Result<Vec<CredentialState>, StoreError> {
+        self.on_writer(|session| session.read(credentials::all))
+            .await
+    }
+
+    /// Writes what a credential was renewed to, in the place of what the account had before.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn put_credential_state(&self, state: CredentialState) -> Result<(), StoreError> {
+        self.on_writer(move |session| {
+            session.transaction(|connection| credentials::put(connection, &state))
         })
         .await
     }

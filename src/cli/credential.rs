@@ -18,17 +18,13 @@ const MAX_INPUT: usize = 64 << 10;
 
 /// A credential for this purpose, checked and ready to be sealed. `platform` is the platform's name.
 pub(super) fn read(purpose: &Purpose, method: Method, platform: &str) -> Result<Plaintext, Stop> {
-    let auth = auth(&purpose.platform, method);
+    let known = platforms::connector(&purpose.platform);
+    let auth = known.and_then(|known| known.traits().sign_in(method));
     let fields = auth.map(Auth::fields);
-    let fields = fields.as_deref();
-    let pasted = if io::stdin().is_terminal() {
-        ask(platform, fields)?
-    } else {
-        piped()?
-    };
+    let pasted = pasted(platform, fields.as_deref())?;
     let plaintext =
         Plaintext::read(&pasted, auth, purpose).map_err(|error| Stop::with(Exit::Usage, error))?;
-    if fields.is_none() {
+    if auth.is_none() {
         tell(&format!(
             "note: What a credential for {platform} must hold is not known here, so it is sealed unchecked.\n"
         ));
@@ -41,11 +37,13 @@ pub(super) fn read(purpose: &Purpose, method: Method, platform: &str) -> Result<
     Ok(plaintext)
 }
 
-/// How the platform is signed in to, where code knows it.
-fn auth(platform: &str, method: Method) -> Option<Auth> {
-    match method {
-        Method::Api => platforms::connector(platform).map(|known| known.traits().auth),
-        Method::Oauth | Method::File => None,
+/// What was piped in, or typed at hidden prompts, one for each of the `fields`; one for all where they are
+/// not known.
+pub(super) fn pasted(platform: &str, fields: Option<&[&str]>) -> Result<SecretString, Stop> {
+    if io::stdin().is_terminal() {
+        ask(platform, fields)
+    } else {
+        piped()
     }
 }
 

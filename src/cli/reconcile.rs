@@ -10,7 +10,9 @@ use tokio::{
     sync::watch,
 };
 
-use super::{Common, Exit, Media, Output, Stop, check, github, progress::Progress, record, state};
+use super::{
+    Common, Exit, Media, Output, Stop, check, github, progress::Progress, recipients, record, state,
+};
 use crate::{
     clock::{Clock as _, SystemClock},
     http::{Endpoint, Http},
@@ -72,11 +74,11 @@ enum Format {
 
 /// Another address for a platform's API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct PlatformUrl {
+pub(super) struct PlatformUrl {
     /// Key of the support matrix.
-    platform: String,
+    pub(super) platform: String,
     /// Scheme, host and port, without a slash at the end.
-    url: String,
+    pub(super) url: String,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
@@ -108,7 +110,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         run_id: &run_id,
         has_job_summary: job_summary.is_some(),
     };
-    let secrets = Secrets::from_environment()?;
+    let recipients = recipients::parse(common, &recipients::text(common)?)?;
+    let secrets = Secrets::from_environment()?.sealing_to(recipients);
     let runtime = record::runtime()?;
     let home = runtime.block_on(restore(arguments, &secrets, common))?;
     if arguments.dry_run {
@@ -318,14 +321,14 @@ fn exit(report: &Report, declared: &Declared, skip: &[&str]) -> Exit {
     }
 }
 
-fn duration(text: &str) -> Result<SignedDuration, String> {
+pub(super) fn duration(text: &str) -> Result<SignedDuration, String> {
     match text.parse::<SignedDuration>() {
         Ok(duration) if duration.is_positive() => Ok(duration),
         Ok(_) | Err(_) => Err("write a duration such as 5h or 90m".into()),
     }
 }
 
-fn platform_url(text: &str) -> Result<PlatformUrl, String> {
+pub(super) fn platform_url(text: &str) -> Result<PlatformUrl, String> {
     let (platform, url) = text
         .split_once('=')
         .ok_or("write NAME=URL, for example gong=http://localhost:8080")?;

@@ -1,31 +1,12 @@
 //! `call-import seal`: a credential goes in, a block that only the nightly run can open comes out.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
-
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 
 use super::{
-    Common, Exit, Output, Stop,
-    check::{self, Scope},
-    credential,
-    output::tell,
+    Common, Exit, Output, Stop, check, credential,
+    place::{Place, in_the_history},
     recipients,
-};
-use crate::{
-    clock::{Clock as _, SystemClock},
-    model::{Method, slug, words},
-    report::{
-        findings::{self, Style},
-        text::inline,
-    },
-    secrets::{Purpose, Recipients},
-    spec::{self, Basics, Edited, Former, Source, SourceContent, SupportMatrix},
-    workspace,
 };
 
 /// Arguments of `seal`.
@@ -50,14 +31,6 @@ pub(super) struct Arguments {
     surplus: Vec<String>,
 }
 
-/// Why a request cannot be sealed into.
-enum Refusal {
-    /// Its findings say it.
-    Findings,
-    /// It needs no credential.
-    Files,
-}
-
 /// Seals a credential into a request and checks that again, or prints the lines to paste.
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     if !arguments.surplus.is_empty() {
@@ -65,201 +38,19 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     }
     let matrix = check::matrix(common)?;
     let recipients = recipients::load(common)?;
-    match (&arguments.request, &arguments.customer, &arguments.platform) {
-        (Some(request), _, _) => into_request(request, &matrix, &recipients, common, out),
-        (None, Some(customer), Some(platform)) => {
-            let (platform, name) = find_platform(&matrix, platform)?;
-            let purpose = Purpose {
-                customer: customer.trim().to_owned(),
-                platform,
-            };
-            let plaintext = credential::read(&purpose, Method::Api, &name)?;
-            let lines = spec::sealed_lines(&plaintext.seal(&recipients)?);
-            out.write_all(lines.as_bytes())?;
-            Ok(Exit::Well)
-        }
-        (None, _, _) => Err(Stop::with(
-            Exit::Usage,
-            anyhow!("Name a request, or `--customer` and `--platform`."),
-        )),
-    }
-}
-
-fn into_request(
-    named: &str,
-    matrix: &SupportMatrix,
-    recipients: &Recipients,
-    common: &Common,
-    out: &mut Output,
-) -> Result<Exit, Stop> {
-    let source = find_request(named, common)?;
-    let basics = match basics(&source, matrix) {
-        Ok(basics) => basics,
-        Err(Refusal::Findings) => {
-            tell("Nothing was sealed: what follows must be mended first.\n\n");
-            return review(&source.path, common, out);
-        }
-        Err(Refusal::Files) => {
-            let error = anyhow!("{}: an import of files needs no credential.", source.path);
-            return Err(Stop::with(Exit::Usage, error));
+    let place = match (&arguments.request, &arguments.customer, &arguments.platform) {
+        (Some(request), _, _) => match Place::of_request(request, &matrix, common, out)? {
+            Ok(place) => place,
+            Err(exit) => return Ok(exit),
+        },
+        (None, Some(customer), Some(platform)) => Place::of_customer(customer, platform, &matrix)?,
+        (None, _, _) => {
+            return Err(Stop::with(
+                Exit::Usage,
+                anyhow!("Name a request, or `--customer` and `--platform`."),
+            ));
         }
     };
-    // Whoever cannot be served is not asked for a secret.
-    edited(&source, "probe")?;
-    let platform = platform_name(matrix, &basics.platform);
-    let purpose = Purpose {
-        customer: basics.customer.clone(),
-        platform: basics.platform.clone(),
-    };
-    let sealed = credential::read(&purpose, basics.method, &platform)?.seal(recipients)?;
-    let former = put(&source, &sealed)?;
-    writeln!(
-        out,
-        "The credential of {} for {} is sealed in {}; {} can open it.",
-        inline(&basics.customer),
-        inline(&platform),
-        inline(&source.path),
-        words::counted(recipients.iter().count() as u64, "key"),
-    )?;
-    explain(former);
-    review(&source.path, common, out)
-}
-
-/// What identifies the request, read without its credential, which may be in any state.
-fn basics(source: &Source, matrix: &SupportMatrix) -> Result<Basics, Refusal> {
-    let text = text(source).ok_or(Refusal::Findings)?;
-    let bare = spec::without_credentials(text).map_err(|_| Refusal::Findings)?;
-    let bare = Source {
-        path: source.path.clone(),
-        content: SourceContent::Bytes(bare.into_bytes()),
-    };
-    let today = words::utc_date(SystemClock.now());
-    let declared = spec::load(&[bare], &[], matrix, today);
-    let basics = match (declared.requests.as_slice(), declared.invalid.as_slice()) {
-        ([_, ..], _) => return Err(Refusal::Files),
-        ([], invalid) => invalid.iter().find_map(|invalid| invalid.basics.clone()),
-    };
-    match basics {
-        Some(basics) if basics.method == Method::File => Err(Refusal::Files),
-        Some(basics) => Ok(basics),
-        None => Err(Refusal::Findings),
-    }
-}
-
-/// Writes the block into the file, unless somebody changed the file meanwhile.
-fn put(source: &Source, sealed: &str) -> Result<Former, Stop> {
-    let path = Path::new(&source.path);
-    let shown = inline(&source.path);
-    let edited = edited(source, sealed)?;
-    let now = fs::read(path).with_context(|| format!("{shown} cannot be read."))?;
-    if text(source).is_none_or(|text| text.as_bytes() != now) {
-        let error = anyhow!("{shown} was changed meanwhile. Nothing was written: seal again.");
-        return Err(error.into());
-    }
-    workspace::replace(path, edited.text.as_bytes())
-        .with_context(|| format!("{shown} cannot be written."))?;
-    Ok(edited.former)
-}
-
-fn edited(source: &Source, sealed: &str) -> Result<Edited, Stop> {
-    let text = text(source).unwrap_or_default();
-    spec::put_sealed(text, sealed)
-        .map_err(|error| anyhow!("{}: {error}", inline(&source.path)).into())
-}
-
-fn text(source: &Source) -> Option<&str> {
-    match &source.content {
-        SourceContent::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
-        SourceContent::Problem { .. } => None,
-    }
-}
-
-fn explain(former: Former) {
-    match former {
-        Former::Nothing | Former::Sealed => {}
-        Former::Named => {
-            tell("note: The secret that the request named before is not used any more.\n")
-        }
-        Former::ClearText => tell(
-            "warning: What stood there before was readable for everybody. If it was a credential and was ever \
-             committed, git keeps it: ask the customer to revoke it, and seal the new one.\n",
-        ),
-    }
-}
-
-/// The findings of one file, as `validate` prints them.
-fn review(path: &str, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
-    let paths = [PathBuf::from(path)];
-    let review = check::review(common, Scope::Paths(&paths), &SystemClock)?;
-    let style = if out.is_coloured() {
-        Style::Colour
-    } else {
-        Style::Plain
-    };
-    out.write_all(findings::plain(&review, style).as_bytes())?;
-    Ok(if review.has_errors() {
-        Exit::NeedsSomebody
-    } else {
-        Exit::Well
-    })
-}
-
-/// A request by its id or its file.
-fn find_request(named: &str, common: &Common) -> Result<Source, Stop> {
-    let sources = workspace::read(&common.requests)?.sources;
-    let stem = |source: &Source| Path::new(&source.path).file_stem().map(ToOwned::to_owned);
-    let mut found: Vec<Source> = sources
-        .into_iter()
-        .filter(|source| stem(source).is_some_and(|stem| stem == named))
-        .collect();
-    if found.is_empty()
-        && let Ok(named) = workspace::read_paths(&common.requests, &[PathBuf::from(named)])
-    {
-        found = named.sources;
-    }
-    match found.len() {
-        1 => Ok(found.swap_remove(0)),
-        0 if spec::is_harmless(named) => Err(Stop::with(
-            Exit::Usage,
-            anyhow!(
-                "There is no request `{named}` in {}.",
-                common.requests.display()
-            ),
-        )),
-        0 => Err(in_the_history("There is no such request.")),
-        _ => Err(Stop::with(
-            Exit::Usage,
-            anyhow!("That names several files. Name one of them, with its folder."),
-        )),
-    }
-}
-
-/// For an argument that may be the credential itself, so it is not repeated.
-fn in_the_history(sentence: &str) -> Stop {
-    let error = anyhow!(
-        "{sentence} A credential is never an argument: it would stay in the history of the shell. If one stands \
-         there now, ask the customer to replace it, and give the new one on stdin or at the prompt."
-    );
-    Stop::with(Exit::Usage, error)
-}
-
-/// Key and name of a platform.
-fn find_platform(matrix: &SupportMatrix, written: &str) -> Result<(String, String), Stop> {
-    let wanted = slug(written);
-    let mut rows = matrix.platforms.iter();
-    let found = rows.find(|(key, row)| slug(key) == wanted || slug(&row.name) == wanted);
-    let (key, row) = found.ok_or_else(|| {
-        Stop::with(
-            Exit::Usage,
-            anyhow!(
-                "The support matrix has no such platform. `call-import matrix` shows them all."
-            ),
-        )
-    })?;
-    Ok((key.clone(), row.name.clone()))
-}
-
-fn platform_name(matrix: &SupportMatrix, key: &str) -> String {
-    let row = matrix.platforms.get(key);
-    row.map_or_else(|| key.to_owned(), |row| row.name.clone())
+    let plaintext = credential::read(&place.purpose, place.method, &place.platform)?;
+    place.put(&plaintext.seal(&recipients)?, &recipients, common, out)
 }

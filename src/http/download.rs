@@ -142,7 +142,7 @@ mod tests {
     async fn links_into_the_private_network_are_not_followed() {
         let gong = connector("gong").expect("it is in the catalog").traits();
         let (base, credential) = ("https://us-1.api.gong.io", Credential::default());
-        let endpoint = Endpoint::new(base, None, &gong, credential).expect("an address");
+        let endpoint = Endpoint::new(base, None, &gong, gong.auth, credential).expect("an address");
         let http = Http::new().expect("a client");
         for link in [
             "http://files.example/a?signature=x",

@@ -14,7 +14,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    End, Failure, RateLimiter,
+    Access, End, Failure, RateLimiter,
+    access::Gate,
     retry::{Breaker, MAX_TRIES, MAX_WAIT},
     walk::{Walk, hash},
 };
@@ -81,6 +82,8 @@ pub enum Command {
         /// What to ask.
         exchange: Exchange,
     },
+    /// Get new tokens, then call [`Access::renewed`], or [`Attempt::not_renewed`] with what went wrong.
+    Renew,
     /// Commit this in one transaction, then call [`Attempt::committed`]. One at a time.
     Commit(Commit),
     /// Read recorded calls that lack something, at most [`PENDING_AT_ONCE`], then call [`Attempt::pending`].
@@ -139,6 +142,8 @@ pub struct Attempt {
     /// Calls of the commit under way whose transcripts may be wanted.
     committing: Option<Vec<CallRef>>,
     breaker: Breaker,
+    /// Renewals that brought nothing, since the last one that did.
+    renewals: u32,
     progressed: bool,
     end: Option<End>,
 }
@@ -225,6 +230,10 @@ struct Ticket {
     exchange: Exchange,
     tries: u32,
     sent: Timestamp,
+    /// Which token signed it.
+    token: u64,
+    /// Whether it was refused and is sent again with a new token. That happens once.
+    refused: bool,
 }
 
 impl Attempt {
@@ -255,6 +264,7 @@ impl Attempt {
             commits: VecDeque::new(),
             committing: None,
             breaker: Breaker::default(),
+            renewals: 0,
             progressed: false,
             end: None,
             scope,
@@ -292,13 +302,20 @@ impl Attempt {
     }
 
     /// What to do next. Call it again after each command but `Wait`, `Idle` and `Done`.
-    pub fn poll(&mut self, now: Timestamp, limiter: &mut RateLimiter) -> Command {
+    pub fn poll(
+        &mut self,
+        now: Timestamp,
+        limiter: &mut RateLimiter,
+        access: &mut Access,
+    ) -> Command {
         if let Some(command) = self.commit() {
             return command;
         }
         if let Some(end) = &self.end {
-            let over =
-                self.in_flight.is_empty() && self.copies.is_idle() && self.committing.is_none();
+            let over = self.in_flight.is_empty()
+                && self.copies.is_idle()
+                && self.committing.is_none()
+                && !access.is_renewing();
             return if over {
                 Command::Done(end.clone())
             } else {
@@ -321,7 +338,7 @@ impl Attempt {
             }
         }
         match self.candidate() {
-            Some(ticket) => self.send(ticket, now, limiter),
+            Some(ticket) => self.send(ticket, now, limiter, access),
             None if self.is_complete() => self.finish(End::Complete),
             None => self.copy(now).unwrap_or(Command::Idle),
         }
@@ -334,6 +351,7 @@ impl Attempt {
         result: Result<Step, Rejection>,
         now: Timestamp,
         limiter: &mut RateLimiter,
+        access: &mut Access,
     ) {
         let Some(ticket) = self.in_flight.remove(&ticket) else {
             return;
@@ -341,6 +359,7 @@ impl Attempt {
         match result {
             Ok(step) => {
                 self.breaker.success();
+                access.accepted(ticket.token);
                 self.progressed = true;
                 match step {
                     Step::Send(exchange, progress) => {
@@ -348,11 +367,22 @@ impl Attempt {
                             exchange,
                             progress: Arc::new(progress),
                             tries: 0,
+                            refused: false,
                             ..ticket
                         };
                         self.ready.push_back(ticket);
                     }
                     Step::Page(page) => self.take(&ticket.work, page),
+                }
+            }
+            Err(Rejection::Credentials { .. })
+                if !ticket.refused && access.refused(ticket.token) =>
+            {
+                if self.end.is_none() {
+                    self.ready.push_front(Ticket {
+                        refused: true,
+                        ..ticket
+                    });
                 }
             }
             Err(rejection) => self.rejected(ticket, rejection, now, limiter),
@@ -430,7 +460,23 @@ impl Attempt {
         transcripts.or_else(|| self.load_media())
     }
 
-    fn send(&mut self, mut ticket: Ticket, now: Timestamp, limiter: &mut RateLimiter) -> Command {
+    fn send(
+        &mut self,
+        mut ticket: Ticket,
+        now: Timestamp,
+        limiter: &mut RateLimiter,
+        access: &mut Access,
+    ) -> Command {
+        let held = match access.gate(now) {
+            Gate::Open => None,
+            Gate::OneAtATime if self.in_flight.is_empty() => None,
+            Gate::OneAtATime | Gate::Wait => Some(Command::Idle),
+            Gate::Renew => Some(Command::Renew),
+        };
+        if let Some(command) = held {
+            self.ready.push_front(ticket);
+            return command;
+        }
         if let Exchange::Http(exchange) = &ticket.exchange
             && let Err(until) = limiter.acquire(exchange.class, now)
         {
@@ -442,6 +488,7 @@ impl Attempt {
             };
         }
         ticket.sent = now;
+        ticket.token = access.version();
         let id = self.ticket();
         let command = Command::Send {
             ticket: id,
@@ -548,19 +595,28 @@ mod tests {
                 ..scope
             };
             let mut attempt = Attempt::new(fireflies, setup, scope);
+            let mut access = Access::constant();
             let mut limiter = RateLimiter::new("fireflies", "northwind", None, &[]);
             let now = Timestamp::UNIX_EPOCH;
             let mut asked: Vec<CallRef> = Vec::new();
             loop {
-                match attempt.poll(now, &mut limiter) {
-                    Command::LoadPending { .. } => attempt.pending((1..=3).map(call).collect()),
+                match attempt.poll(now, &mut limiter, &mut access) {
+                    Command::LoadPending { what, .. } => {
+                        attempt.pending(what, (1..=3).map(call).collect());
+                    }
                     Command::Send { ticket, work, .. } => {
                         let mut page = Page::default();
                         match &*work {
                             Work::Transcripts(calls) => asked.extend(calls.iter().cloned()),
                             _ => page.calls = vec![Call::new("0001"), Call::new("0003")],
                         }
-                        attempt.answered(ticket, Ok(Step::Page(page)), now, &mut limiter);
+                        attempt.answered(
+                            ticket,
+                            Ok(Step::Page(page)),
+                            now,
+                            &mut limiter,
+                            &mut access,
+                        );
                     }
                     Command::Commit(_) => attempt.committed(&["0003".to_owned()]),
                     Command::Done(end) => break assert_eq!(end, End::Complete),
@@ -581,11 +637,12 @@ mod tests {
     fn no_transcript_is_asked_for_twice() {
         let mut attempt = attempt();
         let mut limiter = RateLimiter::new("gong", "northwind", None, &[]);
+        let mut access = Access::constant();
         let now = Timestamp::UNIX_EPOCH;
         let mut asked: Vec<String> = Vec::new();
         let mut loaded = 0;
         loop {
-            match attempt.poll(now, &mut limiter) {
+            match attempt.poll(now, &mut limiter, &mut access) {
                 Command::LoadPending { what, after: None } => {
                     attempt.committing = Some(vec![call(1_000)]);
                     attempt.committed(&["1000".to_owned()]);
@@ -610,6 +667,7 @@ mod tests {
                         Ok(Step::Page(Default::default())),
                         now,
                         &mut limiter,
+                        &mut access,
                     );
                 }
                 Command::Done(end) => {

@@ -183,3 +183,49 @@ pub(super) fn hash(text: &str) -> u64 {
     text.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn walk() -> Walk {
+        let window = Window {
+            from: date(2026, 1, 1),
+            to: date(2026, 2, 1),
+        };
+        Walk::begin(window, true)
+    }
+
+    fn page(pass: usize, calls: &[&str], left_out: &[String], next: usize) -> Page {
+        Page {
+            calls: calls.iter().copied().map(Call::new).collect(),
+            left_out: left_out.to_vec(),
+            pass,
+            next: Some(format!("{pass}/{next}")),
+            ..Page::default()
+        }
+    }
+
+    #[test]
+    fn pages_of_what_is_left_out_get_on_while_they_differ() {
+        let mut walk = walk();
+        for number in 0..3 * MAX_EMPTY as usize {
+            let fresh = walk.take(page(0, &[], &[number.to_string()], number));
+            assert_eq!(fresh.expect("it gets on").checkpoint.listed, 0);
+        }
+        let again = walk.take(page(0, &[], &["7".to_owned()], 1_000));
+        assert!(again.is_err(), "the platform ignores the cursor");
+    }
+
+    #[test]
+    fn what_two_keys_see_comes_once_in_each_pass_and_counts_once() {
+        let mut walk = walk();
+        walk.take(page(0, &["a", "b"], &[], 0)).expect("new");
+        let second = walk.take(page(1, &["a", "b"], &[], 0));
+        let second = second.expect("the second key has just begun");
+        assert_eq!((second.calls.len(), second.checkpoint.listed), (0, 2));
+        let again = walk.take(page(1, &["b", "a"], &[], 1));
+        assert!(again.is_err(), "the platform ignores the cursor");
+    }
+}

@@ -47,6 +47,14 @@ impl Credential {
             .count()
     }
 
+    /// The same with one part added, or replaced by a newer one.
+    #[must_use]
+    pub fn with(&self, name: &str, value: SecretString) -> Self {
+        let mut fields = self.fields.clone();
+        fields.insert(name.to_owned(), value);
+        Self { fields }
+    }
+
     /// One part, if it is there.
     pub fn field(&self, name: &str) -> Option<&SecretString> {
         self.fields.get(name)

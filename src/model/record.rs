@@ -208,3 +208,18 @@ pub struct RunRow {
     /// Version of this program.
     pub version: String,
 }
+
+/// A row of `credential_state`: the tokens that an account's credential was renewed to last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialState {
+    /// Key of the support matrix.
+    pub platform: String,
+    /// The account.
+    pub account: String,
+    /// Fingerprint of the credential that they go back to.
+    pub credential_fingerprint: String,
+    /// The tokens, encrypted to the recipients, as an armored age file.
+    pub sealed: String,
+    /// When they were renewed.
+    pub updated_at: Timestamp,
+}

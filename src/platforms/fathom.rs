@@ -19,7 +19,7 @@ use super::{
     Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page, Progress,
     Rejection, Reply, Setup, Step, TokenForm, Traits, Work,
 };
-use crate::model::Method;
+use crate::model::{MAX_KEYS, Method};
 
 /// Fathom's connector.
 pub(super) struct Fathom;
@@ -27,7 +27,7 @@ pub(super) struct Fathom;
 const ROOT: &str = "/external/v1";
 
 /// By which the keys of a credential are named, because their values must not be.
-const ORDINALS: [&str; 20] = [
+const ORDINALS: [&str; MAX_KEYS] = [
     "first",
     "second",
     "third",

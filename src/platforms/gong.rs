@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Auth, Connector, Exchange, HttpExchange, HttpReply, OptionKind, OptionSpec, Page, Progress,
-    Rejection, Reply, Setup, Step, Traits, Work, fields,
+    Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, OptionKind,
+    OptionSpec, Page, Progress, Rejection, Reply, Setup, Step, TokenForm, Traits, Work, fields,
 };
 use crate::model::Method;
 
@@ -40,7 +40,21 @@ impl Connector for Gong {
                 user: "access_key",
                 password: "access_key_secret",
             },
-            oauth: None,
+            // Gong, help.gong.io, "Create an app for Gong": one consent of an administrator is for the whole company.
+            oauth: Some(OAuth {
+                authorize_url: Some("https://app.gong.io/oauth2/authorize"),
+                token_url: "https://app.gong.io/oauth2/generate-customer-token",
+                scopes: "api:calls:read:basic api:calls:read:extensive api:calls:read:transcript \
+                         api:calls:read:media-url api:workspaces:read",
+                pkce: false,
+                // Which redirects an app may register is not documented.
+                loopback: false,
+                client: ClientAuth::Basic,
+                form: TokenForm::Form,
+                grant: Grant::RefreshToken,
+                fields: &[],
+                base_url: Some("api_base_url_for_customer"),
+            }),
             options: &[
                 OptionSpec {
                     name: "base_url",
@@ -94,7 +108,7 @@ impl Connector for Gong {
                 detail: "Gong is not read from files".into(),
             });
         };
-        let page = match (judge(reply)?, work) {
+        let page = match (judge(reply, setup.method)?, work) {
             (Verdict::NoCalls, Work::List { .. } | Work::Transcripts(_)) => Page::default(),
             (Verdict::NoCalls, Work::Media(calls)) => media::none(calls),
             (Verdict::NoCalls, Work::Verify) => return Err(wrong_address(reply)),
@@ -146,7 +160,7 @@ impl Records {
     }
 }
 
-fn judge(reply: &HttpReply) -> Result<Verdict, Rejection> {
+fn judge(reply: &HttpReply, method: Method) -> Result<Verdict, Rejection> {
     let texts = || {
         serde_json::from_slice::<Errors>(&reply.body)
             .unwrap_or_default()
@@ -158,6 +172,11 @@ fn judge(reply: &HttpReply) -> Result<Verdict, Rejection> {
         404 if texts().contains(NO_CALLS) => Ok(Verdict::NoCalls),
         404 => Err(wrong_address(reply)),
         400 if is_about_cursor(&texts()) => Err(Rejection::RestartWindow),
+        401 | 403 if method == Method::Oauth => Err(Rejection::Credentials {
+            advice: "Gong refuses the access that the customer's administrator gave us: it was withdrawn, or it lacks \
+                     a right. Ask the customer's Gong administrator to consent again."
+                .into(),
+        }),
         401 if texts().contains("permission") => Err(Rejection::Credentials {
             advice: "The Gong key lacks a right. Ask the customer's Gong administrator for a key that may read \
                      calls and transcripts."

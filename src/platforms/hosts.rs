@@ -17,6 +17,16 @@ pub fn base_host(address: &str) -> Option<String> {
 }
 
 impl Traits {
+    /// Whether an `https` address of a file lies on one of the platform's hosts.
+    pub(super) fn owns_address(&self, address: &str) -> bool {
+        let scheme = "https://";
+        let Some(rest) = address.strip_prefix(scheme) else {
+            return false;
+        };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        base_host(&address[..scheme.len() + end]).is_some_and(|host| self.owns(&host))
+    }
+
     /// Whether a host name in small letters is one of [`Traits::hosts`], or below one that begins with a dot.
     pub fn owns(&self, host: &str) -> bool {
         self.hosts.iter().any(|known| {

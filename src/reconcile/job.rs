@@ -4,11 +4,11 @@ use jiff::Timestamp;
 
 use super::lane::Drive;
 use crate::{
-    http::Endpoint,
+    http::AddressError,
     import::{Failure, Scope},
-    model::{FailureClass, WhoseTurn, Window},
+    model::{Credential, FailureClass, WhoseTurn, Window},
     plan::{Job, JobKind},
-    platforms::{Connector, Setup},
+    platforms::{Auth, Connector, Setup, Traits},
     spec::Include,
 };
 
@@ -48,37 +48,53 @@ pub(super) fn setup(job: &Job, connector: &dyn Connector, as_of: Timestamp) -> S
     }
 }
 
-/// Where requests go and with which credential, or whose turn it is.
-pub(super) fn endpoint(
-    job: &Job,
-    connector: &dyn Connector,
-    setup: &Setup,
-    drive: &Drive<'_>,
-) -> Result<Endpoint, Failure> {
-    let traits = connector.traits();
-    let credential = drive
-        .edges
-        .secrets
-        .open(&job.request, traits.auth)
-        .map_err(|error| {
-            let advice = error.to_string();
-            Failure {
-                class: FailureClass::Credentials,
-                detail: advice.clone(),
-                advice: Some((error.whose_turn(), advice)),
-            }
-        })?;
-    let replacement = drive
-        .settings
-        .platform_urls
-        .get(&job.request.platform)
-        .map(String::as_str);
-    Endpoint::new(&setup.base_url, replacement, &traits, credential).map_err(|error| Failure {
+/// The credential of a request, opened.
+///
+/// # Errors
+/// Whose turn it is, if it cannot be.
+pub(super) fn credential(job: &Job, auth: Auth, drive: &Drive<'_>) -> Result<Credential, Failure> {
+    let secrets = drive.edges.secrets;
+    secrets.open(&job.request, auth).map_err(|error| {
+        let advice = error.to_string();
+        Failure {
+            class: FailureClass::Credentials,
+            detail: advice.clone(),
+            advice: Some((error.whose_turn(), advice)),
+        }
+    })
+}
+
+/// How the request signs in.
+///
+/// # Errors
+/// When the platform has no such way; the check of the request has said so before.
+pub(super) fn auth(job: &Job, traits: &Traits) -> Result<Auth, Failure> {
+    let method = job.request.method;
+    traits.sign_in(method).ok_or_else(|| {
+        let detail = format!("the platform offers no method {method}");
+        let advice = format!("The import needs an engineer: {detail}.");
+        Failure {
+            class: FailureClass::Internal,
+            detail,
+            advice: Some((WhoseTurn::Engineering, advice)),
+        }
+    })
+}
+
+/// What replaces the address of the platform's API.
+pub(super) fn replacement<'a>(job: &Job, drive: &Drive<'a>) -> Option<&'a str> {
+    let urls = drive.settings.platform_urls;
+    urls.get(&job.request.platform).map(String::as_str)
+}
+
+/// The request names an address that is not the platform's.
+pub(super) fn wrong_address(error: &AddressError) -> Failure {
+    Failure {
         class: FailureClass::Internal,
         detail: error.to_string(),
         advice: Some((
             WhoseTurn::Cs,
             format!("The address in options.base_url cannot be used: {error}."),
         )),
-    })
+    }
 }

@@ -5,16 +5,21 @@ use std::{collections::VecDeque, future::Future, pin::Pin, sync::Arc};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::{Edges, Event, Settings, ending::Ending, exchange, job, media};
+use super::{
+    Edges, Event, Settings,
+    ending::Ending,
+    exchange, job, media,
+    tokens::{self, Setback, SignIn},
+};
 use crate::{
-    http::Endpoint,
+    http::{Authority, Endpoint},
     import::{
-        Attempt, Command, Commit, End, Failure, Fetched, PENDING_AT_ONCE, Pending, RateLimiter,
-        Uploads,
+        Access, Attempt, Command, Commit, End, Failure, Fetched, PENDING_AT_ONCE, Pending,
+        RateLimiter, Uploads,
     },
-    model::{ApiUsage, FailureClass, ImportRecord, Method, WhoseTurn},
+    model::{ApiUsage, CredentialState, FailureClass, ImportRecord, Method, WhoseTurn},
     plan::{self, Job, JobKind},
-    platforms::{self, Allowance, CallRef, Connector, Rejection, RequestClass, Setup, Step},
+    platforms::{self, Allowance, Auth, CallRef, Connector, Rejection, RequestClass, Setup, Step},
     spec::SupportMatrix,
     store::{PageCommit, PageReceipt, StoreError},
 };
@@ -45,6 +50,7 @@ pub(super) enum News {
     },
     /// The run was stopped before the answer came.
     Abandoned,
+    Renewed(Box<Result<SignIn, Setback>>),
     Committed(Result<PageReceipt, StoreError>),
     Pending(Pending, Result<Vec<CallRef>, StoreError>),
     Copied {
@@ -60,6 +66,13 @@ pub(super) struct Lane {
     platform_name: String,
     settle_days: u16,
     limiter: RateLimiter,
+    /// Whether requests can be signed now.
+    access: Access,
+    /// Tokens that sign them, where tokens do; they outlive the import that renewed them.
+    sign_in: Option<SignIn>,
+    /// Why those are dead, if they are: no other import of the account tries them again.
+    refused: Option<Failure>,
+    recorded: Option<CredentialState>,
     active: Option<Active>,
 }
 
@@ -81,13 +94,25 @@ pub(super) struct Active {
 type Operation<'a> = Pin<Box<dyn Future<Output = (usize, News)> + Send + 'a>>;
 
 impl Lane {
-    pub(super) fn new(lane: &plan::Lane, matrix: &SupportMatrix, usage: &[ApiUsage]) -> Self {
+    pub(super) fn new(
+        lane: &plan::Lane,
+        matrix: &SupportMatrix,
+        usage: &[ApiUsage],
+        states: &[CredentialState],
+    ) -> Self {
+        let is_own = |state: &&CredentialState| {
+            state.platform == lane.platform && state.account == lane.account
+        };
         let row = matrix.platforms.get(&lane.platform);
         Self {
             jobs: lane.jobs.iter().cloned().collect(),
             platform_name: row.map_or_else(|| lane.platform.clone(), |row| row.name.clone()),
             settle_days: matrix.nightly.settle_days,
             limiter: RateLimiter::new(&lane.platform, &lane.account, row, usage),
+            access: Access::constant(),
+            sign_in: None,
+            refused: None,
+            recorded: states.iter().find(is_own).cloned(),
             active: None,
         }
     }
@@ -112,9 +137,10 @@ impl Lane {
             }
         };
         let mut setup = job::setup(&job, connector, now);
+        self.access = Access::constant();
         let endpoint = match job.request.method {
             Method::File => Ok(None),
-            Method::Api | Method::Oauth => job::endpoint(&job, connector, &setup, drive).map(Some),
+            Method::Api | Method::Oauth => self.endpoint(&job, connector, &setup, drive).map(Some),
         };
         if let Ok(Some(endpoint)) = &endpoint {
             setup.keys = endpoint.keys();
@@ -134,7 +160,7 @@ impl Lane {
             job,
             connector,
             setup,
-            endpoint: endpoint.map(Arc::new),
+            endpoint,
             attempt,
             halt: watch::Sender::new(false),
             started_at: now,
@@ -143,6 +169,56 @@ impl Lane {
             ending: false,
         });
         true
+    }
+
+    /// Where the requests of an import go and how they are signed, or whose turn it is.
+    fn endpoint(
+        &mut self,
+        job: &Job,
+        connector: &dyn Connector,
+        setup: &Setup,
+        drive: &Drive<'_>,
+    ) -> Result<Arc<Endpoint>, Failure> {
+        let traits = connector.traits();
+        let auth = job::auth(job, &traits)?;
+        let replacement = job::replacement(job, drive);
+        let wrong = |error| job::wrong_address(&error);
+        let Auth::OAuth(oauth) = auth else {
+            let credential = job::credential(job, auth, drive)?;
+            return Endpoint::new(&setup.base_url, replacement, &traits, auth, credential)
+                .map(Arc::new)
+                .map_err(wrong);
+        };
+        tokens::check(oauth, &self.platform_name, drive.edges.secrets)?;
+        let credential = job::credential(job, auth, drive)?;
+        let fingerprint = job.request.credential_fingerprint().unwrap_or_default();
+        let (known, recorded) = (self.sign_in.as_ref(), self.recorded.as_ref());
+        let secrets = drive.edges.secrets;
+        let (tokens, kept) = tokens::first(&credential, &fingerprint, known, recorded, secrets)?;
+        if known.is_none_or(|known| known.tokens.lineage != tokens.lineage) {
+            self.refused = None;
+        }
+        let sign_in = SignIn {
+            platform: job.request.platform.clone(),
+            account: job.request.account.clone(),
+            platform_name: self.platform_name.clone(),
+            fingerprint,
+            traits,
+            oauth,
+            authority: Authority::new(oauth, replacement).map_err(wrong)?,
+            credential,
+            base_url: setup.base_url.clone(),
+            replacement: replacement.map(str::to_owned),
+            tokens,
+            kept,
+        };
+        self.access = sign_in.access();
+        let endpoint = sign_in.endpoint().map_err(wrong);
+        self.sign_in = Some(sign_in);
+        match &self.refused {
+            Some(refused) => Err(refused.clone()),
+            None => endpoint,
+        }
     }
 
     /// Ends everything at the next page boundary.
@@ -161,7 +237,11 @@ impl Lane {
     /// What the attempt wants next.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Command> {
         let active = self.active.as_mut().filter(|active| !active.ending)?;
-        Some(active.attempt.poll(now, &mut self.limiter))
+        Some(
+            active
+                .attempt
+                .poll(now, &mut self.limiter, &mut self.access),
+        )
     }
 
     /// The operation that carries a command out.
@@ -186,10 +266,9 @@ impl Lane {
                 progress,
                 exchange,
             } => {
-                let (connector, setup) = (active.connector, Arc::clone(&active.setup));
                 let decode = exchange::Decode {
-                    connector,
-                    setup,
+                    connector: active.connector,
+                    setup: Arc::clone(&active.setup),
                     work,
                     progress,
                 };
@@ -202,6 +281,11 @@ impl Lane {
                     decode,
                     now,
                 ))
+            }
+            Command::Renew => {
+                let sign_in = self.sign_in.clone();
+                let sign_in = sign_in.expect("only what signs in by tokens renews them");
+                Box::pin(async move { News::Renewed(Box::new(sign_in.renew(drive.edges).await)) })
             }
             Command::Commit(commit) => {
                 let usage = self.limiter.take_usage();
@@ -261,7 +345,7 @@ impl Lane {
                 }
                 active
                     .attempt
-                    .answered(ticket, *result, now, &mut self.limiter);
+                    .answered(ticket, *result, now, &mut self.limiter, &mut self.access);
             }
             News::Lost {
                 ticket,
@@ -277,6 +361,7 @@ impl Lane {
                 active.attempt.stop(crashed(detail));
             }
             News::Abandoned => {}
+            News::Renewed(result) => return self.renewed(*result, now),
             News::Committed(receipt) => {
                 let receipt = receipt?;
                 active.calls += receipt.new;
@@ -299,6 +384,52 @@ impl Lane {
                 tracing::info!(request = id, phase = %record.phase, "import ends for this run");
                 observe(Event::Ended(&record));
                 self.active = None;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lane {
+    /// Takes in what came of a renewal.
+    ///
+    /// # Errors
+    /// When the record could not be written.
+    fn renewed(
+        &mut self,
+        result: Result<SignIn, Setback>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(active) = &mut self.active else {
+            return Ok(());
+        };
+        match result {
+            Ok(sign_in) => {
+                let renew_at = sign_in.tokens.renew_at;
+                // Its address was checked when it came.
+                active.endpoint = sign_in.endpoint().ok().or(active.endpoint.take());
+                self.sign_in = Some(sign_in);
+                self.access.renewed(renew_at);
+                active.attempt.renewed();
+            }
+            Err(Setback::Record(error)) => return Err(error),
+            Err(Setback::Import {
+                failure,
+                after,
+                sign_in,
+            }) => {
+                let id = active.job.request.id.as_str();
+                tracing::info!(
+                    request = id,
+                    detail = failure.detail,
+                    "the access is not renewed"
+                );
+                self.sign_in = Some(*sign_in);
+                self.access.not_renewed();
+                if failure.advice.is_some() {
+                    self.refused = Some(failure.clone());
+                }
+                active.attempt.not_renewed(failure, after, now);
             }
         }
         Ok(())

@@ -111,8 +111,15 @@ fn new_credential(record: &ImportRecord, source: &str) -> Option<String> {
         [] => String::new(),
         parts => format!(" ({})", parts.join(" and ")),
     };
+    let please = if phase::asks_for_consent(record) {
+        format!(
+            "We send you an address: please open it as an administrator of your {source} account, and agree once more."
+        )
+    } else {
+        format!("Please make a new key for us{parts} and send it in a safe way, not by e-mail.")
+    };
     Some(format!(
-        "The access to your {source} account that you gave us does not work any more, or not for everything we need. Please make a new key for us{parts} and send it in a safe way, not by e-mail. Nothing is lost, and the import goes on where it stopped."
+        "The access to your {source} account that you gave us does not work any more, or not for everything we need. {please} Nothing is lost, and the import goes on where it stopped."
     ))
 }
 

@@ -4,7 +4,7 @@ use super::text::prose;
 use crate::{
     model::words::{counted, number, unsigned},
     model::{ImportRecord, Method, Phase, WhoseTurn},
-    platforms::connector,
+    platforms::{Auth, connector},
 };
 
 /// The row of the matrix for files of any origin.
@@ -131,6 +131,10 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
 fn credential_step(record: &ImportRecord) -> String {
     let id = &record.request_id;
     match record.whose_turn {
+        WhoseTurn::Customer if asks_for_consent(record) => format!(
+            "Ask the customer's administrator to consent once more. `call-import authorize {} {id}` prints the address to open, and writes what comes of it, sealed, into the request file. Merge that, and the next night goes on where it stopped.",
+            record.platform
+        ),
         WhoseTurn::Customer => format!(
             "Ask the customer for {}. Hand it in with `call-import seal {id}`, which asks for it without showing it and writes it, sealed, into the request file. Merge that, and the next night goes on where it stopped. Never paste a credential into a comment. Where the request names a secret instead, an engineer sets that and then runs {}.",
             credential(record),
@@ -158,14 +162,28 @@ fn credential(record: &ImportRecord) -> String {
     }
 }
 
-/// Names of the parts of an API key, where the platform is known.
+/// Names of the parts that a customer gives us, where the platform is known; none where it is a consent.
 pub(super) fn credential_parts(record: &ImportRecord) -> Vec<&'static str> {
-    match record.method {
-        Method::Api => connector(&record.platform)
-            .map(|connector| connector.traits().auth.fields())
-            .unwrap_or_default(),
-        Method::Oauth | Method::File => Vec::new(),
+    sign_in(record)
+        .filter(|_| !asks_for_consent(record))
+        .map(Auth::fields)
+        .unwrap_or_default()
+}
+
+/// Whether the customer consents in a browser instead of giving us a key.
+pub(super) fn asks_for_consent(record: &ImportRecord) -> bool {
+    match sign_in(record) {
+        Some(Auth::OAuth(oauth)) => oauth.authorize_url.is_some(),
+        Some(
+            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. },
+        )
+        | None => false,
     }
+}
+
+fn sign_in(record: &ImportRecord) -> Option<Auth> {
+    let connector = connector(&record.platform)?;
+    connector.traits().sign_in(record.method)
 }
 
 fn attention_step(record: &ImportRecord) -> String {

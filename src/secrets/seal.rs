@@ -66,8 +66,9 @@ pub enum SealError {
 impl Plaintext {
     /// Checks a pasted credential and binds it to its purpose.
     ///
-    /// With `auth`, the parts that the platform needs: exactly these, or the bare value where it is one.
-    /// Without, any JSON object whose values are texts or lists of texts.
+    /// With `auth`, the parts that the platform needs, and perhaps those that it may have besides, but no
+    /// others; the bare value where one is needed. Without, any JSON object whose values are texts or lists
+    /// of texts.
     ///
     /// # Errors
     /// [`ShapeError`], which names parts and never repeats a value.
@@ -78,6 +79,7 @@ impl Plaintext {
     ) -> Result<Self, ShapeError> {
         let fields = auth.map(Auth::fields);
         let fields = fields.as_deref();
+        let optional = auth.map_or(&[][..], Auth::optional_fields);
         let keys = auth.and_then(list_of_keys);
         let expected = || keys.map_or_else(|| expected(fields), expected_keys);
         let pasted = trimmed(pasted);
@@ -100,7 +102,7 @@ impl Plaintext {
         check_purpose(parts.remove(FOR), purpose)?;
         match keys {
             Some(field) => check_keys(&parts, field)?,
-            None => check_parts(&parts, fields)?,
+            None => check_parts(&parts, fields, optional)?,
         }
         let suspicious = parts.iter().filter(|(_, part)| is_suspicious(part));
         let suspicious = suspicious.map(|(name, _)| shown(name)).collect();
@@ -130,26 +132,30 @@ impl Plaintext {
     /// # Errors
     /// [`SealError`], in practice only without recipients.
     pub fn seal(&self, recipients: &Recipients) -> Result<String, SealError> {
-        let recipients = recipients.iter().map(|key| key as &dyn age::Recipient);
-        let encryptor =
-            Encryptor::with_recipients(recipients).map_err(|_| SealError::NoRecipients)?;
-        let armored = || {
-            let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor)?;
-            let mut writer = encryptor.wrap_output(armor)?;
-            writer.write_all(self.json.expose_secret().as_bytes())?;
-            writer.finish().and_then(ArmoredWriter::finish)
-        };
-        let armored = armored().map_err(SealError::Encryption)?;
-        // Windows has other line ends, and the request file has its own.
-        Ok(String::from_utf8_lossy(&armored).replace("\r\n", "\n"))
+        armored(&self.json, recipients)
     }
+}
+
+/// A text as an armored age file that each of the recipients can open.
+pub(super) fn armored(text: &SecretString, recipients: &Recipients) -> Result<String, SealError> {
+    let recipients = recipients.iter().map(|key| key as &dyn age::Recipient);
+    let encryptor = Encryptor::with_recipients(recipients).map_err(|_| SealError::NoRecipients)?;
+    let armored = || {
+        let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor)?;
+        let mut writer = encryptor.wrap_output(armor)?;
+        writer.write_all(text.expose_secret().as_bytes())?;
+        writer.finish().and_then(ArmoredWriter::finish)
+    };
+    let armored = armored().map_err(SealError::Encryption)?;
+    // Windows has other line ends, and the request file has its own.
+    Ok(String::from_utf8_lossy(&armored).replace("\r\n", "\n"))
 }
 
 /// The part with the list of keys, where the platform takes several.
 const fn list_of_keys(auth: Auth) -> Option<&'static str> {
     match auth {
         Auth::Keys { values, .. } => Some(values),
-        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } => None,
+        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => None,
     }
 }
 
@@ -188,8 +194,13 @@ fn check_purpose(pasted: Option<&RawValue>, purpose: &Purpose) -> Result<(), Sha
     }
 }
 
-fn check_parts(parts: &Object<'_>, fields: Option<&[&str]>) -> Result<(), ShapeError> {
-    let is_known = |name: &str| fields.is_none_or(|fields| fields.contains(&name));
+fn check_parts(
+    parts: &Object<'_>,
+    fields: Option<&[&str]>,
+    optional: &[&str],
+) -> Result<(), ShapeError> {
+    let is_known =
+        |name: &str| fields.is_none_or(|fields| fields.contains(&name) || optional.contains(&name));
     let mut flaws = Vec::new();
     for field in fields.unwrap_or_default() {
         if !parts.contains_key(*field) {
@@ -240,8 +251,8 @@ fn joined(parts: &[(&str, &str)]) -> SecretString {
 }
 
 /// JSON in memory that is wiped: the buffer is large enough from the start, so that it never moves.
-fn written(parts: &impl Serialize) -> SecretString {
+pub(super) fn written(parts: &impl Serialize) -> SecretString {
     let mut buffer = Zeroizing::new(Vec::with_capacity(8 * MAX_PLAINTEXT));
-    serde_json::to_writer(&mut *buffer, parts).expect("maps of texts are always JSON");
+    serde_json::to_writer(&mut *buffer, parts).expect("texts by name are always JSON");
     SecretString::from(String::from_utf8_lossy(&buffer).as_ref())
 }

@@ -336,6 +336,38 @@ fn a_bare_token_is_sealed_where_one_part_is_enough() {
 }
 
 #[test]
+fn a_consent_is_sealed_with_its_own_parts() {
+    let gong = crate::platforms::connector("gong").unwrap().traits();
+    let oauth = gong.sign_in(crate::model::Method::Oauth).unwrap();
+    let purpose = Purpose {
+        customer: "Northwind Robotics".into(),
+        platform: "gong".into(),
+    };
+    let read = |text: &str| Plaintext::read(&SecretString::from(text), Some(oauth), &purpose);
+    let parts = r#""client_id": "a", "client_secret": "b", "refresh_token": "c""#;
+    assert!(read(&format!("{{{parts}}}")).is_ok());
+    assert!(read(&format!(r#"{{{parts}, "access_token": "d"}}"#)).is_ok());
+    for (wrong, told) in [
+        (
+            r#"{"access_key": "a", "access_key_secret": "b"}"#,
+            "`refresh_token` is missing.",
+        ),
+        (
+            &format!(r#"{{{parts}, "scope": "d"}}"#),
+            "`scope` is not known here.",
+        ),
+    ] {
+        let error = read(wrong).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    let secrets = secrets(&[("IMPORT_NORTHWIND_ROBOTICS_GONG", &format!("{{{parts}}}"))]);
+    let named = Credentials::Secret("IMPORT_NORTHWIND_ROBOTICS_GONG".into());
+    let opened = secrets.open(&request(Some(named)), oauth).unwrap();
+    assert_eq!(field(&opened, "refresh_token"), "c");
+    assert!(opened.field("access_token").is_none());
+}
+
+#[test]
 fn names_without_latin_letters_are_not_mixed_up() {
     let purpose = |customer: &str| Purpose {
         customer: customer.into(),

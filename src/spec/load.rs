@@ -16,7 +16,10 @@ use super::{
     rules::{self, Context, Ruling, Uploads},
     schema, source, violations, yaml,
 };
-use crate::{model::slug, platforms};
+use crate::{
+    model::{Method, slug},
+    platforms,
+};
 
 /// Checks every request file against the schema, the matrix, the uploaded files, the calendar and each other.
 ///
@@ -71,7 +74,12 @@ impl<'a> Checker<'a> {
     fn new(uploads: &'a [RequestFile], matrix: &'a SupportMatrix, today: Date) -> Self {
         let schema = schema::request_schema(matrix);
         let mut credential_fields: Vec<&str> = platforms::catalog()
-            .flat_map(|(_, connector)| connector.traits().auth.fields())
+            .flat_map(|(_, connector)| {
+                let traits = connector.traits();
+                let methods = [Method::Api, Method::Oauth].into_iter();
+                methods.filter_map(move |method| traits.sign_in(method))
+            })
+            .flat_map(|auth| [auth.fields(), auth.optional_fields().to_vec()].concat())
             .collect();
         credential_fields.sort_unstable();
         credential_fields.dedup();

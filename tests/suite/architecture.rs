@@ -11,13 +11,14 @@ use std::{
 /// Modules by rank. A module imports from lower ranks only, so those of one rank do not know each other.
 const RANKS: &[(u8, &[&str])] = &[
     (0, &["model"]),
-    (1, &["platforms", "files"]),
-    (2, &["spec"]),
-    (3, &["import"]),
-    (4, &["plan"]),
-    (5, &["report"]),
+    (1, &["files"]),
+    (2, &["platforms"]),
+    (3, &["spec"]),
+    (4, &["import"]),
+    (5, &["plan"]),
+    (6, &["report"]),
     (
-        6,
+        7,
         &[
             "workspace",
             "clock",
@@ -29,13 +30,13 @@ const RANKS: &[(u8, &[&str])] = &[
             "slack",
         ],
     ),
-    (7, &["state"]),
-    (8, &["reconcile"]),
-    (9, &["cli"]),
+    (8, &["state"]),
+    (9, &["reconcile"]),
+    (10, &["cli"]),
 ];
 
 /// The first rank that touches the outside.
-const EDGE: u8 = 6;
+const EDGE: u8 = 7;
 
 /// What only one module may name.
 const OWNED: &[(&str, &str)] = &[

@@ -15,13 +15,14 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "validate",
     "plan",
     "reconcile",
     "status",
     "matrix",
     "seal",
+    "authorize",
     "keygen",
     "retry",
     "state",

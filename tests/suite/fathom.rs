@@ -19,6 +19,7 @@ use simulator::{
     fathom::{self, MADE_AFTER, MEETINGS, TEAMS, TRANSCRIPT},
     limits::Limits,
     log::Entry,
+    oauth::TOKEN,
 };
 
 use crate::{
@@ -69,6 +70,7 @@ fn reply(status: u16, body: &[u8]) -> Reply {
         retry_after: None,
         allowance: None,
         content_type: "application/json".into(),
+        location: None,
         body: Bytes::copy_from_slice(body),
     })
 }
@@ -536,6 +538,47 @@ async fn what_was_not_ready_is_asked_for_in_later_nights() {
     let recorded = record::value(&scene.database(), sql);
     assert_eq!(recorded, (300 - never).to_string());
     assert!(running.log().count(TRANSCRIPT) <= late + never, "each once");
+}
+
+/// fathom.md section 9, plan B: the proof of the consent, the pages, and a request for each recording.
+#[tokio::test]
+async fn a_consent_costs_a_request_for_each_recording() {
+    let mut scene = Scene::new(NIGHT);
+    scene.with_keys();
+    let running = Simulator::start(Config {
+        clock: Arc::new(scene.clock.clone()),
+        ..Config::fathom(fathom::Config::new(november())).with_oauth(fathom::app())
+    })
+    .expect("the simulator starts");
+    scene
+        .platform_urls
+        .insert("fathom".into(), running.url.clone());
+    request(&mut scene, "northwind", &[], "2026-11-01", "2026-11-30");
+    let path = scene.requests().join("northwind.yaml");
+    let by_key = std::fs::read_to_string(path).expect("the request");
+    scene.write("northwind.yaml", &format!("{by_key}method: oauth\n"));
+    let credential = json!({
+        "client_id": fathom::app().client_id,
+        "client_secret": fathom::app().client_secret,
+        "refresh_token": running.oauth().refresh_token(),
+    });
+    let secret = "IMPORT_NORTHWIND_FATHOM".to_owned();
+    scene.secrets.insert(secret, credential.to_string());
+
+    let report = scene.run("first").await;
+
+    let import = &report.imports[0];
+    assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
+    let there = running
+        .account()
+        .calls()
+        .filter(|call| running.account().has_transcript(call));
+    assert_eq!(import.transcripts_imported as usize, there.count());
+    let log = running.log();
+    let sent = [TEAMS, MEETINGS, TRANSCRIPT].map(|endpoint| log.count(endpoint));
+    assert_eq!(sent, [1, 30, 300]);
+    assert_eq!(log.len(), 331 + log.count(TOKEN));
+    assert_eq!((log.count_status(400), log.count_status(429)), (0, 0));
 }
 
 #[test]

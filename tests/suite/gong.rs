@@ -43,6 +43,7 @@ fn reply(status: u16, body: &[u8]) -> Reply {
         retry_after: (status == 429).then_some(Duration::from_secs(7)),
         allowance: None,
         content_type: "application/json".into(),
+        location: None,
         body: Bytes::copy_from_slice(body),
     })
 }

@@ -75,6 +75,7 @@ fn answered(work: &Work, progress: &Progress, status: u16, body: &[u8]) -> Resul
         retry_after: None,
         allowance: None,
         content_type: "application/json".into(),
+        location: None,
         body: Bytes::copy_from_slice(body),
     });
     grain().next(work, &setup(Method::Api), progress, &reply)
@@ -264,6 +265,7 @@ fn a_consent_that_has_ended_is_asked_for_again() {
         retry_after: None,
         allowance: None,
         content_type: String::new(),
+        location: None,
         body: Bytes::new(),
     });
     for (method, words) in [(Method::Api, "token"), (Method::Oauth, "consent")] {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
+mod addresses;
 mod architecture;
 mod cli;
 mod comments;
@@ -13,6 +14,7 @@ mod gong;
 mod grain;
 mod matrix;
 mod media;
+mod oauth;
 mod plan;
 mod platforms;
 mod reconcile;
@@ -24,3 +26,4 @@ mod story;
 mod support;
 mod uploads;
 mod workflows;
+mod zoom;

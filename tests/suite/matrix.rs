@@ -137,7 +137,7 @@ fn programs_get_the_fixed_shape() {
         .find(|row| row["platform"] == "gong")
         .unwrap();
     assert_eq!(gong["status"], "supported");
-    assert_eq!(gong["methods"], serde_json::json!(["api", "file"]));
+    assert_eq!(gong["methods"], serde_json::json!(["api", "oauth", "file"]));
     assert!(gong["calls_per_night"].as_u64().unwrap() > 249_000);
     for row in platforms {
         for key in [

@@ -437,6 +437,7 @@ fn gongs_links_are_read_and_never_shown() {
             retry_after: None,
             allowance: None,
             content_type: "application/json".into(),
+            location: None,
             body: body.to_vec().into(),
         });
         match gong.next(&work, &setup, &progress, &reply) {

@@ -31,6 +31,7 @@ mod fireflies;
 pub(crate) mod gong;
 mod grain;
 mod tldv;
+pub(crate) mod zoom;
 
 use std::collections::BTreeSet;
 
@@ -54,6 +55,7 @@ const HELD: &[Member<Vec<Fixtures>>] = &[
     ("gong", gong::held::fixtures),
     ("grain", grain::held::fixtures),
     ("tldv", tldv::held::fixtures),
+    ("zoom", zoom::held::fixtures),
 ];
 
 /// Platforms whose simulated nights are lived through.
@@ -65,6 +67,7 @@ const NIGHTS: &[Member<Night>] = &[
     ("gong", gong::spent::night),
     ("grain", grain::spent::night),
     ("tldv", tldv::spent::night),
+    ("zoom", zoom::spent::night),
 ];
 
 #[test]

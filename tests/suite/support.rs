@@ -17,14 +17,14 @@ use call_import_engine::{
     github::GitHub,
     http::Http,
     reconcile::{self, Edges, Event, MediaPlace, ReconcileError, Report, Settings},
-    secrets::Secrets,
+    secrets::{IDENTITY, KeyPair, Recipients, Secrets},
     spec::{self, Declared, SupportMatrix},
     state::Home,
     store::Store,
     workspace,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
 
@@ -243,6 +243,21 @@ impl Scene {
         spec::load(&read.sources, &read.uploads, &self.matrix, today)
     }
 
+    /// Those to whom the requests folder has credentials sealed.
+    pub(crate) fn recipients(&self) -> Recipients {
+        let text = std::fs::read_to_string(self.requests().join("recipients.txt"));
+        Recipients::parse(&text.unwrap_or_default()).expect("public keys")
+    }
+
+    /// A pair of keys for the team: what is sealed can be opened by the next run.
+    pub(crate) fn with_keys(&mut self) {
+        let pair = KeyPair::generate();
+        self.write("recipients.txt", &format!("{}\n", pair.public()));
+        let secret_key = pair.file(Clock::now(&self.clock));
+        let secret_key = secret_key.expose_secret().to_owned();
+        self.secrets.insert(IDENTITY.to_owned(), secret_key);
+    }
+
     pub(crate) fn open(&self, run_id: &str) -> Store {
         Store::open(&self.database(), run_id, "test", Clock::now(&self.clock))
             .expect("the record opens")
@@ -263,7 +278,8 @@ impl Scene {
         let store = self.open(run_id);
         let secrets = self.secrets.clone();
         let secrets = Secrets::new(move |name| secrets.get(name).cloned().map(SecretString::from))
-            .expect("no identity is set");
+            .expect("the identity is one")
+            .sealing_to(self.recipients());
         let http = Http::new().expect("a client");
         let declared = self.declared();
         let settings = Settings {

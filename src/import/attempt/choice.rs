@@ -55,6 +55,8 @@ impl Attempt {
                 exchange,
                 tries: 0,
                 sent: Timestamp::MIN,
+                token: 0,
+                refused: false,
             }),
             Step::Page(page) => self.take(&work, page),
         }

@@ -14,16 +14,44 @@ use crate::{
     platforms::{Exchange, Rejection, Work},
 };
 
-/// How long we are told to wait, if that can be meant.
-pub(super) fn told(after: Duration) -> Option<SignedDuration> {
-    let after = SignedDuration::try_from(after).ok()?;
-    Some(after.min(MAX_TOLD))
-}
-
 /// Tries of a request whose answers cannot be read.
 const MAX_BROKEN: u32 = 3;
 
+/// How long a platform may tell us to wait.
+pub(super) fn wait(after: Option<Duration>) -> Option<SignedDuration> {
+    after
+        .and_then(|after| SignedDuration::try_from(after).ok())
+        .map(|after| after.min(MAX_TOLD))
+}
+
 impl Attempt {
+    /// New tokens are there.
+    pub fn renewed(&mut self) {
+        self.renewals = 0;
+        self.breaker.success();
+    }
+
+    /// No new tokens came. What a person must mend is not tried again; `after` is what the platform says about
+    /// when to ask again.
+    pub fn not_renewed(&mut self, failure: Failure, after: Option<Duration>, now: Timestamp) {
+        self.renewals += 1;
+        let wait = wait(after);
+        let most = if failure.class == FailureClass::BrokenReply {
+            MAX_BROKEN
+        } else {
+            MAX_TRIES
+        };
+        let until = wait.and_then(|wait| now.saturating_add(wait).ok());
+        let is_hopeful = failure.advice.is_none()
+            && self.renewals < most
+            && self.breaker.failure(now, now, wait, &self.scope.request_id);
+        match until.filter(|until| until.duration_since(now) > MAX_WAIT) {
+            Some(until) if failure.advice.is_none() => self.stop(End::Waiting { until }),
+            _ if is_hopeful => {}
+            _ => self.stop(End::Failed(failure)),
+        }
+    }
+
     pub(super) fn rejected(
         &mut self,
         ticket: Ticket,
@@ -31,7 +59,6 @@ impl Attempt {
         now: Timestamp,
         limiter: &mut RateLimiter,
     ) {
-        let wait = |after: Option<Duration>| after.and_then(told);
         match rejection {
             Rejection::Throttled { after } => self.throttled(ticket, wait(after), now, limiter),
             Rejection::ThrottledUntil { until } => {

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Attempt, Command, Commit, Pending, Queue, failure::told};
+use super::{Attempt, Command, Commit, Pending, Queue, failure::wait};
 use crate::{
     import::{
         End, Failure,
@@ -260,7 +260,7 @@ impl Attempt {
         detail: String,
         now: Timestamp,
     ) {
-        let wait = after.and_then(told);
+        let wait = wait(after);
         let unanswered = copy.unanswered + 1;
         let hopeful = self
             .breaker

@@ -5,7 +5,10 @@ mod query;
 mod respond;
 mod write;
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -15,6 +18,7 @@ use crate::{
     company::{Account, Call, Population},
     limits::{Limiter, Limits},
     log::Endpoint,
+    oauth,
     server::{Service, Traffic},
 };
 
@@ -50,8 +54,6 @@ pub struct Config {
     pub population: Population,
     /// The users' keys.
     pub keys: Vec<String>,
-    /// The access token of an app that the first user has consented to.
-    pub token: String,
     /// Limits of the company (ours: whether the keys of different users share them is not documented).
     pub limits: Limits,
     /// Whether answers say how the limits stand, as documented.
@@ -64,7 +66,6 @@ impl Config {
         Self {
             population,
             keys: vec!["demo-key".into()],
-            token: "demo-token".into(),
             limits: LIMITS,
             tells_limits: true,
         }
@@ -86,6 +87,24 @@ pub const DEMO: Demo = Demo {
     },
 };
 
+/// An app that the first user has consented to.
+pub fn app() -> oauth::Config {
+    oauth::Config {
+        authorize_path: "/external/v1/oauth2/authorize",
+        token_path: "/external/v1/oauth2/token",
+        client_id: "simulated-app".into(),
+        client_secret: "simulated-app-secret".into(),
+        basic: false,
+        json: false,
+        pkce: false,
+        account: "app".into(),
+        life: Duration::from_secs(3600),
+        grace: false,
+        app_grant: None,
+        more: Vec::new(),
+    }
+}
+
 /// A running Fathom, for tests. Clones share the state.
 #[derive(Clone)]
 pub struct Fathom(Arc<State>);
@@ -94,17 +113,16 @@ pub struct Fathom(Arc<State>);
 struct State {
     account: Account,
     keys: Vec<String>,
-    token: String,
+    traffic: Arc<Traffic>,
     heavy: Mutex<Limiter>,
     tells_limits: bool,
 }
 
 impl Fathom {
-    fn new(config: Config, traffic: &Traffic) -> Self {
+    fn new(config: Config, traffic: Arc<Traffic>) -> Self {
         let Config {
             population,
             keys,
-            token,
             limits,
             tells_limits,
         } = config;
@@ -113,9 +131,9 @@ impl Fathom {
             ..Limits::NONE
         };
         Self(Arc::new(State {
-            account: Account::new("demo", population, limits, traffic),
+            account: Account::new("demo", population, limits, &traffic),
             keys,
-            token,
+            traffic,
             heavy: Mutex::new(Limiter::new(heavy)),
             tells_limits,
         }))
@@ -148,7 +166,7 @@ impl Simulated for Fathom {
 impl crate::Config {
     /// Fathom on a free port, with the system's time and no latency.
     pub fn fathom(config: Config) -> Self {
-        Self::of(|traffic| Fathom::new(config, &traffic))
+        Self::of(|traffic| Fathom::new(config, traffic))
     }
 }
 

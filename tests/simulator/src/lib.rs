@@ -25,6 +25,8 @@
 //! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
 //! | `media` | a host of recordings, with links that expire |
+//! | `oauth` | consents and tokens, for any of the platforms |
+//! | `zoom` | Zoom's API v2 around cloud recordings: people, months, files |
 //! | `clock` | the time, which a test may bring itself |
 //! | `limits` | rate limits as sliding windows |
 //! | `faults` | what goes wrong, and at which request |
@@ -50,7 +52,9 @@ pub mod grain;
 pub mod limits;
 pub mod log;
 pub mod media;
+pub mod oauth;
 pub mod tldv;
+pub mod zoom;
 
 mod bomb;
 mod json;
@@ -78,6 +82,7 @@ use crate::{
     gate::Held,
     limits::Limits,
     log::Log,
+    oauth::Authority,
     server::{Server, Service, Traffic},
 };
 
@@ -91,6 +96,8 @@ pub struct Config {
     pub latency: Duration,
     /// Which platform.
     pub platform: Platform,
+    /// Consents and tokens besides the keys that the platform knows.
+    pub oauth: Option<oauth::Config>,
 }
 
 /// A platform that has not been started: [`Config::gong`] and its siblings make it.
@@ -128,6 +135,16 @@ impl Config {
             clock: Arc::new(SystemClock),
             latency: Duration::ZERO,
             platform: Platform(Box::new(|traffic| Box::new(start(traffic)))),
+            oauth: None,
+        }
+    }
+
+    /// The same with consents and tokens.
+    #[must_use]
+    pub fn with_oauth(self, oauth: oauth::Config) -> Self {
+        Self {
+            oauth: Some(oauth),
+            ..self
         }
     }
 }
@@ -148,7 +165,9 @@ impl Simulator {
     /// # Errors
     /// When the port is taken or the thread cannot be started.
     pub fn start(config: Config) -> io::Result<Running> {
-        let traffic = Arc::new(Traffic::new(config.clock, config.latency));
+        let oauth = config.oauth;
+        let oauth = oauth.map(|oauth| Authority::new(oauth, Arc::clone(&config.clock)));
+        let traffic = Arc::new(Traffic::new(config.clock, config.latency, oauth));
         let state = (config.platform.0)(Arc::clone(&traffic));
         let server = Server::new(Arc::clone(&traffic), state.service());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
@@ -207,6 +226,15 @@ impl Running {
     /// test changes meanwhile shows in the reply.
     pub fn on_request(&self, number: usize) -> Held {
         self.traffic.gates.hold(number)
+    }
+
+    /// Consents and tokens.
+    ///
+    /// # Panics
+    /// When the platform was started without.
+    pub fn oauth(&self) -> &Authority {
+        let oauth = self.traffic.oauth.as_ref();
+        oauth.expect("the test has started the platform with consents")
     }
 
     /// What the (first) company has on the platform, and what tests change of it.

@@ -15,7 +15,7 @@ use simulator::{
     company::{self, Population},
     fathom, fireflies, github, gong, grain,
     limits::Limits,
-    tldv,
+    tldv, zoom,
 };
 
 /// Simulates a call-recording platform, or GitHub, on this machine.
@@ -41,6 +41,8 @@ enum Platform {
     Tldv(CallArguments),
     /// The Fathom API v1, with invented calls
     Fathom(CallArguments),
+    /// Zoom's API v2 around cloud recordings, with invented calls
+    Zoom(CallArguments),
     /// GitHub's REST API as far as comments on pull requests need it
     #[command(name = "github")]
     GitHub(GitHubArguments),
@@ -130,6 +132,7 @@ async fn main() -> ExitCode {
         Platform::Fireflies(arguments) => run_calls(&fireflies::DEMO, &arguments).await,
         Platform::Tldv(arguments) => run_calls(&tldv::DEMO, &arguments).await,
         Platform::Fathom(arguments) => run_calls(&fathom::DEMO, &arguments).await,
+        Platform::Zoom(arguments) => run_calls(&zoom::DEMO, &arguments).await,
         Platform::GitHub(arguments) => run_github(&arguments).await,
     };
     match outcome {

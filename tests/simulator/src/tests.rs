@@ -1,10 +1,13 @@
 //! The simulator against the documented facts, over HTTP as an importer sees it.
 
+mod avoma;
+mod chorus;
 mod fathom;
 mod faults;
 mod fireflies;
 mod gate;
 mod github;
+mod grain;
 mod listing;
 mod requests;
 mod tldv;

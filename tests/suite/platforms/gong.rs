@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use call_import_engine::model::Method;
 use jiff::civil::date;
 use serde_json::json;
 use simulator::{
@@ -16,8 +17,14 @@ use super::{
 
 super::laws::hold!();
 
+/// By OAuth the same answers come.
 fn fixtures() -> Vec<Fixtures> {
-    vec![Fixtures {
+    [Method::Api, Method::Oauth].map(by).into()
+}
+
+fn by(method: Method) -> Fixtures {
+    Fixtures {
+        method,
         options: json!({"workspace_id": "623457276584334"}),
         answers: vec![
             answer(&["GET /v2/workspaces"], "gong/workspaces.json"),
@@ -51,7 +58,7 @@ fn fixtures() -> Vec<Fixtures> {
             can("a copy of each recording", Fact::Recording),
         ],
         ..Fixtures::new("gong", date(2026, 3, 1), date(2026, 3, 31))
-    }]
+    }
 }
 
 super::nights::spend!();

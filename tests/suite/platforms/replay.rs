@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use call_import_engine::{
-    import::{Attempt, Command, End, RateLimiter, Scope},
+    import::{Access, Attempt, Command, End, RateLimiter, Scope},
     model::{Call, Transcript, TranscriptContent, Window},
     platforms::{
         self, Connector, Cursor, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure,
@@ -183,10 +183,11 @@ impl<'a> Replay<'a> {
         };
         let mut attempt = Attempt::new(self.connector, Arc::new(self.setup.clone()), scope);
         let mut limiter = RateLimiter::new(self.fixtures.platform, "northwind", None, &[]);
+        let mut access = Access::constant();
         let mut now: Timestamp = self.setup.as_of;
         let mut imported = Imported::default();
         for _ in 0..10 * ENOUGH {
-            match attempt.poll(now, &mut limiter) {
+            match attempt.poll(now, &mut limiter, &mut access) {
                 Command::Send {
                     ticket,
                     work,
@@ -205,8 +206,9 @@ impl<'a> Replay<'a> {
                     };
                     let result = asked.answered(self, reply);
                     imported.asked.push(asked);
-                    attempt.answered(ticket, result, now, &mut limiter);
+                    attempt.answered(ticket, result, now, &mut limiter, &mut access);
                 }
+                Command::Renew => panic!("a key that does not change is not renewed"),
                 Command::Commit(commit) => {
                     let mut pending = Vec::new();
                     for call in &commit.calls {
@@ -249,6 +251,7 @@ pub(super) fn reply(status: u16, content_type: &str, body: &[u8]) -> HttpReply {
         retry_after: matches!(status, 429 | 503).then_some(Duration::from_secs(7)),
         allowance: None,
         content_type: content_type.into(),
+        location: None,
         body: Bytes::copy_from_slice(body),
     }
 }

@@ -97,7 +97,7 @@ impl State {
         for index in self.dates(query)? {
             listed.push(Listed::Call(index));
             // Appointments that nobody recorded.
-            if unrecorded_too && index % 3 == 0 {
+            if unrecorded_too && index.is_multiple_of(3) {
                 listed.push(Listed::Appointment(index));
             }
         }

@@ -54,7 +54,7 @@ pub(super) fn meeting(object: &mut Object<'_>, account: &Account, listed: Listed
             (false, ..) => None,
             (true, true, _) => Some("notes_available"),
             (true, false, true) => Some("processing"),
-            (true, false, false) if index % 2 == 0 => Some("no_transcript"),
+            (true, false, false) if index.is_multiple_of(2) => Some("no_transcript"),
             (true, false, false) => Some("silent_recording"),
         },
     );

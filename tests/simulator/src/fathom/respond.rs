@@ -1,6 +1,5 @@
 //! The endpoints.
 
-use axum::http::header;
 use jiff::Timestamp;
 
 use super::{
@@ -17,9 +16,6 @@ use crate::{
 
 /// What an endpoint answers, or status and text of an error.
 type Outcome = Result<String, (u16, String)>;
-
-/// The name of the app in the log.
-const APP: &str = "app";
 
 impl Service for State {
     fn receive(&self, request: &Incoming) -> Arrival {
@@ -86,12 +82,14 @@ fn is_heavy(request: &Incoming) -> bool {
 impl State {
     /// The key or the app that asks.
     fn caller(&self, request: &Incoming) -> Option<String> {
-        let text = |name: &str| request.headers.get(name)?.to_str().ok();
-        if let Some(key) = text("x-api-key") {
-            return self.keys.iter().find(|known| *known == key).cloned();
+        match request.headers.get("x-api-key") {
+            Some(key) => self
+                .keys
+                .iter()
+                .find(|known| key == known.as_str())
+                .cloned(),
+            None => self.traffic.account(request).map(str::to_owned),
         }
-        let token = text(header::AUTHORIZATION.as_str())?.strip_prefix("Bearer ")?;
-        (token == self.token).then(|| APP.to_owned())
     }
 
     fn admit(&self, request: &Incoming) -> Result<(), Answer> {

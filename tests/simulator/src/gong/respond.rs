@@ -26,9 +26,13 @@ const EARLY: SignedDuration = SignedDuration::from_mins(15);
 impl Service for State {
     fn receive(&self, request: &Incoming) -> Arrival {
         let authorization = request.headers.get(header::AUTHORIZATION);
+        let consented = self.traffic.account(request);
         let tenant = self.tenants.iter().find(|tenant| {
-            authorization.is_some_and(|header| header == tenant.authorization.as_str())
-                && !tenant.account.is_revoked()
+            let is_own = match consented {
+                Some(account) => tenant.account.name() == account,
+                None => authorization.is_some_and(|header| header == tenant.authorization.as_str()),
+            };
+            is_own && !tenant.account.is_revoked()
         });
         let refusal = match tenant {
             // The exact text is not documented.

@@ -14,7 +14,7 @@ impl Meetings {
         let clock = Arc::new(TestClock::default());
         let running = Simulator::start(Config {
             clock: clock.clone(),
-            ..Config::fathom(config)
+            ..Config::fathom(config).with_oauth(fathom::app())
         })
         .unwrap();
         let http = client();
@@ -101,9 +101,10 @@ async fn every_key_shows_what_its_user_may_see() {
 #[tokio::test]
 async fn an_app_may_not_list_transcripts() {
     let fathom = Meetings::start(config(&["ada"]));
+    let token = fathom.bench.running.oauth().access_token();
     let with_token = |path: &str| {
         let url = format!("{}/external/v1{path}", fathom.bench.running.url);
-        fathom.bench.http.get(url).bearer_auth("demo-token")
+        fathom.bench.http.get(url).bearer_auth(&token)
     };
     let heavy = with_token("/meetings?include_transcript=true");
     assert_eq!(fathom.bench.status(heavy).await, 400);
