@@ -137,7 +137,15 @@ impl Http {
         let allowance = allowance(response.headers());
         let content_type = text_header(response.headers(), CONTENT_TYPE);
         let location = redirect(&response, response.url()).map(Link::new);
-        let body = read_body(&mut response).await?;
+        // No connector reads a recording: those come by their links, in pieces.
+        let is_recording = ["audio/", "video/"]
+            .iter()
+            .any(|kind| content_type.starts_with(kind));
+        let body = if is_recording {
+            Bytes::new()
+        } else {
+            read_body(&mut response).await?
+        };
         Ok(HttpReply {
             status,
             retry_after,
@@ -465,6 +473,40 @@ mod tests {
             "asked each time"
         );
         assert!(sink.accept().is_err(), "nobody came");
+    }
+
+    /// A platform that sends a recording where a link was asked for costs no more than its head.
+    #[tokio::test]
+    async fn a_recording_is_not_read_as_an_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a request");
+            let head =
+                b"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\ncontent-length: 900000000\r\n\r\n";
+            std::io::Write::write_all(&mut stream, head).expect("a reply");
+            // Until the other side hangs up.
+            std::io::Read::read_to_end(&mut stream, &mut Vec::new())
+        });
+        let gong = crate::platforms::connector("gong").expect("it is in the catalog");
+        let fields = ["access_key", "access_key_secret"];
+        let credential = Credential::new(fields.map(|field| (field.into(), "x".into())).into());
+        let (traits, base) = (gong.traits(), "https://us-1.api.gong.io");
+        let endpoint = Endpoint::new(base, Some(&address), &traits, traits.auth, credential);
+        let http = Http::new().expect("a client");
+        let exchange = HttpExchange::get("/recording");
+        let reply = http.send(
+            &endpoint.expect("an address"),
+            &exchange,
+            Timestamp::UNIX_EPOCH,
+        );
+        let reply = reply.await.expect("an answer");
+        assert_eq!(
+            (reply.status, &*reply.content_type, reply.body.len()),
+            (200, "video/mp4", 0)
+        );
+        // Reset or closed, as the system likes.
+        let _ = server.join().expect("the server ends");
     }
 
     #[test]

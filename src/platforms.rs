@@ -12,6 +12,7 @@ mod fireflies;
 mod gong;
 mod grain;
 mod hosts;
+mod redirect;
 mod tldv;
 mod zoom;
 

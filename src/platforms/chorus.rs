@@ -2,10 +2,12 @@
 //! comment says otherwise.
 //!
 //! `GET /v3/engagements` lists calls with their participants, `GET /api/v1/conversations/{id}` tells what was said
-//! in one of them: there is no way to ask for several.
+//! in one of them, and `GET /api/v1/conversations/{id}/media` where its recording is: there is no way to ask for
+//! several.
 
 mod conversation;
 mod engagements;
+mod recording;
 
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use super::{
     Auth, Connector, Exchange, HttpReply, Page, Progress, Rejection, Reply, Setup, Step, Traits,
     Work, fields,
 };
+use crate::model::Method;
 
 /// Chorus' connector.
 pub(super) struct Chorus;
@@ -51,6 +54,10 @@ impl Connector for Chorus {
         }
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(1)
+    }
+
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         let exchange = match work {
             Work::Verify => engagements::request(setup.period.window(), None),
@@ -59,7 +66,10 @@ impl Connector for Chorus {
                 Some(call) => conversation::request(call),
                 None => return Step::Page(Page::default()),
             },
-            Work::Media(_) => return Step::Page(Page::default()),
+            Work::Media(calls) => match calls.first() {
+                Some(call) => recording::request(call),
+                None => return Step::Page(Page::default()),
+            },
         };
         Step::Send(Exchange::Http(exchange), Progress::Null)
     }
@@ -88,7 +98,10 @@ impl Connector for Chorus {
                 Some(call) => conversation::page(reply, call, setup)?,
                 None => Page::default(),
             },
-            Work::Media(_) => Page::default(),
+            Work::Media(calls) => match calls.first() {
+                Some(call) => recording::page(reply, call)?,
+                None => Page::default(),
+            },
         };
         Ok(Step::Page(page))
     }

@@ -2,9 +2,11 @@
 //! clients have seen is marked so. Grain publishes no error format and no page size.
 //!
 //! One listing request answers for a page of recordings with their participants and summaries (`POST
-//! /v2/recordings`), one transcript request for one recording (`GET /v2/recordings/{id}/transcript`).
+//! /v2/recordings`), one transcript request for one recording (`GET /v2/recordings/{id}/transcript`), and one more
+//! tells where its audio or video is (`GET /v2/recordings/{id}/download`).
 
 mod listing;
+mod media;
 mod recordings;
 mod transcripts;
 
@@ -61,13 +63,17 @@ impl Connector for Grain {
         }
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(1)
+    }
+
     fn begin(&self, work: &Work, _setup: &Setup) -> Step {
         match work {
             // Small, not paged, and open to every token.
             Work::Verify => send(teams(), &Asked::Teams),
             Work::List { window, cursor } => listing::begin(*window, cursor.as_deref()),
             Work::Transcripts(calls) => transcripts::begin(calls),
-            Work::Media(_) => Step::Page(Page::default()),
+            Work::Media(calls) => media::begin(calls),
         }
     }
 
@@ -94,6 +100,8 @@ impl Connector for Grain {
             (Asked::Recording(draft), Work::List { .. }) => listing::recording(draft, setup, reply),
             (Asked::Transcript, Work::Transcripts(calls)) => transcripts::page(calls, setup, reply),
             (Asked::Right, Work::Transcripts(calls)) => transcripts::locked(calls, setup, reply),
+            (Asked::Media, Work::Media(calls)) => media::page(calls, setup, reply),
+            (Asked::Right, Work::Media(calls)) => media::locked(calls, setup, reply),
             (_, work) => Err(refused(format!("this is no progress of {work:?}"))),
         }
     }
@@ -110,7 +118,9 @@ enum Asked {
     Recording(listing::Draft),
     /// A transcript.
     Transcript,
-    /// The teams, because a transcript was refused: does the token still work?
+    /// Where audio or video is.
+    Media,
+    /// The teams, because a transcript or a recording was refused: does the token still work?
     Right,
 }
 

@@ -1,7 +1,7 @@
 //! tl;dv. Sources: doc.tldv.io and the vendor's own `tldv-mcp-server` (2026); what a public client saw in live
 //! answers in August 2026 is marked "seen". The API is an alpha, so every field may be missing.
 //!
-//! One request lists 100 meetings, one more brings the transcript of each.
+//! One request lists 100 meetings, one more brings the transcript of each, and one more tells where its recording is.
 
 mod transcripts;
 
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 
 use super::{
-    Auth, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply, Setup,
-    Step, Traits, Work, fields,
+    Auth, CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply,
+    Setup, Step, Traits, Work, fields, redirect,
 };
 use crate::model::{
-    Affiliation, Call, CallKind, DurationSource, Media, MediaKind, MediaState, Participant,
+    Affiliation, Call, CallKind, DurationSource, Media, MediaKind, MediaState, Method, Participant,
     Precision, Role, TranscriptContent, Window,
 };
 
@@ -52,21 +52,16 @@ impl Connector for Tldv {
         }
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(1)
+    }
+
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         match work {
             Work::Verify => send("/v1alpha1/meetings?page=1&limit=1".into(), Progress::Null),
             Work::List { window, cursor } => Place::at(*window, cursor.as_deref(), setup).send(),
-            Work::Media(_) => Step::Page(Page::default()),
-            Work::Transcripts(calls) => match calls.first() {
-                Some(call) => {
-                    let id = fields::percent_encoded(&call.external_id);
-                    send(
-                        format!("/v1alpha1/meetings/{id}/transcript"),
-                        Progress::Null,
-                    )
-                }
-                None => Step::Page(Page::default()),
-            },
+            Work::Transcripts(calls) => part("transcript", calls),
+            Work::Media(calls) => part("download", calls),
         }
     }
 
@@ -98,7 +93,10 @@ impl Connector for Tldv {
                 Some(call) => transcripts::page(call, reply)?,
                 None => Page::default(),
             },
-            Work::Media(_) => Page::default(),
+            Work::Media(calls) => match calls.first() {
+                Some(call) => recording(call, reply)?,
+                None => Page::default(),
+            },
         };
         Ok(Step::Page(page))
     }
@@ -324,6 +322,24 @@ fn people(
     }
     fields::mark_recorders(&mut people);
     people
+}
+
+/// Asks for a part of a meeting. There is one: `Traits::transcript_batch`, `Connector::media_batch`.
+fn part(name: &str, calls: &[CallRef]) -> Step {
+    let Some(call) = calls.first() else {
+        return Step::Page(Page::default());
+    };
+    let id = fields::percent_encoded(&call.external_id);
+    send(format!("/v1alpha1/meetings/{id}/{name}"), Progress::Null)
+}
+
+/// Where the video of a meeting is. 403: the organizer of this meeting has no paid plan, though the meeting is
+/// listed.
+fn recording(call: &CallRef, reply: &HttpReply) -> Result<Page, Rejection> {
+    match reply.status {
+        403 => Ok(redirect::none(call)),
+        _ => redirect::page("tl;dv", call, reply, || judge(reply)),
+    }
 }
 
 fn send(path: String, progress: Progress) -> Step {

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use super::{NAME, answer};
 use crate::{
     model::{
-        Affiliation, Call, CallKind, CrmLink, DurationSource, Participant, Precision, Role,
-        TranscriptContent, Window,
+        Affiliation, Call, CallKind, CrmLink, DurationSource, Media, MediaKind, MediaState,
+        Participant, Precision, Role, TranscriptContent, Window,
     },
     platforms::{HttpExchange, HttpReply, Page, Rejection, Setup, fields},
 };
@@ -140,6 +140,8 @@ pub(super) struct Engagement {
     opportunity_id: Option<String>,
     language: Option<String>,
     no_show: Option<bool>,
+    /// Documented for a conversation only.
+    audio_only: Option<bool>,
     #[serde(default, deserialize_with = "fields::null_is_default")]
     participants: Vec<Person>,
 }
@@ -206,9 +208,24 @@ impl Engagement {
         call.source_url = fields::text(self.url);
         call.host = fields::text(self.user_name)
             .or_else(|| self.user_email.as_deref().and_then(fields::email));
+        call.media = vec![recording(kind, self.audio_only)];
         call.transcript = TranscriptContent::Pending;
         call.raw = Some(source.get().to_owned());
         call
+    }
+}
+
+/// By all that a listing is known to tell, meetings have pictures and dialed calls have none. Whether it was recorded shows when it is asked for.
+fn recording(kind: Kind, audio_only: Option<bool>) -> Media {
+    Media {
+        kind: match (kind, audio_only) {
+            (Kind::Dialer, _) | (Kind::Meeting, Some(true)) => MediaKind::Audio,
+            (Kind::Meeting, Some(false) | None) => MediaKind::Video,
+        },
+        mime: None,
+        bytes: None,
+        duration_ms: None,
+        state: MediaState::Listed,
     }
 }
 

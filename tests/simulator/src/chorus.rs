@@ -13,6 +13,7 @@ use crate::{
     company::{Account, Call, Population, TranscriptFate},
     limits::Limits,
     log::Endpoint,
+    media::Links,
     server::{Service, Traffic},
 };
 
@@ -20,6 +21,9 @@ use crate::{
 pub const ENGAGEMENTS: Endpoint = Endpoint("GET /v3/engagements");
 /// `GET /api/v1/conversations/{id}`
 pub const CONVERSATION: Endpoint = Endpoint("GET /api/v1/conversations/{id}");
+
+/// `GET /api/v1/conversations/{id}/media`
+pub const MEDIA: Endpoint = Endpoint("GET /api/v1/conversations/{id}/media");
 
 /// None is documented. One a second is ours, and so is the `Retry-After` that goes with it.
 pub const LIMITS: Limits = Limits {
@@ -40,6 +44,20 @@ pub struct Config {
     pub population: Population,
     /// Its limits.
     pub limits: Limits,
+    /// Where recordings are.
+    pub links: Links,
+}
+
+impl Config {
+    /// A company with the token `demo-secret`.
+    pub fn new(population: Population) -> Self {
+        Self {
+            token: "demo-secret".into(),
+            population,
+            limits: LIMITS,
+            links: Links::default(),
+        }
+    }
 }
 
 /// Chorus to try the importer out with.
@@ -48,13 +66,11 @@ pub const DEMO: Demo = Demo {
     name: "Chorus",
     limits: LIMITS,
     config: |population, limits| {
-        let token = "demo-secret".to_owned();
-        let credential = json!({"token": token});
         let config = Config {
-            token,
-            population,
             limits,
+            ..Config::new(population)
         };
+        let credential = json!({"token": config.token});
         (crate::Config::chorus(config), credential)
     },
 };
@@ -83,12 +99,14 @@ struct Chorus(Arc<State>);
 struct State {
     token: String,
     account: Account,
+    links: Links,
 }
 
 impl Chorus {
     fn new(config: Config, traffic: &Traffic) -> Self {
         Self(Arc::new(State {
             token: config.token,
+            links: config.links,
             account: Account::new("demo", config.population, config.limits, traffic),
         }))
     }

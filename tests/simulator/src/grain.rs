@@ -14,6 +14,7 @@ use crate::{
     company::{Account, Call, Population, TranscriptFate},
     limits::{Limiter, Limits},
     log::Endpoint,
+    media::Links,
     server::{Service, Traffic},
 };
 
@@ -27,8 +28,6 @@ pub const RECORDING: Endpoint = Endpoint("POST /v2/recordings/{id}");
 pub const TRANSCRIPT: Endpoint = Endpoint("GET /v2/recordings/{id}/transcript");
 /// `GET /v2/recordings/{id}/download`
 pub const DOWNLOAD: Endpoint = Endpoint("GET /v2/recordings/{id}/download");
-/// Where downloads are redirected to: a signed address, which is no part of the API.
-pub const STORED: Endpoint = Endpoint("GET /stored/{id}");
 
 /// 300 requests a minute in all. Counted for a workspace, which is ours.
 pub const LIMITS: Limits = Limits {
@@ -62,6 +61,8 @@ pub struct Config {
     /// Hours by which the workspace is ahead of UTC: filters count its days. That they count days has been
     /// seen, that they count the workspace's own is ours.
     pub zone: i8,
+    /// Where recordings are.
+    pub links: Links,
 }
 
 impl Config {
@@ -74,6 +75,7 @@ impl Config {
             narrow: false,
             refuses_filter: false,
             zone: -8,
+            links: Links::default(),
         }
     }
 }
@@ -98,7 +100,7 @@ pub fn is_forgotten(call: &Call) -> bool {
     call.index % 40 == 7
 }
 
-/// Whether the workspace may no longer open a recording: its transcript is refused, not missing.
+/// Whether the workspace may no longer open a recording: transcript and download are refused, not missing.
 pub fn is_locked(call: &Call) -> bool {
     call.transcript == TranscriptFate::Never && call.index.is_multiple_of(2)
 }
@@ -115,6 +117,7 @@ struct State {
     narrow: Option<Mutex<Limiter>>,
     refuses_filter: bool,
     zone: i8,
+    links: Links,
 }
 
 impl Grain {
@@ -127,6 +130,7 @@ impl Grain {
                 .then(|| Mutex::new(Limiter::of_20_seconds(SEEN_LIMIT))),
             refuses_filter: config.refuses_filter,
             zone: config.zone,
+            links: config.links,
         }))
     }
 }

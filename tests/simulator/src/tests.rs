@@ -9,6 +9,7 @@ mod gate;
 mod github;
 mod grain;
 mod listing;
+mod media;
 mod requests;
 mod tldv;
 mod traffic;

@@ -9,9 +9,10 @@ use serde_json::json;
 
 use crate::{
     Demo, Running, Simulated,
-    company::{Account, Population},
+    company::{Account, Call, Population, TranscriptFate},
     limits::Limits,
     log::Endpoint,
+    media::Links,
     server::{Service, Traffic},
 };
 
@@ -19,6 +20,9 @@ use crate::{
 pub const MEETINGS: Endpoint = Endpoint("GET /v1alpha1/meetings");
 /// `GET /v1alpha1/meetings/{id}/transcript`
 pub const TRANSCRIPT: Endpoint = Endpoint("GET /v1alpha1/meetings/{id}/transcript");
+
+/// `GET /v1alpha1/meetings/{id}/download`
+pub const DOWNLOAD: Endpoint = Endpoint("GET /v1alpha1/meetings/{id}/download");
 
 /// No limit is documented; this one is ours, and the pace that the importer keeps.
 pub const LIMITS: Limits = Limits {
@@ -44,6 +48,8 @@ pub struct Config {
     pub limits: Limits,
     /// Results that a query tells of at most.
     pub ceiling: usize,
+    /// Where recordings are.
+    pub links: Links,
 }
 
 impl Config {
@@ -54,8 +60,15 @@ impl Config {
             population,
             limits: LIMITS,
             ceiling: CEILING,
+            links: Links::default(),
         }
     }
+}
+
+/// Whether the organizer of a meeting has no paid plan: it is listed, and all else about it is refused. So are half of
+/// the meetings whose transcripts never come.
+pub fn is_unpaid(call: &Call) -> bool {
+    call.transcript == TranscriptFate::Never && call.index.is_multiple_of(2)
 }
 
 /// tl;dv to try the importer out with.
@@ -82,6 +95,7 @@ struct State {
     token: String,
     account: Account,
     ceiling: usize,
+    links: Links,
 }
 
 impl Tldv {
@@ -91,11 +105,13 @@ impl Tldv {
             population,
             limits,
             ceiling,
+            links,
         } = config;
         Self(Arc::new(State {
             token,
             account: Account::new("demo", population, limits, traffic),
             ceiling,
+            links,
         }))
     }
 }

@@ -8,18 +8,19 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    CONVERSATION, ENGAGEMENTS, PAGE_SIZE, State, is_dialed, is_out_of_reach,
+    CONVERSATION, ENGAGEMENTS, MEDIA, PAGE_SIZE, State, is_dialed, is_out_of_reach,
     write::{self, JSON_API},
 };
 use crate::{
     company::Call,
     json::Object,
     log::{Endpoint, Summary},
+    media::{is_recorded, kind},
     server::{Answer, Arrival, CursorFault, Incoming, Service},
 };
 
 /// What an endpoint answers, or status and text of an error.
-type Outcome = Result<String, (u16, String)>;
+type Outcome = Result<Answer, (u16, String)>;
 
 /// What `GET /v3/engagements` lets one ask for. Other keys are refused, so that no importer sends them.
 #[derive(Debug, Default, Deserialize)]
@@ -62,13 +63,11 @@ impl Service for State {
     fn respond(&self, request: &Incoming, _caller: &str, cursor: CursorFault) -> Answer {
         let outcome = match route(request) {
             Some((ENGAGEMENTS, _)) => self.engagements(request, cursor),
+            Some((MEDIA, id)) => self.media(request, id),
             Some((_, id)) => self.conversation(request, id),
             None => Err((404, "No such path".into())),
         };
-        match outcome {
-            Ok(body) => answer(200, body),
-            Err((status, message)) => self.error(request.number, status, &message),
-        }
+        outcome.unwrap_or_else(|(status, message)| self.error(request.number, status, &message))
     }
 
     /// JSON:API's form; the code of a 401 is one that was seen.
@@ -93,10 +92,14 @@ fn route(request: &Incoming) -> Option<(Endpoint, &str)> {
     let path = request.uri.path();
     match (request.method.as_str(), path) {
         ("GET", "/v3/engagements") => Some((ENGAGEMENTS, "")),
-        ("GET", _) => path
-            .strip_prefix("/api/v1/conversations/")
-            .filter(|id| !id.is_empty() && !id.contains('/'))
-            .map(|id| (CONVERSATION, id)),
+        ("GET", _) => {
+            let rest = path.strip_prefix("/api/v1/conversations/")?;
+            let (endpoint, id) = match rest.strip_suffix("/media") {
+                Some(id) => (MEDIA, id),
+                None => (CONVERSATION, rest),
+            };
+            (!id.is_empty() && !id.contains('/')).then_some((endpoint, id))
+        }
         _ => None,
     }
 }
@@ -140,7 +143,31 @@ impl State {
                 write::engagement(object, call, self.account.has_transcript(call));
             });
         });
-        Ok(body)
+        Ok(answer(200, body))
+    }
+
+    fn call(&self, id: &str) -> Result<Call, (u16, String)> {
+        let population = self.account.population();
+        population
+            .index(id)
+            .filter(|index| self.account.shows(*index))
+            .map(|index| population.call(index))
+            .filter(|call| !is_out_of_reach(call))
+            .ok_or_else(|| (404, format!("Conversation {id} was not found")))
+    }
+
+    /// 302 and 307 are both documented.
+    fn media(&self, request: &Incoming, id: &str) -> Outcome {
+        let call = self.call(id)?;
+        if !is_recorded(&call) {
+            return Err((404, format!("Conversation {id} has no recording")));
+        }
+        let status = if call.index.is_multiple_of(2) {
+            302
+        } else {
+            307
+        };
+        Ok(self.links.redirect(status, (id, kind(&call)), request.at))
     }
 
     fn conversation(&self, request: &Incoming, id: &str) -> Outcome {
@@ -149,12 +176,7 @@ impl State {
             return Err((406, format!("Accept must be {JSON_API}")));
         }
         let population = self.account.population();
-        let call = population
-            .index(id)
-            .filter(|index| self.account.shows(*index))
-            .map(|index| population.call(index))
-            .filter(|call| !is_out_of_reach(call))
-            .ok_or_else(|| (404, format!("Conversation {id} was not found")))?;
+        let call = self.call(id)?;
         let has_transcript = self.account.has_transcript(&call);
         let turns = if has_transcript {
             population.turns(&call)
@@ -167,7 +189,7 @@ impl State {
                 write::conversation(object, &call, &turns, has_transcript);
             });
         });
-        Ok(body)
+        Ok(answer(200, body))
     }
 }
 

@@ -6,6 +6,7 @@ use super::query::{Content, Context, ContextTiming, Interaction, Selector};
 use crate::{
     company::{Call, CrmObject, Party, Population, Turn, User, names, stream},
     json::{self, Object},
+    media::{is_recorded, kind},
     random::Random,
 };
 
@@ -109,12 +110,12 @@ pub(super) fn detailed(
 
 /// Where the recording of a call is. Some calls have none.
 pub(super) fn media(object: &mut Object<'_>, call: &Call, link: impl Fn(&str) -> String) {
-    if call.index % 20 == 7 {
+    if !is_recorded(call) {
         return;
     }
     object.object("media", |object| {
         object.text("audioUrl", link("audio").as_str());
-        let video = (call.media == Some("Video")).then(|| link("video"));
+        let video = (kind(call) == "video").then(|| link("video"));
         object.text("videoUrl", video.as_deref());
     });
 }

@@ -4,8 +4,8 @@ use axum::http::header;
 use serde::de::DeserializeOwned;
 
 use super::{
-    DOWNLOAD, PAGE_SIZE, RECORDING, RECORDINGS, STORED, State, TEAMS, TRANSCRIPT, VERSION,
-    is_forgotten, is_locked,
+    DOWNLOAD, PAGE_SIZE, RECORDING, RECORDINGS, State, TEAMS, TRANSCRIPT, VERSION, is_forgotten,
+    is_locked,
     query::{Body, Filter, Place, Single, fingerprint, summarize},
     write,
 };
@@ -13,6 +13,7 @@ use crate::{
     company::{Call, TranscriptFate},
     json::Object,
     log::Endpoint,
+    media::{is_recorded, kind},
     server::{Answer, Arrival, CursorFault, Incoming, Service},
 };
 
@@ -27,9 +28,7 @@ impl Service for State {
         let authorization = request.headers.get(header::AUTHORIZATION);
         let right = authorization.is_some_and(|header| header == self.authorization.as_str());
         let known = right && !self.account.is_revoked();
-        let refusal = if endpoint == STORED {
-            None
-        } else if known {
+        let refusal = if known {
             self.admit(request)
         } else {
             Some(self.error(request.number, 401, "unauthorized"))
@@ -83,20 +82,16 @@ fn nested(body: &mut String, outer: &str, inner: &str, message: &str) {
 fn route(request: &Incoming) -> Result<(Endpoint, &str), (u16, String)> {
     let path = request.uri.path();
     let unknown = || (404, "not found".to_owned());
-    let (endpoint, method, id) = if let Some(id) = path.strip_prefix("/stored/") {
-        (STORED, "GET", id)
-    } else {
-        match path.strip_prefix(BASE).ok_or_else(unknown)? {
-            "/teams" => (TEAMS, "POST", ""),
-            "/recordings" => (RECORDINGS, "POST", ""),
-            path => {
-                let rest = path.strip_prefix("/recordings/").ok_or_else(unknown)?;
-                match rest.split_once('/') {
-                    None => (RECORDING, "POST", rest),
-                    Some((id, "transcript")) => (TRANSCRIPT, "GET", id),
-                    Some((id, "download")) => (DOWNLOAD, "GET", id),
-                    Some(_) => return Err(unknown()),
-                }
+    let (endpoint, method, id) = match path.strip_prefix(BASE).ok_or_else(unknown)? {
+        "/teams" => (TEAMS, "POST", ""),
+        "/recordings" => (RECORDINGS, "POST", ""),
+        path => {
+            let rest = path.strip_prefix("/recordings/").ok_or_else(unknown)?;
+            match rest.split_once('/') {
+                None => (RECORDING, "POST", rest),
+                Some((id, "transcript")) => (TRANSCRIPT, "GET", id),
+                Some((id, "download")) => (DOWNLOAD, "GET", id),
+                Some(_) => return Err(unknown()),
             }
         }
     };
@@ -140,9 +135,6 @@ impl State {
 
     fn outcome(&self, request: &Incoming, cursor: CursorFault) -> Outcome {
         let (endpoint, id) = route(request)?;
-        if endpoint == STORED {
-            return self.stored(request, id);
-        }
         let version = request.headers.get("public-api-version");
         if version.is_none_or(|version| version != VERSION) {
             return Err((400, format!("Public-Api-Version must be {VERSION}")));
@@ -231,37 +223,10 @@ impl State {
         if is_locked(&call) {
             return Err((403, "forbidden".into()));
         }
-        let host = request
-            .headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
-        // The same machine by another name: a host of its own.
-        let host = host.unwrap_or_default().replace("127.0.0.1", "localhost");
-        Ok(Answer {
-            status: 302,
-            headers: vec![(
-                "location",
-                format!("http://{host}/stored/{id}?signature=simulated"),
-            )],
-            body: Vec::new(),
-        })
-    }
-
-    /// A store of signed addresses takes no other credential.
-    fn stored(&self, request: &Incoming, id: &str) -> Outcome {
-        if request.headers.contains_key(header::AUTHORIZATION) {
-            return Err((400, "only one way to sign in is allowed".into()));
+        if !is_recorded(&call) {
+            return Err((404, "not found".into()));
         }
-        if request.uri.query() != Some("signature=simulated") {
-            return Err((403, "the signature does not match".into()));
-        }
-        let call = self.call(id)?;
-        let kind = if call.media == Some("Video") {
-            "video/mp4"
-        } else {
-            "audio/mpeg"
-        };
-        Ok(answer(kind, format!("recording {id};").repeat(1_000)))
+        Ok(self.links.redirect(302, (id, kind(&call)), request.at))
     }
 
     fn call(&self, id: &str) -> Result<Call, (u16, String)> {

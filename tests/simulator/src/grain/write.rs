@@ -6,6 +6,7 @@ use super::query::Include;
 use crate::{
     company::{Call, Party, Turn},
     json::{self, Object},
+    media::{is_recorded, kind},
 };
 
 /// A recording; `forgotten` leaves out its participants, whatever is asked for.
@@ -27,7 +28,12 @@ pub(super) fn recording(object: &mut Object<'_>, call: &Call, include: Include, 
         "url"
     };
     object.text(name, url.as_str());
-    object.text("media_type", if phone { "audio" } else { "video" });
+    let media_type = if is_recorded(call) {
+        kind(call)
+    } else {
+        "transcript"
+    };
+    object.text("media_type", media_type);
     object.text("start_datetime", call.start.to_string().as_str());
     let end = call.start + SignedDuration::from_secs(call.length_s);
     object.text("end_datetime", end.to_string().as_str());

@@ -178,24 +178,6 @@ async fn transcripts_are_there_or_late_or_missing_or_locked() {
 }
 
 #[tokio::test]
-async fn downloads_are_redirected_to_a_host_that_takes_no_token() {
-    let running = start(unlimited());
-    let mut calls = running.account().population().calls();
-    let call = calls.find(|call| !is_locked(call)).unwrap();
-    let path = format!("{RECORDINGS}/{}/download", call.id);
-    let response = signed(&running, Method::GET, &path).send().await.unwrap();
-    assert_eq!(response.status(), 302);
-    let location = header(&response, "location").to_owned();
-    let path = location
-        .strip_prefix(&running.url.replace("127.0.0.1", "localhost"))
-        .unwrap();
-    assert_eq!(status(plain(&running, Method::GET, path)).await, 200);
-    assert_eq!(status(signed(&running, Method::GET, path)).await, 400);
-    let unsigned = path.split('?').next().unwrap();
-    assert_eq!(status(plain(&running, Method::GET, unsigned)).await, 403);
-}
-
-#[tokio::test]
 async fn limits_are_told_on_every_answer() {
     let running = start(grain::Config {
         narrow: true,

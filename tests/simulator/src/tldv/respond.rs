@@ -4,16 +4,17 @@ use axum::{extract::Query, http::Uri};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{MEETINGS, PAGE_SIZE, State, TRANSCRIPT};
+use super::{DOWNLOAD, MEETINGS, PAGE_SIZE, State, TRANSCRIPT, is_unpaid};
 use crate::{
-    company::{Call, Party, TranscriptFate},
+    company::{Call, Party},
     json::Object,
     log::{Endpoint, Summary},
+    media::is_recorded,
     server::{Answer, Arrival, CursorFault, Incoming, Service},
 };
 
 /// What is answered, or status and text of an error.
-type Outcome = Result<String, (u16, String)>;
+type Outcome = Result<Answer, (u16, String)>;
 
 /// The query of a listing. Parameters that tl;dv does not have are refused, which is ours.
 #[derive(Debug, Default, Deserialize)]
@@ -57,13 +58,11 @@ impl Service for State {
     fn respond(&self, request: &Incoming, _caller: &str, cursor: CursorFault) -> Answer {
         let outcome = match route(request) {
             Some((MEETINGS, _)) => self.list(&request.uri, cursor),
+            Some((DOWNLOAD, id)) => self.download(id, request.at),
             Some((_, id)) => self.transcript(id),
             None => Err((404, "Not Found".into())),
         };
-        match outcome {
-            Ok(body) => answer(200, body),
-            Err((status, message)) => self.error(request.number, status, &message),
-        }
+        outcome.unwrap_or_else(|(status, message)| self.error(request.number, status, &message))
     }
 
     fn error(&self, _number: usize, status: u16, message: &str) -> Answer {
@@ -85,8 +84,13 @@ fn route(request: &Incoming) -> Option<(Endpoint, &str)> {
     if rest.is_empty() {
         return Some((MEETINGS, ""));
     }
-    let id = rest.strip_prefix('/')?.strip_suffix("/transcript")?;
-    (!id.is_empty() && !id.contains('/')).then_some((TRANSCRIPT, id))
+    let (id, part) = rest.strip_prefix('/')?.split_once('/')?;
+    let endpoint = match part {
+        "transcript" => TRANSCRIPT,
+        "download" => DOWNLOAD,
+        _ => return None,
+    };
+    (!id.is_empty()).then_some((endpoint, id))
 }
 
 impl Wanted {
@@ -133,22 +137,34 @@ impl State {
                 meeting(object, &population.call(*index));
             });
         });
-        Ok(body)
+        Ok(answer(200, body))
     }
 
-    /// Of the transcripts that never come, half belong to meetings of organizers without a paid plan.
-    fn transcript(&self, id: &str) -> Outcome {
+    fn call(&self, id: &str) -> Result<Call, (u16, String)> {
         let population = self.account.population();
         let index = population
             .index(id)
             .filter(|index| self.account.shows(*index));
-        let Some(index) = index else {
-            return Err((404, "Meeting not found".into()));
-        };
+        let index = index.ok_or_else(|| (404, "Meeting not found".to_owned()))?;
         let call = population.call(index);
-        if call.transcript == TranscriptFate::Never && index.is_multiple_of(2) {
+        if is_unpaid(&call) {
             return Err((403, "The organizer's plan does not include the API".into()));
         }
+        Ok(call)
+    }
+
+    /// Each recording is a video.
+    fn download(&self, id: &str, now: Timestamp) -> Outcome {
+        let call = self.call(id)?;
+        if !is_recorded(&call) {
+            return Err((404, "Recording not found".into()));
+        }
+        Ok(self.links.redirect(302, (id, "video"), now))
+    }
+
+    fn transcript(&self, id: &str) -> Outcome {
+        let call = self.call(id)?;
+        let population = self.account.population();
         if !self.account.has_transcript(&call) {
             return Err((404, "Transcript not found".into()));
         }
@@ -176,7 +192,7 @@ impl State {
                 object.plain("endTime", (sentence.end_ms + 999) / 1_000);
             });
         });
-        Ok(body)
+        Ok(answer(200, body))
     }
 }
 
