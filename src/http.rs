@@ -492,14 +492,11 @@ mod tests {
         let fields = ["access_key", "access_key_secret"];
         let credential = Credential::new(fields.map(|field| (field.into(), "x".into())).into());
         let (traits, base) = (gong.traits(), "https://us-1.api.gong.io");
-        let endpoint = Endpoint::new(base, Some(&address), &traits, traits.auth, credential);
+        let endpoint = Endpoint::new(base, Some(&address), &traits, traits.auth, credential)
+            .expect("an address");
         let http = Http::new().expect("a client");
         let exchange = HttpExchange::get("/recording");
-        let reply = http.send(
-            &endpoint.expect("an address"),
-            &exchange,
-            Timestamp::UNIX_EPOCH,
-        );
+        let reply = http.send(&endpoint, &exchange, Timestamp::UNIX_EPOCH);
         let reply = reply.await.expect("an answer");
         assert_eq!(
             (reply.status, &*reply.content_type, reply.body.len()),

@@ -9,7 +9,7 @@ use simulator::{
 };
 
 use super::{
-    fixtures::{Fact, Fixtures, answer, can, cannot, refusal},
+    fixtures::{Fact, Fixtures, answer, can, cannot, recording, redirect, refusal},
     nights::{Night, Person, Said, Told, lower_domain},
     replay::{Replay, reply},
 };
@@ -37,6 +37,17 @@ fn fixtures() -> Vec<Fixtures> {
                 ],
                 "chorus/engagements.json",
             ),
+            redirect(
+                &["/api/v1/conversations/0A1B2C3D4E5F60718293A4B5C6D7E8F9/media"],
+                "https://media.example/a.mp4?Signature=SECRET",
+            ),
+            recording(&["/api/v1/conversations/9007199254740993/media"]),
+            answer(&["/api/v1/conversations/D1/media"], "chorus/media.json"),
+            refusal(
+                &["/api/v1/conversations/HIDDEN%2F1/media"],
+                404,
+                "chorus/not-found.json",
+            ),
             answer(
                 &["/api/v1/conversations/0A1B2C3D4E5F60718293A4B5C6D7E8F9"],
                 "chorus/conversation.json",
@@ -63,7 +74,20 @@ fn fixtures() -> Vec<Fixtures> {
         ],
         transcripts: &["0A1B2C3D4E5F60718293A4B5C6D7E8F9", "D1"],
         without_transcript: &["HIDDEN/1"],
-        unreadable: &["BROKEN", "unreadable-a4f14cf4b688620f"],
+        media: &[
+            (
+                "0A1B2C3D4E5F60718293A4B5C6D7E8F9",
+                "https://media.example/a.mp4?Signature=SECRET",
+            ),
+            ("D1", "https://media.example/d1.mp3?Signature=SECRET"),
+        ],
+        without_media: &["HIDDEN/1"],
+        unreadable: &[
+            "BROKEN",
+            "unreadable-a4f14cf4b688620f",
+            // Its recording.
+            "9007199254740993",
+        ],
         promises: vec![
             can("with its title", Fact::Title),
             can("date", Fact::Start),
@@ -76,7 +100,7 @@ fn fixtures() -> Vec<Fixtures> {
             cannot("Phone numbers", Fact::Phones),
             cannot("really came", Fact::Attendance),
             cannot("Summaries", Fact::Summary),
-            cannot("recordings are not copied", Fact::CopiedRecording),
+            can("a copy of each recording", Fact::Recording),
         ],
         ..Fixtures::new("chorus", date(2026, 3, 1), date(2026, 3, 31))
     }]

@@ -26,6 +26,11 @@ pub(super) struct Fixtures {
     pub(super) transcripts: &'static [&'static str],
     /// Ids of the calls that must be given up: they will never have a transcript for us.
     pub(super) without_transcript: &'static [&'static str],
+    /// Ids of the calls whose recording must be found, with where it is. Recordings are asked for where this says
+    /// that there are some.
+    pub(super) media: &'static [(&'static str, &'static str)],
+    /// Ids of the calls that must be told to have no recording for us.
+    pub(super) without_media: &'static [&'static str],
     /// Names of the records that cannot be read.
     pub(super) unreadable: &'static [&'static str],
     /// What `can` and `cannot` of the matrix say that a machine can check.
@@ -45,6 +50,8 @@ impl Fixtures {
             calls: &[],
             transcripts: &[],
             without_transcript: &[],
+            media: &[],
+            without_media: &[],
             unreadable: &[],
             promises: Vec::new(),
         }
@@ -66,6 +73,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// `Content-Type`.
     pub(super) content_type: &'static str,
+    /// `Location`.
+    pub(super) location: Option<&'static str>,
     /// The body.
     pub(super) body: Vec<u8>,
 }
@@ -86,7 +95,30 @@ pub(super) fn refusal(needles: &'static [&'static str], status: u16, file: &str)
             Some("vtt") => "text/vtt",
             _ => "text/plain",
         },
+        location: None,
         body: std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}")),
+    }
+}
+
+/// A redirect.
+pub(super) fn redirect(needles: &'static [&'static str], location: &'static str) -> Answer {
+    Answer {
+        needles,
+        status: 302,
+        content_type: "text/html; charset=utf-8",
+        location: Some(location),
+        body: b"<html>Moved</html>".to_vec(),
+    }
+}
+
+/// A 200 with the recording itself, of which nothing is read.
+pub(super) fn recording(needles: &'static [&'static str]) -> Answer {
+    Answer {
+        needles,
+        status: 200,
+        content_type: "video/mp4",
+        location: None,
+        body: Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use simulator::{
 };
 
 use super::{
-    fixtures::{Fact, Fixtures, answer, can, cannot, refusal},
+    fixtures::{Fact, Fixtures, answer, can, cannot, recording, redirect, refusal},
     nights::{self, Night, Person, Said, Told, lower_domain},
 };
 
@@ -55,6 +55,13 @@ fn by(method: Method) -> Fixtures {
             page(&["bb04/transcript"], "transcript-unreadable.json"),
             refusal(&["bb05/transcript"], 403, "grain/forbidden.json"),
             refusal(&["bb06/transcript"], 404, "grain/not-found.json"),
+            redirect(
+                &["bb01/download"],
+                "https://media.example/01.mp4?signature=SECRET",
+            ),
+            recording(&["/9007199254740993/download"]),
+            refusal(&["bb05/download"], 403, "grain/forbidden.json"),
+            refusal(&["bb06/download"], 404, "grain/not-found.json"),
         ],
         calls: &[
             "aaaaaaaa-1111-4222-8333-bbbbbbbbbb01",
@@ -66,11 +73,22 @@ fn by(method: Method) -> Fixtures {
         ],
         transcripts: &["aaaaaaaa-1111-4222-8333-bbbbbbbbbb01"],
         without_transcript: &["aaaaaaaa-1111-4222-8333-bbbbbbbbbb05"],
+        // Two more are listed without sound and pictures.
+        media: &[(
+            "aaaaaaaa-1111-4222-8333-bbbbbbbbbb01",
+            "https://media.example/01.mp4?signature=SECRET",
+        )],
+        without_media: &[
+            "aaaaaaaa-1111-4222-8333-bbbbbbbbbb05",
+            "aaaaaaaa-1111-4222-8333-bbbbbbbbbb06",
+        ],
         unreadable: &[
             "aaaaaaaa-1111-4222-8333-bbbbbbbbbb12",
             "unreadable-a4f14cf4b688620f",
             // Its transcript.
             "aaaaaaaa-1111-4222-8333-bbbbbbbbbb04",
+            // Its recording.
+            "9007199254740993",
         ],
         promises: vec![
             can("with its title", Fact::Title),
@@ -84,7 +102,7 @@ fn by(method: Method) -> Fixtures {
             can("see who came", Fact::Attendance),
             can("the summary that Grain wrote", Fact::Summary),
             can("through the link on each call", Fact::Link),
-            cannot("recordings are not copied", Fact::CopiedRecording),
+            can("a copy of each recording", Fact::Recording),
             cannot("Phone numbers", Fact::Phones),
             cannot("which language", Fact::Language),
         ],

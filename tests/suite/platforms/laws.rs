@@ -113,6 +113,21 @@ pub(super) fn an_import_brings_what_is_expected(fixtures: &Fixtures) {
         sorted(fixtures.without_transcript.iter().copied()),
         "{name}: given up"
     );
+    let media = imported.media.iter();
+    let media: BTreeSet<(&str, &str)> = media
+        .map(|file| (file.external_id.as_str(), file.link.expose()))
+        .collect();
+    assert_eq!(
+        media,
+        fixtures.media.iter().copied().collect(),
+        "{name}: recordings"
+    );
+    let without = imported.without_media.iter().map(String::as_str);
+    assert_eq!(
+        sorted(without),
+        sorted(fixtures.without_media.iter().copied()),
+        "{name}: calls without recording"
+    );
     let unreadable = imported
         .failures
         .iter()
@@ -257,13 +272,14 @@ fn refuse(replay: &Replay<'_>, asked: &Asked, content_type: &str, body: &[u8]) {
         }
         Ok(Step::Page(Page {
             transcripts,
+            media,
             failures,
             ..
-        })) if matches!(asked.work, Work::Transcripts(_)) => {
-            // One transcript that is not ready, or one that is recorded as unreadable, stops nothing.
+        })) if matches!(asked.work, Work::Transcripts(_) | Work::Media(_)) => {
+            // A transcript or recording that is not ready, or that is recorded as unreadable, stops nothing.
             assert!(
-                transcripts.is_empty(),
-                "{context}: it is taken for a transcript"
+                transcripts.is_empty() && media.is_empty(),
+                "{context}: it is taken for a transcript or a recording"
             );
             let only = failures.iter().all(|failure| !failure.detail.is_empty());
             assert!(only, "{context}: {failures:?}");
@@ -335,6 +351,7 @@ pub(super) fn no_secret_is_asked_with_or_recorded(fixtures: &Fixtures) {
     let Imported {
         calls,
         transcripts,
+        media,
         failures,
         ..
     } = imported;
@@ -342,7 +359,11 @@ pub(super) fn no_secret_is_asked_with_or_recorded(fixtures: &Fixtures) {
         let recorded = format!("{call:?}");
         assert!(!recorded.contains(SECRET), "{name}: {recorded}");
     }
-    for recorded in [format!("{transcripts:?}"), format!("{failures:?}")] {
+    for recorded in [
+        format!("{transcripts:?}"),
+        format!("{media:?}"),
+        format!("{failures:?}"),
+    ] {
         assert!(!recorded.contains(SECRET), "{name}: {recorded}");
     }
 }

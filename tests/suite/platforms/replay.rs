@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use call_import_engine::{
-    import::{Access, Attempt, Command, End, RateLimiter, Scope},
-    model::{Call, Transcript, TranscriptContent, Window},
+    import::{Access, Attempt, Command, End, Fetched, Pending, RateLimiter, Scope},
+    model::{Call, MediaCopy, MediaOutcome, Transcript, TranscriptContent, Window},
     platforms::{
-        self, Connector, Cursor, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure,
-        Rejection, Reply, Setup, Step, Verb, Work,
+        self, CallRef, Connector, Cursor, Exchange, HttpExchange, HttpReply, Link, MediaFile, Page,
+        Progress, RecordFailure, Rejection, Reply, Setup, Step, Verb, Work,
     },
 };
 use jiff::Timestamp;
@@ -64,6 +64,8 @@ pub(super) struct Imported {
     pub(super) calls: Vec<Call>,
     pub(super) transcripts: BTreeMap<String, Transcript>,
     pub(super) without_transcript: Vec<String>,
+    pub(super) media: Vec<MediaFile>,
+    pub(super) without_media: Vec<String>,
     pub(super) failures: Vec<RecordFailure>,
     pub(super) asked: Vec<Asked>,
 }
@@ -108,7 +110,10 @@ impl<'a> Replay<'a> {
         });
         let name = self.fixtures.name();
         let answer = found.unwrap_or_else(|| panic!("{name}: no answer is recorded for {line}"));
-        reply(answer.status, answer.content_type, &answer.body)
+        HttpReply {
+            location: answer.location.map(Link::new),
+            ..reply(answer.status, answer.content_type, &answer.body)
+        }
     }
 
     /// Carries out one piece of work with the recorded answers; what was asked is added to `asked`.
@@ -179,7 +184,7 @@ impl<'a> Replay<'a> {
             checkpoints: Vec::new(),
             keep_checkpoints: true,
             transcripts: true,
-            media: false,
+            media: !self.fixtures.media.is_empty(),
         };
         let mut attempt = Attempt::new(self.connector, Arc::new(self.setup.clone()), scope);
         let mut limiter = RateLimiter::new(self.fixtures.platform, "northwind", None, &[]);
@@ -224,10 +229,22 @@ impl<'a> Replay<'a> {
                         .without_transcript
                         .extend(commit.without_transcript);
                     imported.failures.extend(commit.failures);
+                    let refused = commit.media.into_iter();
+                    let refused = refused.filter(|(_, out)| *out == MediaOutcome::Unavailable);
+                    imported.without_media.extend(refused.map(|(id, _)| id));
                     attempt.committed(&pending);
                 }
-                Command::LoadPending { what, .. } => attempt.pending(what, Vec::new()),
-                Command::Copy { .. } => panic!("nobody asked for recordings"),
+                Command::LoadPending { what, .. } => attempt.pending(what, imported.lacking(what)),
+                Command::Copy { ticket, file } => {
+                    imported.media.push(file);
+                    let copy = MediaCopy {
+                        mime: None,
+                        bytes: 1,
+                        sha256: String::new(),
+                        stored_uri: String::new(),
+                    };
+                    attempt.copied(ticket, Fetched::Stored(copy), now);
+                }
                 Command::Wait(until) => now = until,
                 Command::Idle => panic!("nothing is under way to wait for"),
                 Command::Done(end) => return (end, imported),
@@ -238,6 +255,21 @@ impl<'a> Replay<'a> {
 }
 
 impl Imported {
+    /// Recorded calls that are listed with a recording. Transcripts are asked for as they are listed.
+    fn lacking(&self, what: Pending) -> Vec<CallRef> {
+        let calls = match what {
+            Pending::Transcripts => &[],
+            Pending::Media => self.calls.as_slice(),
+        };
+        let recorded = calls.iter().filter(|call| !call.media.is_empty());
+        recorded
+            .map(|call| CallRef {
+                external_id: call.external_id.clone(),
+                raw: None,
+            })
+            .collect()
+    }
+
     fn says(&mut self, call: &Call, said: &Transcript) {
         self.transcripts
             .insert(call.external_id.clone(), said.clone());

@@ -8,7 +8,7 @@ use simulator::{
 };
 
 use super::{
-    fixtures::{Fact, Fixtures, answer, can, cannot, refusal},
+    fixtures::{Fact, Fixtures, answer, can, cannot, recording, redirect, refusal},
     nights::{Night, Person, Said, Told, lower_domain},
     replay::{Replay, reply},
 };
@@ -53,6 +53,21 @@ fn fixtures() -> Vec<Fixtures> {
                 "tldv/forbidden.json",
             ),
             refusal(&["/transcript"], 404, "tldv/not-ready.json"),
+            redirect(
+                &["/65f0c0ffee00000000000001/download"],
+                "https://media.example/1.mp4?token=SECRET",
+            ),
+            redirect(
+                &["/65/download"],
+                "https://media.example/65.mp4?token=SECRET",
+            ),
+            refusal(
+                &["/65f0c0ffee00000000000003/download"],
+                403,
+                "tldv/forbidden.json",
+            ),
+            recording(&["/65f0c0ffee00000000000004/download"]),
+            refusal(&["/download"], 404, "tldv/no-recording.json"),
         ],
         calls: &[
             "65f0c0ffee00000000000001",
@@ -64,7 +79,24 @@ fn fixtures() -> Vec<Fixtures> {
         ],
         transcripts: &["65f0c0ffee00000000000001", "65"],
         without_transcript: &["65f0c0ffee00000000000003"],
-        unreadable: &["unreadable-df32700e4179eed2", "unreadable-a4f14cf4b688620f"],
+        media: &[
+            (
+                "65f0c0ffee00000000000001",
+                "https://media.example/1.mp4?token=SECRET",
+            ),
+            ("65", "https://media.example/65.mp4?token=SECRET"),
+        ],
+        without_media: &[
+            "65f0c0ffee00000000000003",
+            "65f0c0ffee00000000000006",
+            "65f0c0ffee00000000000007",
+        ],
+        unreadable: &[
+            "unreadable-df32700e4179eed2",
+            "unreadable-a4f14cf4b688620f",
+            // Its recording.
+            "65f0c0ffee00000000000004",
+        ],
         promises: vec![
             can("with its title", Fact::Title),
             can("date", Fact::Start),
@@ -77,6 +109,7 @@ fn fixtures() -> Vec<Fixtures> {
             ),
             can("times to the second", Fact::EndTimes),
             can("through the link on each call", Fact::Link),
+            can("a copy of the video of each meeting", Fact::Recording),
             cannot("Who really came", Fact::Attendance),
             cannot("Summaries", Fact::Summary),
             cannot("The language of a call", Fact::Language),
