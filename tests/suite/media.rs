@@ -1,6 +1,7 @@
 //! Audio and video: every recording once, from links that expire and connections that break.
 
 mod program;
+mod redirects;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -59,23 +60,13 @@ impl Studio {
             "Northwind",
             "period: {from: 2026-09-01, to: 2026-10-31}\ninclude: [transcript, media]\n",
         );
-        let kept = scene.folder.path().join("kept");
-        scene.media = Some(MediaPlace {
-            objects: Objects::open(kept.to_str().expect("text")).expect("a folder"),
-            partial: scene.folder.path().join("partial"),
-        });
+        scene.media = Some(place(&scene));
         Self { scene, gong, host }
     }
 
     /// What is recorded of each recording.
     fn recorded(&self) -> Vec<Copy> {
-        let rows = record::query(
-            &self.scene.database(),
-            "SELECT concat_ws('|', external_id, media.kind, state, coalesce(bytes, 0), coalesce(sha256, ''),
-                 coalesce(mime, ''), coalesce(stored_uri, ''), media_state, fetched_at IS NOT NULL)
-             FROM media JOIN calls USING (platform, account, external_id) ORDER BY external_id",
-        );
-        rows.iter().map(|row| Copy::read(row)).collect()
+        recorded(&self.scene)
     }
 
     /// Requests to the host for one recording.
@@ -92,14 +83,34 @@ impl Studio {
 
     fn ids(&self) -> Vec<String> {
         let population = self.gong.gong().population();
-        let with_media = (0..population.len()).filter(|index| index % 20 != 7);
-        let mut ids: Vec<String> = with_media.map(|index| population.id(index)).collect();
+        let with_media = population.calls().filter(media::is_recorded);
+        let mut ids: Vec<String> = with_media.map(|call| call.id).collect();
         ids.sort();
         ids
     }
 
     async fn run(&self, run_id: &str) -> call_import_engine::model::ImportRecord {
         self.scene.run(run_id).await.imports.remove(0)
+    }
+}
+
+/// What is recorded of each recording.
+fn recorded(scene: &Scene) -> Vec<Copy> {
+    let rows = record::query(
+        &scene.database(),
+        "SELECT concat_ws('|', external_id, media.kind, state, coalesce(bytes, 0), coalesce(sha256, ''),
+             coalesce(mime, ''), coalesce(stored_uri, ''), media_state, fetched_at IS NOT NULL)
+         FROM media JOIN calls USING (platform, account, external_id) ORDER BY external_id",
+    );
+    rows.iter().map(|row| Copy::read(row)).collect()
+}
+
+/// A place for recordings in the scene's folder.
+fn place(scene: &Scene) -> MediaPlace {
+    let kept = scene.folder.path().join("kept");
+    MediaPlace {
+        objects: Objects::open(kept.to_str().expect("text")).expect("a folder"),
+        partial: scene.folder.path().join("partial"),
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Fault {
     BrokenJson,
     /// A log-in page with status 200.
     LoginPage,
+    /// A recording with status 200.
+    Recording,
     /// The right body behind so many blanks, compressed about a thousandfold.
     GzipBomb {
         /// Blanks after decompression, in bytes; rounded up to whole MiB.
@@ -148,6 +150,7 @@ impl fmt::Debug for Fault {
             Self::WrongLength { .. } => "WrongLength",
             Self::BrokenJson => "BrokenJson",
             Self::LoginPage => "LoginPage",
+            Self::Recording => "Recording",
             Self::GzipBomb { .. } => "GzipBomb",
             Self::CursorIgnored => "CursorIgnored",
             Self::CursorExpired => "CursorExpired",

@@ -52,7 +52,7 @@ pub struct Entry {
     pub query: Option<String>,
     /// Which endpoint it is for.
     pub endpoint: Endpoint,
-    /// Whether it had an `Authorization` header, right or wrong.
+    /// Whether it had a header that some platform takes credentials in, right or wrong.
     pub authorization: bool,
     /// The account whose credential it had; `None` where there was none or a wrong one.
     pub caller: Option<String>,

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts},
     response::Response,
     serve::ListenerExt,
 };
@@ -20,11 +20,15 @@ use crate::{
     faults::{Fault, Faults},
     gate::Gates,
     log::{Endpoint, Entry, Log, Summary},
+    media,
     oauth::{self, Authority},
 };
 
 /// Requests of an importer are small: ids and dates.
 const LARGEST_REQUEST: usize = 1 << 20;
+
+/// Headers that platforms take credentials in.
+const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
 
 /// What a platform answers. It neither waits nor logs.
 pub(crate) trait Service: Send + Sync + 'static {
@@ -195,7 +199,9 @@ impl Server {
             path: request.uri.path().to_owned(),
             query: request.uri.query().map(str::to_owned),
             endpoint: arrival.endpoint,
-            authorization: request.headers.contains_key(header::AUTHORIZATION),
+            authorization: CREDENTIALS
+                .iter()
+                .any(|name| request.headers.contains_key(name)),
             caller: arrival.caller,
             summary: arrival.summary,
             status: None,
@@ -235,6 +241,11 @@ impl Server {
                 status: 200,
                 headers: vec![("content-type", "text/html; charset=utf-8".into())],
                 body: b"<!DOCTYPE html><title>Sign in</title><form method=post></form>".to_vec(),
+            }),
+            Fault::Recording => Some(Answer {
+                status: 200,
+                headers: vec![("content-type", "video/mp4".into())],
+                body: media::contents(&entry.path, "video", 1_000_000),
             }),
             Fault::Redirect { to } => Some(Answer {
                 status: 302,
