@@ -120,8 +120,10 @@ fn record_copy(
     } = copy;
     Ok(connection
         .prepare_cached(
+            // Listings do not always tell that there are no pictures; the copy does.
             "UPDATE media SET state = $4, mime = coalesce($5, mime), bytes = $6, sha256 = $7,
-                 stored_uri = $8, fetched_at = $9
+                 stored_uri = $8, fetched_at = $9,
+                 kind = CASE WHEN $5 LIKE 'audio/%' THEN 'audio' ELSE kind END
              WHERE platform = $1 AND account = $2 AND external_id = $3 AND media_idx = 0",
         )?
         .execute(params![
