@@ -1,5 +1,6 @@
 //! Audio and video: every recording once, from links that expire and connections that break.
 
+mod fathom;
 mod program;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
