@@ -3,8 +3,8 @@
 
 use call_import_engine::{
     model::{
-        CallFailure, ImportRecord, Method, Notification, NotificationKind, Period, Phase,
-        RunOutcome, RunRow, WhoseTurn,
+        CallFailure, ImportRecord, MediaCounts, Method, Notification, NotificationKind, Period,
+        Phase, RunOutcome, RunRow, WhoseTurn,
     },
     report::{
         comment::{self, StatusFacts},
@@ -44,6 +44,7 @@ fn record(phase: Phase) -> ImportRecord {
         calls_failed: 0,
         transcripts_imported: if begun { 1_600 } else { 0 },
         transcripts_pending: if begun { 1_600 } else { 0 },
+        media: MediaCounts::default(),
         requests_sent: 111,
         requested_completion: Some(date(2026, 12, 4)),
         promised_completion: Some(date(2026, 12, 2)),

@@ -59,6 +59,7 @@ fn end(record: ImportRecord) -> AttemptEnd {
         requests_sent: 2,
         usage: vec![],
         expire_pending: false,
+        expire_media: false,
         notifications: vec![],
     }
 }
