@@ -230,25 +230,38 @@ fn finished_reason(record: &ImportRecord, context: &Context<'_>) -> String {
         ),
         Phase::NeedsAttention => "None of the files could be read.".into(),
         _ => format!(
-            "{}{}",
-            what_is_imported(record),
-            what_is_late(record, context)
+            "{}{}{}",
+            calls_imported(record),
+            what_is_late(record, context),
+            what_is_not_copied(record)
         ),
     }
 }
 
 /// How many calls of a finished import are here, and how many recordings could not be copied.
 pub(crate) fn what_is_imported(record: &ImportRecord) -> String {
-    let number = |count| words::number(words::unsigned(count));
-    let calls = match record.calls_failed {
-        0 => "All calls are imported.".to_owned(),
+    calls_imported(record) + &what_is_not_copied(record)
+}
+
+fn calls_imported(record: &ImportRecord) -> String {
+    match record.calls_failed {
+        ..=0 => "All calls are imported.".to_owned(),
         1 => "All calls but one are imported.".to_owned(),
-        failed => format!("All calls but {} are imported.", number(failed)),
-    };
+        failed => {
+            let failed = words::number(words::unsigned(failed));
+            format!("All calls but {failed} are imported.")
+        }
+    }
+}
+
+fn what_is_not_copied(record: &ImportRecord) -> String {
     match record.media.failed {
-        0 => calls,
-        1 => format!("{calls} One recording could not be copied."),
-        failed => format!("{calls} {} recordings could not be copied.", number(failed)),
+        ..=0 => String::new(),
+        1 => " One recording could not be copied.".to_owned(),
+        failed => {
+            let failed = words::number(words::unsigned(failed));
+            format!(" {failed} recordings could not be copied.")
+        }
     }
 }
 

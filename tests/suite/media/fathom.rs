@@ -194,6 +194,87 @@ async fn what_is_not_ready_is_asked_for_in_later_nights() {
     assert_eq!(theatre.asked(), asked, "nothing is left to ask");
 }
 
+#[tokio::test]
+async fn what_never_is_ready_is_given_up_in_the_end() {
+    let theatre = Theatre::new(&["ada-key"], Duration::from_secs(90 * 24 * 3600));
+    // Transcripts keep no night open here.
+    let request = theatre.scene.requests().join("northwind.yaml");
+    let text = std::fs::read_to_string(request).expect("the request");
+    let text = text.replace("[transcript, media]", "[media]");
+    theatre.scene.write("northwind.yaml", &text);
+    let videos = theatre.having(Some("video"));
+    let import = theatre.run("1").await;
+    assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
+    assert_eq!(
+        (
+            import.media.stored,
+            import.media.pending,
+            import.transcripts_pending
+        ),
+        (theatre.having(Some("audio")) as i64, videos as i64, 0)
+    );
+    assert_eq!(
+        import.reason.as_deref(),
+        Some(&*format!(
+            "All calls are imported. {videos} of them have no recording yet; we look for it until Tue 15 Dec 2026."
+        ))
+    );
+    theatre.scene.clock.set("2026-12-15T01:17:00Z");
+    let import = theatre.run("15").await;
+    assert_eq!(theatre.asked()[0], 60 + videos);
+    assert_eq!(import.media.pending, videos as i64);
+
+    theatre.scene.clock.set("2026-12-16T01:17:00Z");
+    let sent = theatre.fathom.log().len();
+    let import = theatre.run("16").await;
+    assert_eq!(theatre.fathom.log().len(), sent, "two weeks are over");
+    assert_eq!(import.reason.as_deref(), Some("All calls are imported."));
+    assert_eq!((import.media.pending, theatre.in_state("pending")), (0, 0));
+    assert_eq!(
+        theatre.in_state("unavailable"),
+        videos + theatre.having(None)
+    );
+    let before = record::contents(&theatre.scene.database());
+    theatre.scene.clock.set("2026-12-17T01:17:00Z");
+    theatre.run("17").await;
+    assert_eq!(record::contents(&theatre.scene.database()), before);
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_is_told() {
+    let theatre = Theatre::new(&["ada-key"], Duration::from_secs(25));
+    let failed = Rule::new(Fault::Rewrite(Arc::new(|answer| {
+        answer["status"] = json!("failed");
+        answer["failure_reason"] = json!("generation_failed");
+    })));
+    let failed = failed.when(|entry| entry.endpoint == DOWNLOAD_STATE).once();
+    theatre.fathom.faults().add(failed);
+    let import = theatre.run("1").await;
+    assert_eq!(import.phase, Phase::CompletedWithFailures);
+    assert_eq!(
+        (
+            import.calls_imported,
+            import.calls_failed,
+            import.media.failed
+        ),
+        (60, 0, 1)
+    );
+    assert_eq!(
+        import.reason.as_deref(),
+        Some(&*format!(
+            "All calls are imported. {} of them have no transcript yet; we look for it until Tue 15 Dec 2026. \
+             One recording could not be copied.",
+            import.transcripts_pending
+        ))
+    );
+    assert_eq!(theatre.in_state("failed"), 1);
+    let failures = "SELECT concat_ws('|', stage, class, detail) FROM call_failures";
+    assert_eq!(
+        record::query(&theatre.scene.database(), failures),
+        ["media|unavailable|Fathom could not make it ready: generation_failed"]
+    );
+}
+
 /// A night that ends while recordings are made goes on the next night.
 #[tokio::test]
 async fn the_end_of_the_night_waits_for_no_recording() {
