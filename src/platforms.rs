@@ -122,6 +122,9 @@ pub struct SourceFile {
 pub enum Step {
     /// Send this, then call `Connector::next` with the reply and the progress.
     Send(Exchange, Progress),
+    /// Send this when so much time has passed, and until then do other work: the platform makes ready what was
+    /// asked for. No first step is late.
+    Later(Exchange, Progress, Duration),
     /// Commit this.
     Page(Page),
 }
@@ -141,7 +144,8 @@ pub struct Page {
     /// Of the calls whose media were asked for, those that will never have any for us. They become
     /// `unavailable` and are not asked for again.
     pub without_media: Vec<String>,
-    /// Records that could not be read. The others of the page are kept.
+    /// Records that could not be read, and media that the platform could not make ready. The others of the
+    /// page are kept.
     pub failures: Vec<RecordFailure>,
     /// Ids of records that are no part of the work, such as calls before the window. They only show that the
     /// listing gets on.
@@ -560,6 +564,11 @@ pub trait Connector: Sync {
     /// Calls whose media one request tells the place of; `None` where media cannot be fetched.
     fn media_batch(&self, _method: Method) -> Option<usize> {
         None
+    }
+
+    /// Requests that it usually takes until that is told: more than one where recordings are made ready first.
+    fn media_requests(&self) -> u64 {
+        1
     }
 
     /// The first step of some work.

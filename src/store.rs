@@ -533,6 +533,8 @@ pub struct AttemptEnd {
     pub usage: Vec<ApiUsage>,
     /// Turn the request's pending transcripts into `unavailable`.
     pub expire_pending: bool,
+    /// Turn the request's recordings that are not here into `unavailable`.
+    pub expire_media: bool,
     /// What people must be told.
     pub notifications: Vec<Notification>,
 }

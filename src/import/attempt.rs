@@ -3,6 +3,7 @@
 
 mod choice;
 mod failure;
+mod later;
 mod media;
 mod page;
 
@@ -29,6 +30,7 @@ use crate::{
         Traits, Work,
     },
 };
+use later::Later;
 use media::Copies;
 pub use media::Fetched;
 
@@ -136,6 +138,7 @@ pub struct Attempt {
     transcripts: Queue,
     copies: Copies,
     ready: VecDeque<Ticket>,
+    later: Later,
     in_flight: BTreeMap<u64, Ticket>,
     next_ticket: u64,
     commits: VecDeque<Commit>,
@@ -236,6 +239,19 @@ struct Ticket {
     refused: bool,
 }
 
+impl Ticket {
+    /// The next exchange of the same step.
+    fn go_on(self, exchange: Exchange, progress: Progress) -> Self {
+        Self {
+            exchange,
+            progress: Arc::new(progress),
+            tries: 0,
+            refused: false,
+            ..self
+        }
+    }
+}
+
 impl Attempt {
     /// The beginning of an attempt.
     pub fn new(connector: &'static dyn Connector, setup: Arc<Setup>, scope: Scope) -> Self {
@@ -259,6 +275,7 @@ impl Attempt {
             transcripts: Queue::new(asks),
             copies: Copies::new(copies),
             ready: VecDeque::new(),
+            later: Later::default(),
             in_flight: BTreeMap::new(),
             next_ticket: 0,
             commits: VecDeque::new(),
@@ -337,10 +354,14 @@ impl Attempt {
                 return Command::Wait(paused_until);
             }
         }
-        match self.candidate() {
+        // Copies count in no limit of the platform's, so they wait for none.
+        if let Some(command) = self.copy(now) {
+            return command;
+        }
+        match self.candidate(now) {
             Some(ticket) => self.send(ticket, now, limiter, access),
             None if self.is_complete() => self.finish(End::Complete),
-            None => self.copy(now).unwrap_or(Command::Idle),
+            None => self.later.next_due().map_or(Command::Idle, Command::Wait),
         }
     }
 
@@ -363,14 +384,12 @@ impl Attempt {
                 self.progressed = true;
                 match step {
                     Step::Send(exchange, progress) => {
-                        let ticket = Ticket {
-                            exchange,
-                            progress: Arc::new(progress),
-                            tries: 0,
-                            refused: false,
-                            ..ticket
-                        };
-                        self.ready.push_back(ticket);
+                        self.ready.push_back(ticket.go_on(exchange, progress));
+                    }
+                    Step::Later(exchange, progress, after) => {
+                        let ticket = ticket.go_on(exchange, progress);
+                        let number = self.ticket();
+                        self.later.put(after, number, ticket, now);
                     }
                     Step::Page(page) => self.take(&ticket.work, page),
                 }
@@ -420,6 +439,7 @@ impl Attempt {
     pub fn stop(&mut self, end: End) {
         self.end.get_or_insert(end);
         self.ready.clear();
+        self.later.clear();
         self.copies.clear();
     }
 
@@ -484,7 +504,9 @@ impl Attempt {
             return if until.duration_since(now) > MAX_WAIT {
                 self.finish(End::Waiting { until })
             } else {
-                Command::Wait(until)
+                // What is due before that may count in another limit.
+                let due = self.later.next_due();
+                Command::Wait(due.map_or(until, |due| due.min(until)))
             };
         }
         ticket.sent = now;

@@ -224,6 +224,10 @@ fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
         return recorded.to_vec();
     }
     for (new, old) in incoming.iter_mut().zip(recorded) {
+        if old.state == MediaState::Stored {
+            // The copy tells better what it is than a listing does.
+            new.kind = old.kind;
+        }
         if new.kind == old.kind {
             new.bytes = new.bytes.or(old.bytes);
             new.duration_ms = new.duration_ms.or(old.duration_ms);

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 
 use crate::model::{
-    FailureClass, ImportRecord, Method, NotificationKind, Period, Phase, WhoseTurn, words,
+    FailureClass, ImportRecord, MediaCounts, Method, NotificationKind, Period, Phase, WhoseTurn,
+    words,
 };
 
 /// How an attempt ended.
@@ -42,12 +43,16 @@ pub struct Totals {
     pub calls_listed: i64,
     /// Listed calls less those that failed.
     pub calls_imported: i64,
-    /// Unresolved rows of `call_failures`.
+    /// Unresolved rows of `call_failures`, but for those of recordings.
     pub calls_failed: i64,
     /// Calls of the request with state `imported`.
     pub transcripts_imported: i64,
     /// Calls of the request with state `pending`.
     pub transcripts_pending: i64,
+    /// Recordings that are here, that were asked for and are not ready, and that could not be copied.
+    pub media: MediaCounts,
+    /// Recordings that were not asked for.
+    pub media_listed: i64,
 }
 
 /// What else the end depends on.
@@ -67,6 +72,8 @@ pub struct Context<'a> {
     pub progressed: bool,
     /// Whether the import was finished before and only late calls were looked for.
     pub settling: bool,
+    /// Whether recordings are wanted.
+    pub media: bool,
 }
 
 /// What to record.
@@ -99,12 +106,18 @@ pub fn conclude(
         calls_failed,
         transcripts_imported,
         transcripts_pending,
+        media,
+        media_listed,
     } = *totals;
     record.calls_listed = calls_listed;
     record.calls_imported = calls_imported;
     record.calls_failed = calls_failed;
     record.transcripts_imported = transcripts_imported;
     record.transcripts_pending = transcripts_pending;
+    record.media = media;
+    if context.media {
+        record.media.pending += media_listed;
+    }
     record.updated_at = context.now;
     let (failure_class, detail) = match end {
         End::Failed(failure) => (Some(failure.class), Some(failure.detail.clone())),
@@ -196,11 +209,7 @@ fn finish(record: &mut ImportRecord, context: &Context<'_>) {
 }
 
 fn finished_phase(record: &ImportRecord) -> Phase {
-    match (
-        record.calls_listed,
-        record.calls_imported,
-        record.calls_failed,
-    ) {
+    match (record.calls_listed, record.calls_imported, record.failed()) {
         (0, ..) => Phase::NoCallsFound,
         (_, 0, 1..) if record.method == Method::File => Phase::NeedsAttention,
         (.., 0) => Phase::Completed,
@@ -212,7 +221,6 @@ fn finished_reason(record: &ImportRecord, context: &Context<'_>) -> String {
     let Context {
         platform, period, ..
     } = context;
-    let failed = record.calls_failed;
     match record.phase {
         Phase::NoCallsFound if record.method == Method::File => "The files hold no calls.".into(),
         Phase::NoCallsFound => format!(
@@ -221,15 +229,56 @@ fn finished_reason(record: &ImportRecord, context: &Context<'_>) -> String {
             words::day(period.to),
         ),
         Phase::NeedsAttention => "None of the files could be read.".into(),
-        Phase::CompletedWithFailures if failed == 1 => "All calls but one are imported.".into(),
-        Phase::CompletedWithFailures => format!("All calls but {failed} are imported."),
-        _ if record.transcripts_pending > 0 => format!(
-            "All calls are imported. {} of them have no transcript yet; we look for it until {}.",
-            record.transcripts_pending,
-            words::day(settle_end(record, context)),
+        _ => format!(
+            "{}{}{}",
+            calls_imported(record),
+            what_is_late(record, context),
+            what_is_not_copied(record)
         ),
-        _ => "All calls are imported.".into(),
     }
+}
+
+/// How many calls of a finished import are here, and how many recordings could not be copied.
+pub(crate) fn what_is_imported(record: &ImportRecord) -> String {
+    calls_imported(record) + &what_is_not_copied(record)
+}
+
+fn calls_imported(record: &ImportRecord) -> String {
+    match record.calls_failed {
+        ..=0 => "All calls are imported.".to_owned(),
+        1 => "All calls but one are imported.".to_owned(),
+        failed => {
+            let failed = words::number(words::unsigned(failed));
+            format!("All calls but {failed} are imported.")
+        }
+    }
+}
+
+fn what_is_not_copied(record: &ImportRecord) -> String {
+    match record.media.failed {
+        ..=0 => String::new(),
+        1 => " One recording could not be copied.".to_owned(),
+        failed => {
+            let failed = words::number(words::unsigned(failed));
+            format!(" {failed} recordings could not be copied.")
+        }
+    }
+}
+
+/// How many transcripts and recordings are still to come, and until when we look for them.
+fn what_is_late(record: &ImportRecord, context: &Context<'_>) -> String {
+    let (transcripts, recordings) = (record.transcripts_pending, record.media.pending);
+    let late = match (transcripts, recordings) {
+        _ if record.calls_failed > 0 => return String::new(),
+        (..=0, ..=0) => return String::new(),
+        (_, ..=0) => format!("{transcripts} of them have no transcript yet; we look for it"),
+        (..=0, _) => format!("{recordings} of them have no recording yet; we look for it"),
+        _ => format!(
+            "{transcripts} of them have no transcript yet, and {recordings} no recording; we look for them"
+        ),
+    };
+    let until = words::day(settle_end(record, context));
+    format!(" {late} until {until}.")
 }
 
 fn settle_end(record: &ImportRecord, context: &Context<'_>) -> Date {

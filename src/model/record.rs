@@ -104,12 +104,15 @@ pub struct ImportRecord {
     pub calls_listed: i64,
     /// Listed calls that are recorded.
     pub calls_imported: i64,
-    /// Listed calls that are not, see `call_failures`.
+    /// Listed calls that are not, see `call_failures`. One of which only the recording failed is imported.
     pub calls_failed: i64,
     /// Calls with a recorded transcript.
     pub transcripts_imported: i64,
     /// Calls whose transcript is still asked for.
     pub transcripts_pending: i64,
+    /// What has become of recordings, if they are wanted.
+    #[serde(flatten)]
+    pub media: MediaCounts,
     /// Requests sent to the platform, in all runs.
     pub requests_sent: i64,
     /// When the customer wants it.
@@ -134,6 +137,28 @@ pub struct ImportRecord {
     pub next_attempt_at: Option<Timestamp>,
     /// Last change of the row.
     pub updated_at: Timestamp,
+}
+
+impl ImportRecord {
+    /// Calls that are not imported, or not with their recording.
+    pub const fn failed(&self) -> i64 {
+        self.calls_failed.saturating_add(self.media.failed)
+    }
+}
+
+/// The columns of table `imports` about recordings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MediaCounts {
+    /// Recordings that we have a copy of.
+    #[serde(rename = "media_stored")]
+    pub stored: i64,
+    /// Recordings that are still asked for.
+    #[serde(rename = "media_pending")]
+    pub pending: i64,
+    /// Recordings that could not be copied, see `call_failures`.
+    #[serde(rename = "media_failed")]
+    pub failed: i64,
 }
 
 /// What is told of an open row of table `call_failures`: a call or file that could not be imported.

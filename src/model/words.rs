@@ -37,6 +37,17 @@ pub fn counted(value: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", number(value))
 }
 
+/// Counts of transcripts and recordings, each only if there are any: `12 late transcripts and 1 late recording`
+/// with the adjective `late `.
+pub fn transcripts_and_recordings(transcripts: u64, recordings: u64, adjective: &str) -> String {
+    let counts = [(transcripts, "transcript"), (recordings, "recording")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let texts: Vec<String> = counts
+        .map(|(count, noun)| counted(*count, &format!("{adjective}{noun}")))
+        .collect();
+    texts.join(" and ")
+}
+
 /// A count of the record, which is never negative, as the unsigned number that it is.
 pub fn unsigned(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
@@ -44,7 +55,7 @@ pub fn unsigned(count: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, day, moment, number};
+    use super::{counted, day, moment, number, transcripts_and_recordings};
 
     #[test]
     fn numbers_have_separators() {
@@ -59,6 +70,11 @@ mod tests {
         }
         assert_eq!(counted(1, "call"), "1 call");
         assert_eq!(counted(5_000, "call"), "5,000 calls");
+        let late =
+            |transcripts, recordings| transcripts_and_recordings(transcripts, recordings, "late ");
+        assert_eq!(late(1, 0), "1 late transcript");
+        assert_eq!(late(1, 2), "1 late transcript and 2 late recordings");
+        assert_eq!(late(0, 0), "");
     }
 
     #[test]

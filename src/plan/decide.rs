@@ -211,11 +211,13 @@ fn next_settling(record: &ImportRecord, request: &ImportRequest, inputs: &Inputs
     let period = request.period(words::utc_date(record.first_seen_at));
     let today = words::utc_date(inputs.night);
     let done = completed_reason(record);
-    let pending = unsigned(record.transcripts_pending);
-    let kind = match settling(record, period, &inputs.matrix.nightly, today) {
+    let transcripts = unsigned(record.transcripts_pending);
+    let recordings = unsigned(record.media.pending);
+    let nightly = &inputs.matrix.nightly;
+    let kind = match settling(record, period, nightly, today, inputs.media) {
         None => return Next::Nothing(done),
         Some(JobKind::Expire) => {
-            let given_up = counted(pending, "transcript");
+            let given_up = words::transcripts_and_recordings(transcripts, recordings, "");
             let reason = format!("{done} {given_up} never came and are given up.");
             return Next::Work(JobKind::Expire, reason);
         }
@@ -224,16 +226,18 @@ fn next_settling(record: &ImportRecord, request: &ImportRequest, inputs: &Inputs
     // Once a UTC day is enough.
     let last = inputs.observed.attempted.get(&record.request_id);
     if last.is_some_and(|last| words::utc_date(*last) >= today) {
-        return Next::Nothing(format!(
-            "{done} Late calls and transcripts are looked for again tomorrow."
-        ));
+        let what = match recordings {
+            0 => "calls and transcripts",
+            _ => "calls, transcripts and recordings",
+        };
+        return Next::Nothing(format!("{done} Late {what} are looked for again tomorrow."));
     }
-    let late = match (kind, pending) {
-        (JobKind::Settle { window: Some(_) }, 0) => "late calls".to_owned(),
-        (JobKind::Settle { window: Some(_) }, pending) => {
-            format!("late calls and {}", counted(pending, "late transcript"))
-        }
-        _ => counted(pending, "late transcript"),
+    let recordings = if inputs.media { recordings } else { 0 };
+    let late = words::transcripts_and_recordings(transcripts, recordings, "late ");
+    let late = match kind {
+        JobKind::Settle { window: Some(_) } if late.is_empty() => "late calls".to_owned(),
+        JobKind::Settle { window: Some(_) } => format!("late calls and {late}"),
+        JobKind::Settle { window: None } | JobKind::Import | JobKind::Expire => late,
     };
     Next::Work(kind, format!("{done} Looks once more for {late}."))
 }
@@ -352,18 +356,22 @@ fn work_reason(
 
 fn completed_reason(record: &ImportRecord) -> String {
     let imported = counted(unsigned(record.calls_imported), "call");
-    match unsigned(record.calls_failed) {
-        0 => format!("Done: {imported} imported."),
-        failed => {
-            let id = &record.request_id;
-            let step = match record.method {
-                Method::File => format!("`call-import status {id}` names the files"),
-                Method::Api | Method::Oauth => format!("`call-import retry {id}` tries again"),
-            };
-            format!(
-                "Done: {imported} imported, {} could not be; {step}.",
-                number(failed)
-            )
-        }
+    let id = &record.request_id;
+    let step = match record.method {
+        Method::File => format!("`call-import status {id}` names the files"),
+        Method::Api | Method::Oauth => format!("`call-import retry {id}` tries again"),
+    };
+    let recordings = counted(unsigned(record.media.failed), "recording");
+    match (unsigned(record.calls_failed), record.media.failed) {
+        (0, ..=0) => format!("Done: {imported} imported."),
+        (0, _) => format!("Done: {imported} imported, {recordings} could not be copied; {step}."),
+        (failed, ..=0) => format!(
+            "Done: {imported} imported, {} could not be; {step}.",
+            number(failed)
+        ),
+        (failed, _) => format!(
+            "Done: {imported} imported, {} could not be, and {recordings} could not be copied; {step}.",
+            number(failed)
+        ),
     }
 }

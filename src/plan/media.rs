@@ -46,7 +46,9 @@ pub(super) fn calls(
 /// The requests that tell where so many recordings are.
 pub(super) fn requests(request: &ImportRequest, recordings: u64) -> u64 {
     let batch = batch(request).and_then(|batch| u64::try_from(batch).ok());
-    batch.map_or(0, |batch| recordings.div_ceil(batch.max(1)))
+    let batches = batch.map_or(0, |batch| recordings.div_ceil(batch.max(1)));
+    let of_a_batch = connector(&request.platform).map_or(1, |connector| connector.media_requests());
+    batches.saturating_mul(of_a_batch)
 }
 
 /// The nights that it takes to copy so many bytes.

@@ -114,8 +114,14 @@ impl<'a> Schedule<'a> {
         if let (Next::Work(JobKind::Settle { window }, _), Some(record)) =
             (&draft.decision.next, record)
         {
+            let late = if self.inputs.media {
+                unsigned(record.media.pending)
+            } else {
+                0
+            };
             return Effort {
-                requests: settling_requests(record, *window, period),
+                requests: settling_requests(record, *window, period)
+                    .saturating_add(media::requests(request, late)),
                 ..Effort::default()
             };
         }

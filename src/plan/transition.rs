@@ -5,10 +5,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    model::{
-        ImportRecord, Phase, WhoseTurn,
-        words::{number, unsigned},
-    },
+    import::what_is_imported,
+    model::{ImportRecord, MediaCounts, Phase, WhoseTurn},
     spec::{Basics, ImportRequest},
 };
 
@@ -18,7 +16,7 @@ use crate::{
 /// A wait that the platform asked for and that is not over yet is kept.
 pub fn resumed(record: &ImportRecord, now: Timestamp) -> ImportRecord {
     let phase = match (record.finished_at, record.started_at) {
-        (Some(_), _) if record.calls_failed > 0 => Phase::CompletedWithFailures,
+        (Some(_), _) if record.failed() > 0 => Phase::CompletedWithFailures,
         (Some(_), _) if record.calls_listed == 0 => Phase::NoCallsFound,
         (Some(_), _) => Phase::Completed,
         (None, Some(_)) => Phase::Importing,
@@ -34,25 +32,18 @@ pub fn resumed(record: &ImportRecord, now: Timestamp) -> ImportRecord {
 
 /// The reason of a finished row, whose own was replaced by that of the stop; `None` while work is left.
 fn finished_reason(record: &ImportRecord, phase: Phase) -> Option<String> {
-    let reason = match (phase, record.calls_failed) {
-        (Phase::Completed, _) => "All calls are imported.".to_owned(),
-        (Phase::CompletedWithFailures, 1) => "All calls but one are imported.".to_owned(),
-        (Phase::CompletedWithFailures, failed) => {
-            format!("All calls but {} are imported.", number(unsigned(failed)))
-        }
-        (Phase::NoCallsFound, _) => "No calls were found in the period.".to_owned(),
-        (
-            Phase::Queued
-            | Phase::Importing
-            | Phase::Retrying
-            | Phase::Delayed
-            | Phase::NeedsCredentials
-            | Phase::NeedsAttention
-            | Phase::Unsupported
-            | Phase::Suspended
-            | Phase::Cancelled,
-            _,
-        ) => return None,
+    let reason = match phase {
+        Phase::Completed | Phase::CompletedWithFailures => what_is_imported(record),
+        Phase::NoCallsFound => "No calls were found in the period.".to_owned(),
+        Phase::Queued
+        | Phase::Importing
+        | Phase::Retrying
+        | Phase::Delayed
+        | Phase::NeedsCredentials
+        | Phase::NeedsAttention
+        | Phase::Unsupported
+        | Phase::Suspended
+        | Phase::Cancelled => return None,
     };
     Some(reason)
 }
@@ -100,6 +91,7 @@ pub(super) fn restarted(record: &ImportRecord, request: &ImportRequest) -> Impor
         calls_failed: 0,
         transcripts_imported: 0,
         transcripts_pending: 0,
+        media: MediaCounts::default(),
         promised_completion: None,
         expected_completion: None,
         finished_at: None,
@@ -185,6 +177,7 @@ fn blank(id: &str, basics: &Basics, now: Timestamp) -> ImportRecord {
         calls_failed: 0,
         transcripts_imported: 0,
         transcripts_pending: 0,
+        media: MediaCounts::default(),
         requests_sent: 0,
         requested_completion: None,
         promised_completion: None,

@@ -5,10 +5,13 @@
 //! (`GET /meetings`). Apps that a customer consented to (OAuth) may not ask for these: they list, and fetch
 //! each transcript with a heavy request of its own (`GET /recordings/{id}/transcript`).
 //!
+//! The file of a recording is made when it is asked for (`POST /recordings/{id}/download`), which takes a while.
+//!
 //! A key sees what its user sees, so a company may give several: each of them lists every window, and a
 //! meeting that two of them see is one call.
 
 mod listing;
+mod media;
 mod people;
 mod transcripts;
 
@@ -88,6 +91,15 @@ impl Connector for Fathom {
         method != Method::Oauth
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(1)
+    }
+
+    fn media_requests(&self) -> u64 {
+        // Most are made when they are asked about for the second time.
+        3
+    }
+
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         match work {
             Work::Verify => verify(0),
@@ -102,7 +114,10 @@ impl Connector for Fathom {
                 Some(call) => transcripts::request(call, 0),
                 None => Step::Page(Page::default()),
             },
-            Work::Media(_) => Step::Page(Page::default()),
+            Work::Media(calls) => match calls.first() {
+                Some(call) => media::request(call, 0),
+                None => Step::Page(Page::default()),
+            },
         }
     }
 
@@ -138,7 +153,10 @@ impl Connector for Fathom {
                 Some(call) => transcripts::page(reply, call, progress, setup),
                 None => Ok(Step::Page(Page::default())),
             },
-            Work::Media(_) => Ok(Step::Page(Page::default())),
+            Work::Media(calls) => match calls.first() {
+                Some(call) => media::page(reply, call, progress, setup),
+                None => Ok(Step::Page(Page::default())),
+            },
         }
     }
 }

@@ -162,7 +162,7 @@ impl<'a> Delivery<'a> {
     /// changed file may have come with another pull request, where the comment goes on.
     async fn status(&self, import: &ImportRecord) -> Result<String, StoreError> {
         let id = import.request_id.as_str();
-        let failures = if import.calls_failed > 0 {
+        let failures = if import.failed() > 0 {
             self.edges.store.failures(id, FAILURES).await?
         } else {
             Vec::new()

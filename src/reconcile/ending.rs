@@ -11,6 +11,7 @@ use crate::{
     model::{ApiUsage, ImportRecord},
     plan::{self, Job, JobKind},
     report::notice::Occasion,
+    spec::Include,
     store::{AttemptEnd, StoreError},
 };
 
@@ -64,8 +65,13 @@ impl Ending {
             ..
         } = &job.record;
         let mut totals = store.totals(request_id, digest, platform, account).await?;
+        let wants_media = job.request.include.contains(&Include::Media);
+        let expire_media = expire_pending && wants_media;
         if expire_pending {
             totals.transcripts_pending = 0;
+        }
+        if expire_media {
+            (totals.media.pending, totals.media_listed) = (0, 0);
         }
         let now = drive.edges.clock.now();
         let context = Context {
@@ -76,6 +82,7 @@ impl Ending {
             settle_days: self.settle_days,
             progressed: self.progressed,
             settling: job.kind != JobKind::Import,
+            media: wants_media,
         };
         let conclusion = import::conclude(&job.record, &self.end, &totals, &context);
         let told = conclusion.notices.iter().map(|kind| {
@@ -102,6 +109,7 @@ impl Ending {
                 requests_sent: self.unrecorded,
                 usage: self.usage,
                 expire_pending,
+                expire_media,
                 notifications,
             })
             .await?;

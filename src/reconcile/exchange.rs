@@ -116,7 +116,7 @@ fn tidied(
             | Rejection::Broken { detail }
             | Rejection::Credentials { advice: detail },
         ) => *detail = tidy(detail, endpoint),
-        Ok(Step::Send(..))
+        Ok(Step::Send(..) | Step::Later(..))
         | Err(
             Rejection::Throttled { .. }
             | Rejection::ThrottledUntil { .. }

@@ -126,11 +126,20 @@ fn progress(record: &ImportRecord, facts: &StatusFacts<'_>) -> String {
     if !record.phase.is_unfinished() || record.started_at.is_none() {
         return String::new();
     }
-    let [listed, imported, transcripts, pending] = [
+    let [
+        listed,
+        imported,
+        transcripts,
+        pending,
+        recordings,
+        recordings_pending,
+    ] = [
         record.calls_listed,
         record.calls_imported,
         record.transcripts_imported,
         record.transcripts_pending,
+        record.media.stored,
+        record.media.pending + record.media.failed,
     ]
     .map(unsigned);
     let expected = facts.estimated_calls.unwrap_or(0);
@@ -145,7 +154,16 @@ fn progress(record: &ImportRecord, facts: &StatusFacts<'_>) -> String {
         transcripts.saturating_add(pending),
         "",
     );
-    let bars: String = calls.into_iter().chain(transcripts).collect();
+    let recordings = bar(
+        "Recordings",
+        recordings,
+        recordings.saturating_add(recordings_pending),
+        "",
+    );
+    let bars: String = [calls, transcripts, recordings]
+        .into_iter()
+        .flatten()
+        .collect();
     if bars.is_empty() {
         return bars;
     }
@@ -183,6 +201,7 @@ fn rows(record: &ImportRecord, facts: &StatusFacts<'_>) -> Vec<Fact> {
     let turn = format!("**{}**", phase::turn(record.whose_turn));
     let reason = record.reason.as_deref().map(prose);
     let transcripts = facts::transcripts(record, Some(facts.settle_days));
+    let recordings = facts::recordings(record, Some(facts.settle_days));
     let account = code_span(&record.account);
     let request = match facts.path {
         Some(path) => ("Request", format!("{}, account {account}", code_span(path))),
@@ -195,6 +214,7 @@ fn rows(record: &ImportRecord, facts: &StatusFacts<'_>) -> Vec<Fact> {
         row("Why", reason),
         row("Calls", calls(record, facts)),
         row("Transcripts", transcripts),
+        row("Recordings", recordings),
     ];
     let after = [
         row("Failing since", failing_since(record)),
@@ -249,12 +269,13 @@ fn failures(record: &ImportRecord, facts: &StatusFacts<'_>) -> String {
     let lines = shown.iter().map(|failure| {
         let part = match failure.stage.as_str() {
             "transcript" => " (its transcript)",
+            "media" => " (its recording)",
             _ => "",
         };
         let id = code_span(&failure.external_id);
         format!("- {id}{part}: {}", prose(&failure.detail))
     });
-    let all = unsigned(record.calls_failed).max(facts.failures.len() as u64);
+    let all = unsigned(record.failed()).max(facts.failures.len() as u64);
     let more = all - shown.len() as u64;
     let more = (more > 0).then(|| {
         let id = &record.request_id;

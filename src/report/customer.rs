@@ -8,7 +8,7 @@ use super::{
     text::prose,
 };
 use crate::{
-    model::words::{counted, day, number, unsigned},
+    model::words::{counted, day, transcripts_and_recordings, unsigned},
     model::{ImportRecord, Method, Phase, WhoseTurn},
 };
 
@@ -46,17 +46,27 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
         Phase::NeedsAttention => attention(record)?,
         Phase::Completed => format!(
             "Your calls from {source} are here: {imported}, ready to read and search.{}",
-            late_transcripts(record)
+            still_to_come(record)
         ),
         Phase::CompletedWithFailures => {
             let please = match record.method {
                 Method::File => " Please send us the files of these once more.",
                 Method::Api | Method::Oauth => "",
             };
+            let unread = match record.calls_failed {
+                ..=0 => String::new(),
+                failed => format!(" {} could not be read.{please}", calls(failed)),
+            };
+            let not_copied = match record.media.failed {
+                ..=0 => String::new(),
+                failed => format!(
+                    " {} could not be copied.",
+                    counted(unsigned(failed), "recording")
+                ),
+            };
             format!(
-                "Your calls from {source} are here: {imported}, ready to read and search. {} could not be read.{please}{}",
-                calls(record.calls_failed),
-                late_transcripts(record)
+                "Your calls from {source} are here: {imported}, ready to read and search.{unread}{not_copied}{}",
+                still_to_come(record)
             )
         }
         Phase::NoCallsFound if record.method == Method::File => {
@@ -135,13 +145,18 @@ fn attention(record: &ImportRecord) -> Option<String> {
     }
 }
 
-fn late_transcripts(record: &ImportRecord) -> String {
-    match unsigned(record.transcripts_pending) {
-        0 => String::new(),
-        1 => " One transcript is still to come; we go on looking for it.".into(),
-        pending => format!(
-            " {} transcripts are still to come; we go on looking for them.",
-            number(pending)
+fn still_to_come(record: &ImportRecord) -> String {
+    let (transcripts, recordings) = (
+        unsigned(record.transcripts_pending),
+        unsigned(record.media.pending),
+    );
+    match (transcripts, recordings) {
+        (0, 0) => String::new(),
+        (1, 0) => " One transcript is still to come; we go on looking for it.".into(),
+        (0, 1) => " One recording is still to come; we go on looking for it.".into(),
+        _ => format!(
+            " {} are still to come; we go on looking for them.",
+            transcripts_and_recordings(transcripts, recordings, "")
         ),
     }
 }

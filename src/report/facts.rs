@@ -6,7 +6,7 @@ use jiff::{ToSpan, civil::Date};
 use super::{phase, text::count};
 use crate::{
     model::words::{day, number, unsigned, utc_date},
-    model::{ImportRecord, Phase},
+    model::{ImportRecord, MediaCounts, Phase},
 };
 
 /// A fact: its name and what it is.
@@ -71,6 +71,32 @@ pub(super) fn transcripts(record: &ImportRecord, settle_days: Option<u16>) -> Op
     let without = calls.saturating_sub(imported.saturating_add(pending));
     if without > 0 && is_finished(record) {
         text += &format!(", {} without one", count(without, "call"));
+    }
+    Some(text)
+}
+
+/// How many calls have their recording here: `4,986 copied, 3 could not be copied, 12 still expected`. `None`
+/// where none is known of, or none is wanted. `settle_days` as for transcripts.
+pub(super) fn recordings(record: &ImportRecord, settle_days: Option<u16>) -> Option<String> {
+    let MediaCounts {
+        stored,
+        pending,
+        failed,
+    } = record.media;
+    let [stored, pending, failed] = [stored, pending, failed].map(unsigned);
+    if stored == 0 && pending == 0 && failed == 0 {
+        return None;
+    }
+    let mut text = format!("{} copied", number(stored));
+    if failed > 0 {
+        text += &format!(", {} could not be copied", number(failed));
+    }
+    if pending > 0 && record.phase != Phase::Cancelled {
+        text += &format!(", {} still expected", number(pending));
+        let until = settle_end(record, settle_days);
+        text += &until.map_or_else(String::new, |date| {
+            format!(" (we look for them until {})", day(date))
+        });
     }
     Some(text)
 }
@@ -154,7 +180,7 @@ const fn waits(phase: Phase) -> bool {
     )
 }
 
-/// The last day on which pending transcripts of a finished import are looked for.
+/// The last day on which pending transcripts and recordings of a finished import are looked for.
 fn settle_end(record: &ImportRecord, settle_days: Option<u16>) -> Option<Date> {
     let days = i64::from(settle_days?).days();
     done_on(record).map(|done| done.saturating_add(days))

@@ -116,7 +116,8 @@ fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> St
         let calls = facts::calls(record).map(|text| ("Calls", text));
         let transcripts = facts::transcripts(record, None);
         let transcripts = transcripts.map(|text| ("Transcripts", text));
-        calls.into_iter().chain(transcripts)
+        let recordings = facts::recordings(record, None).map(|text| ("Recordings", text));
+        [calls, transcripts, recordings].into_iter().flatten()
     };
     match kind {
         NotificationKind::Completed | NotificationKind::CompletedWithFailures => {

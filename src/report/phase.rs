@@ -37,11 +37,18 @@ pub(super) fn words(record: &ImportRecord) -> String {
             WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody,
         ) => "has stopped and needs attention".into(),
         (Phase::Completed, _) => format!("is done: {} imported", calls(record.calls_imported)),
-        (Phase::CompletedWithFailures, _) => format!(
-            "is done, except for {} of {}",
-            number(unsigned(record.calls_failed)),
-            calls(record.calls_listed)
-        ),
+        (Phase::CompletedWithFailures, _) => {
+            let of_calls = || {
+                let failed = number(unsigned(record.calls_failed));
+                format!("{failed} of {}", calls(record.calls_listed))
+            };
+            let recordings = counted(unsigned(record.media.failed), "recording");
+            match (record.calls_failed, record.media.failed) {
+                (_, ..=0) => format!("is done, except for {}", of_calls()),
+                (..=0, _) => format!("is done, except for {recordings}"),
+                _ => format!("is done, except for {} and {recordings}", of_calls()),
+            }
+        }
         (Phase::NoCallsFound, _) => "found no calls".into(),
         (Phase::Unsupported, _) => "is not possible this way".into(),
         (Phase::Suspended, _) => "is suspended".into(),
@@ -111,7 +118,12 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
         Phase::CompletedWithFailures => match record.method {
             Method::File => format!("Tell the customer. {}", correct_the_files(id)),
             Method::Api | Method::Oauth => format!(
-                "Tell the customer what is here and what is missing. `call-import status {id}` names the missing calls; {} tries them once more.",
+                "Tell the customer what is here and what is missing. `call-import status {id}` names the missing {}; {} tries them once more.",
+                match (record.calls_failed, record.media.failed) {
+                    (_, ..=0) => "calls",
+                    (..=0, _) => "recordings",
+                    _ => "calls and recordings",
+                },
                 retry(id)
             ),
         },

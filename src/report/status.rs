@@ -6,11 +6,12 @@ use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use super::{
+    facts,
     phase::{self, Group},
     text::{count, inline, sentence},
 };
 use crate::{
-    model::words::{day, moment, number, unsigned, utc_date},
+    model::words::{day, moment, number, transcripts_and_recordings, unsigned, utc_date},
     model::{CallFailure, ImportRecord, Phase},
 };
 
@@ -56,10 +57,11 @@ fn not_imported(record: &ImportRecord, failures: &[CallFailure]) -> String {
         let (id, detail) = (inline(&failure.external_id), sentence(&failure.detail));
         let _ = match failure.stage.as_str() {
             "transcript" => writeln!(text, "  - {id} (its transcript): {detail}"),
+            "media" => writeln!(text, "  - {id} (its recording): {detail}"),
             _ => writeln!(text, "  - {id}: {detail}"),
         };
     }
-    let all = unsigned(record.calls_failed).max(failures.len() as u64);
+    let all = unsigned(record.failed()).max(failures.len() as u64);
     let more = all - shown.len() as u64;
     if more > 0 {
         let id = &record.request_id;
@@ -177,7 +179,7 @@ fn who_must_act(records: &[&ImportRecord]) -> String {
             format!("  - {id} ({turn}): {reason}{}\n", phase::next_step(record))
         })
         .collect();
-    let pending = pending_transcripts(records);
+    let pending = still_to_come(records);
     if lines.is_empty() {
         format!("\nNothing needs attention.\n{pending}")
     } else if pending.is_empty() {
@@ -192,23 +194,26 @@ pub(super) fn calls_for_people(phase: Phase) -> bool {
     phase == Phase::Delayed || phase::group(phase) == Group::NeedsSomebody
 }
 
-/// One line about finished imports that still wait for transcripts.
-pub(super) fn pending_transcripts(records: &[&ImportRecord]) -> String {
+/// One line about finished imports that still wait for transcripts or recordings.
+pub(super) fn still_to_come(records: &[&ImportRecord]) -> String {
     let waiting = records.iter().filter(|record| {
         matches!(
             record.phase,
             Phase::Completed | Phase::CompletedWithFailures
-        ) && record.transcripts_pending > 0
+        ) && (record.transcripts_pending > 0 || record.media.pending > 0)
     });
-    let (imports, pending) = waiting.fold((0, 0), |(imports, pending), record| {
-        (imports + 1, pending + unsigned(record.transcripts_pending))
-    });
+    let (mut imports, mut transcripts, mut recordings) = (0, 0, 0);
+    for record in waiting {
+        imports += 1;
+        transcripts += unsigned(record.transcripts_pending);
+        recordings += unsigned(record.media.pending);
+    }
     if imports == 0 {
         return String::new();
     }
     format!(
         "{} of {} still to come; the next runs look for them.\n",
-        count(pending, "transcript"),
+        transcripts_and_recordings(transcripts, recordings, ""),
         count(imports, "completed import"),
     )
 }
@@ -270,6 +275,7 @@ fn facts(record: &ImportRecord) -> Vec<(&'static str, String)> {
         ("What to do", Some(phase::next_step(record))),
         ("Calls", Some(phase::calls(record))),
         ("Transcripts", Some(transcripts)),
+        ("Recordings", facts::recordings(record, None)),
         (
             "Requests sent",
             Some(number(unsigned(record.requests_sent))),

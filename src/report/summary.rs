@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     customer, phase,
-    status::{calls_for_people, done_by, pending_transcripts, tally, worst_first},
+    status::{calls_for_people, done_by, still_to_come, tally, worst_first},
     text::{capped, code_span, count, prose},
 };
 use crate::{
@@ -106,7 +106,7 @@ fn to_do(imports: &[&ImportRecord]) -> String {
     let list = capped("### Who must act\n", lines, TO_DO, |left| {
         format!("\n- and {}", count(left, "more import"))
     });
-    let pending = pending_transcripts(imports);
+    let pending = still_to_come(imports);
     let parts = [list, pending.trim_end().to_owned()];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n\n")

@@ -10,13 +10,14 @@ use super::{
     values::{Cells, Day, Utc},
 };
 use crate::{
-    model::{ImportRecord, Notification, Phase, TranscriptState, WhoseTurn},
+    model::{ImportRecord, MediaCounts, Notification, Phase, TranscriptState, WhoseTurn},
     platforms::CallRef,
 };
 
 /// The columns in the order in which rows are written and read.
 const COLUMNS: &str = "request_id, digest, customer, platform, account, method, phase, whose_turn, reason,
-    calls_listed, calls_imported, calls_failed, transcripts_imported, transcripts_pending, requests_sent,
+    calls_listed, calls_imported, calls_failed, transcripts_imported, transcripts_pending, media_stored,
+    media_pending, media_failed, requests_sent,
     requested_completion, promised_completion, expected_completion, credential_fingerprint, pull_request,
     first_seen_at, started_at, finished_at, failing_since, next_attempt_at, updated_at";
 
@@ -56,6 +57,11 @@ fn record(mut cells: Cells<'_, '_>) -> duckdb::Result<ImportRecord> {
         calls_failed: cells.take()?,
         transcripts_imported: cells.take()?,
         transcripts_pending: cells.take()?,
+        media: MediaCounts {
+            stored: cells.take()?,
+            pending: cells.take()?,
+            failed: cells.take()?,
+        },
         requests_sent: cells.take()?,
         requested_completion: cells.optional_day()?,
         promised_completion: cells.optional_day()?,
@@ -80,7 +86,7 @@ fn write(connection: &Connection, record: &ImportRecord) -> Result<(), StoreErro
     connection.execute(
         &format!(
             "INSERT INTO imports ({COLUMNS})
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
         params![
             record.request_id,
@@ -97,6 +103,9 @@ fn write(connection: &Connection, record: &ImportRecord) -> Result<(), StoreErro
             record.calls_failed,
             record.transcripts_imported,
             record.transcripts_pending,
+            record.media.stored,
+            record.media.pending,
+            record.media.failed,
             record.requests_sent,
             record.requested_completion.map(Day),
             record.promised_completion.map(Day),
@@ -158,6 +167,9 @@ pub(super) fn finish_attempt(connection: &Connection, end: &AttemptEnd) -> Resul
                 TranscriptState::Pending.as_str()
             ],
         )?;
+    }
+    if end.expire_media {
+        media::expire(connection, &record, end.finished_at)?;
     }
     runs::write_attempt(connection, end)?;
     runs::count_run(connection, &end.run_id, end.requests_sent, 0, 0)?;

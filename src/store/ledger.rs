@@ -12,7 +12,7 @@ use super::{
     values::{Cells, Day, Utc},
 };
 use crate::{
-    model::{ApiUsage, CallFailure, Checkpoint, FailureClass, Window},
+    model::{ApiUsage, CallFailure, Checkpoint, FailureClass, MediaCounts, Window},
     platforms::RecordFailure,
 };
 
@@ -249,7 +249,7 @@ pub(super) fn totals(
     scope: Scope<'_>,
 ) -> Result<Totals, StoreError> {
     let mut statement = connection.prepare_cached(
-        // Transcripts are counted over the days that are listed, whoever listed a call first. Only
+        // Transcripts and recordings are counted over the days that are listed, whoever listed a call first. Only
         // calls without a date, as from files, and before any listing, are counted by their request.
         "WITH listing AS (
             SELECT coalesce(sum(listed), 0)::BIGINT AS calls, min(window_from) AS first_day,
@@ -257,9 +257,15 @@ pub(super) fn totals(
             FROM checkpoints WHERE request_id = $1 AND digest = $2)
          SELECT
             (SELECT calls FROM listing),
-            (SELECT count(*) FROM call_failures WHERE request_id = $1 AND resolved_at IS NULL),
+            (SELECT count(*) FILTER (stage <> 'media') FROM call_failures
+                WHERE request_id = $1 AND resolved_at IS NULL),
+            (SELECT count(*) FILTER (stage = 'media') FROM call_failures
+                WHERE request_id = $1 AND resolved_at IS NULL),
             count(*) FILTER (transcript_state = 'imported'),
-            count(*) FILTER (transcript_state = 'pending')
+            count(*) FILTER (transcript_state = 'pending'),
+            count(*) FILTER (media_state = 'stored'),
+            count(*) FILTER (media_state = 'pending'),
+            count(*) FILTER (media_state = 'listed')
          FROM calls WHERE platform = $3 AND account = $4 AND CASE
             WHEN started_at IS NULL OR (SELECT first_day FROM listing) IS NULL
             THEN request_id = $1
@@ -272,12 +278,19 @@ pub(super) fn totals(
             let mut cells = Cells::of(row);
             let calls_listed = cells.take()?;
             let calls_failed = cells.take()?;
+            let media_failed = cells.take()?;
             Ok(Totals {
                 calls_listed,
                 calls_imported: i64::max(calls_listed - calls_failed, 0),
                 calls_failed,
                 transcripts_imported: cells.take()?,
                 transcripts_pending: cells.take()?,
+                media: MediaCounts {
+                    stored: cells.take()?,
+                    pending: cells.take()?,
+                    failed: media_failed,
+                },
+                media_listed: cells.take()?,
             })
         },
     )?;
@@ -295,11 +308,11 @@ pub(super) fn count_import(
     let changed = connection
         .prepare_cached(
             "UPDATE imports SET calls_listed = $1, calls_imported = $2, calls_failed = $3,
-                 transcripts_imported = $4, transcripts_pending = $5,
-                 requests_sent = requests_sent + $6::BIGINT,
+                 transcripts_imported = $4, transcripts_pending = $5, media_stored = $6,
+                 media_pending = $7, media_failed = $8, requests_sent = requests_sent + $9::BIGINT,
                  phase = CASE phase WHEN 'queued' THEN 'importing' ELSE phase END,
-                 started_at = coalesce(started_at, $7::TIMESTAMP), updated_at = $7::TIMESTAMP
-             WHERE request_id = $8",
+                 started_at = coalesce(started_at, $10::TIMESTAMP), updated_at = $10::TIMESTAMP
+             WHERE request_id = $11",
         )?
         .execute(params![
             totals.calls_listed,
@@ -307,6 +320,9 @@ pub(super) fn count_import(
             totals.calls_failed,
             totals.transcripts_imported,
             totals.transcripts_pending,
+            totals.media.stored,
+            totals.media.pending,
+            totals.media.failed,
             requests_sent,
             Utc(now),
             request_id

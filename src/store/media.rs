@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use duckdb::{Connection, params};
+use jiff::Timestamp;
 
 use super::{
     error::StoreError,
@@ -11,7 +12,7 @@ use super::{
     values::Utc,
 };
 use crate::{
-    model::{MediaCopy, MediaOutcome, MediaState},
+    model::{ImportRecord, MediaCopy, MediaOutcome, MediaState},
     platforms::CallRef,
 };
 
@@ -120,8 +121,10 @@ fn record_copy(
     } = copy;
     Ok(connection
         .prepare_cached(
+            // Listings do not always tell that there are no pictures; the copy does.
             "UPDATE media SET state = $4, mime = coalesce($5, mime), bytes = $6, sha256 = $7,
-                 stored_uri = $8, fetched_at = $9
+                 stored_uri = $8, fetched_at = $9,
+                 kind = CASE WHEN $5 LIKE 'audio/%' THEN 'audio' ELSE kind END
              WHERE platform = $1 AND account = $2 AND external_id = $3 AND media_idx = 0",
         )?
         .execute(params![
@@ -135,6 +138,40 @@ fn record_copy(
             stored_uri,
             Utc(stamp.now)
         ])?)
+}
+
+/// Recordings of the request that never came are given up.
+pub(super) fn expire(
+    connection: &Connection,
+    record: &ImportRecord,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE media SET state = $4 FROM calls
+         WHERE media.platform = $1 AND media.account = $2 AND media.media_idx = 0
+           AND media.state IN ('listed', 'pending')
+           AND calls.platform = media.platform AND calls.account = media.account
+           AND calls.external_id = media.external_id AND calls.request_id = $3",
+        params![
+            record.platform,
+            record.account,
+            record.request_id,
+            MediaState::Unavailable.as_str()
+        ],
+    )?;
+    connection.execute(
+        "UPDATE calls SET media_state = $4, updated_at = $5
+         WHERE platform = $1 AND account = $2 AND request_id = $3
+           AND media_state IN ('listed', 'pending')",
+        params![
+            record.platform,
+            record.account,
+            record.request_id,
+            MediaState::Unavailable.as_str(),
+            Utc(now)
+        ],
+    )?;
+    Ok(())
 }
 
 /// Recordings of the request that could not be copied are asked for again.

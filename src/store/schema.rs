@@ -14,6 +14,7 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tables.sql"),
     include_str!("migrations/0002_views.sql"),
+    include_str!("migrations/0003_recordings.sql"),
 ];
 
 /// Tables and views of the present layout with the number of their columns.
@@ -25,7 +26,7 @@ const RELATIONS: &[(&str, i64)] = &[
     ("checkpoints", 8),
     ("credential_state", 5),
     ("import_progress", 20),
-    ("imports", 26),
+    ("imports", 29),
     ("media", 12),
     ("notifications", 8),
     ("participants", 11),

@@ -3,8 +3,8 @@
 
 use call_import_engine::{
     model::{
-        CallFailure, ImportRecord, Method, Notification, NotificationKind, Period, Phase,
-        RunOutcome, RunRow, WhoseTurn,
+        CallFailure, ImportRecord, MediaCounts, Method, Notification, NotificationKind, Period,
+        Phase, RunOutcome, RunRow, WhoseTurn,
     },
     report::{
         comment::{self, StatusFacts},
@@ -44,6 +44,7 @@ fn record(phase: Phase) -> ImportRecord {
         calls_failed: 0,
         transcripts_imported: if begun { 1_600 } else { 0 },
         transcripts_pending: if begun { 1_600 } else { 0 },
+        media: MediaCounts::default(),
         requests_sent: 111,
         requested_completion: Some(date(2026, 12, 4)),
         promised_completion: Some(date(2026, 12, 2)),
@@ -268,6 +269,57 @@ fn the_status_says_whether_dates_are_met() {
     );
     let stuck = comment::status(&record(Phase::NeedsCredentials), &facts());
     assert!(stuck.contains("no date can be told"), "{stuck}");
+}
+
+#[test]
+fn recordings_are_told_of_as_transcripts_are() {
+    let mut late = record(Phase::Completed);
+    late.media = MediaCounts {
+        stored: 4_980,
+        pending: 30,
+        failed: 0,
+    };
+    late.reason = Some(
+        "All calls are imported. 12 of them have no transcript yet, and 30 no recording; we look for them until \
+         Thu 17 Dec 2026."
+            .into(),
+    );
+    let mut failed = record(Phase::CompletedWithFailures);
+    failed.reason = Some("All calls are imported. 3 recordings could not be copied.".into());
+    (failed.calls_imported, failed.calls_failed) = (5_012, 0);
+    failed.media = MediaCounts {
+        stored: 5_000,
+        pending: 9,
+        failed: 3,
+    };
+    let mut both = failed.clone();
+    (both.calls_imported, both.calls_failed) = (5_010, 2);
+    both.reason = Some("All calls but 2 are imported. 3 recordings could not be copied.".into());
+    let failures = [CallFailure {
+        external_id: "7821400001".into(),
+        stage: "media".into(),
+        detail: "its host answered 403".into(),
+    }];
+    let facts = StatusFacts {
+        failures: &failures,
+        ..facts()
+    };
+    let mut underway = record(Phase::Importing);
+    underway.media.stored = 800;
+    underway.media.pending = 2_400;
+    let texts = [
+        comment::status(&late, &self::facts()),
+        comment::event(&notification(&late, NotificationKind::Completed), None),
+        comment::status(&failed, &facts),
+        comment::event(
+            &notification(&both, NotificationKind::CompletedWithFailures),
+            None,
+        ),
+        comment::status(&underway, &self::facts()),
+        status::detail(&failed, &failures),
+        status::run_summary(&[late]),
+    ];
+    insta::assert_snapshot!("recordings", texts.join("\n----\n"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Audio and video: every recording once, from links that expire and connections that break.
 
+mod fathom;
 mod program;
 mod redirects;
 

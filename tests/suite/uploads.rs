@@ -335,6 +335,7 @@ impl Request {
                 let (exchange, progress) = match step {
                     Step::Page(page) => break page,
                     Step::Send(exchange, progress) => (exchange, progress),
+                    Step::Later(..) => panic!("files are there"),
                 };
                 let Exchange::Files(files) = exchange else {
                     panic!("files are read, nothing is sent");

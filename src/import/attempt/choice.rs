@@ -15,10 +15,12 @@ use crate::{
 };
 
 impl Attempt {
-    /// What to ask next: what was begun, then the credential, transcripts in full batches, the newest
-    /// days not listed yet, then the transcripts that fill no batch, and at last where recordings are.
-    pub(super) fn candidate(&mut self) -> Option<Ticket> {
-        if let Some(ticket) = self.ready.pop_front() {
+    /// What to ask next: what is due by now and what was begun, then the credential, transcripts in full
+    /// batches, the newest days not listed yet, then the transcripts that fill no batch, and at last where
+    /// recordings are.
+    pub(super) fn candidate(&mut self, now: Timestamp) -> Option<Ticket> {
+        let begun = self.later.take_due(now);
+        if let Some(ticket) = begun.or_else(|| self.ready.pop_front()) {
             return Some(ticket);
         }
         if !self.verified {
@@ -40,6 +42,7 @@ impl Attempt {
             self.begin_transcripts();
         } else if !self.copies.queue.waiting.is_empty()
             && self.copies.is_short()
+            && !self.later.is_full()
             && self.in_flight.is_empty()
         {
             self.begin_media();
@@ -49,15 +52,17 @@ impl Attempt {
 
     pub(super) fn begin(&mut self, work: Work) {
         match self.connector.begin(&work, &self.setup) {
-            Step::Send(exchange, progress) => self.ready.push_back(Ticket {
-                work: Arc::new(work),
-                progress: Arc::new(progress),
-                exchange,
-                tries: 0,
-                sent: Timestamp::MIN,
-                token: 0,
-                refused: false,
-            }),
+            Step::Send(exchange, progress) | Step::Later(exchange, progress, _) => {
+                self.ready.push_back(Ticket {
+                    work: Arc::new(work),
+                    progress: Arc::new(progress),
+                    exchange,
+                    tries: 0,
+                    sent: Timestamp::MIN,
+                    token: 0,
+                    refused: false,
+                });
+            }
             Step::Page(page) => self.take(&work, page),
         }
     }
@@ -107,6 +112,7 @@ impl Attempt {
     pub(super) fn is_complete(&self) -> bool {
         self.verified
             && self.ready.is_empty()
+            && self.later.is_empty()
             && self.in_flight.is_empty()
             && self.is_listed()
             && self.transcripts.waiting.is_empty()

@@ -157,6 +157,7 @@ impl Attempt {
             .iter()
             .map(|file| file.external_id.as_str())
             .chain(without_media.iter().map(String::as_str))
+            .chain(failures.iter().map(|failure| failure.external_id.as_str()))
             .collect();
         let rest: Vec<CallRef> = calls
             .iter()
@@ -176,6 +177,8 @@ impl Attempt {
                 .into_iter()
                 .map(|id| (id, MediaOutcome::Unavailable)),
         );
+        let failed = failures.iter().map(|failure| failure.external_id.clone());
+        outcomes.extend(failed.map(|id| (id, MediaOutcome::Failed)));
         if !outcomes.is_empty() || !failures.is_empty() {
             self.commits.push_back(Commit {
                 media: outcomes,

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     model::{
-        Call, CallKind, CrmLink, DurationSource, Method, Precision, Scope, TranscriptContent,
-        Window,
+        Call, CallKind, CrmLink, DurationSource, Media, MediaKind, MediaState, Method, Precision,
+        Scope, TranscriptContent, Window,
     },
     platforms::{
         Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure, Rejection, RequestClass,
@@ -282,6 +282,14 @@ impl Meeting {
         call.crm_links = crm_links(self.crm_matches);
         call.participants = people.participants;
         call.transcript = transcript.map_or(TranscriptContent::Pending, TranscriptContent::Here);
+        // A listing does not tell; that a recording is none, or has no pictures, shows when it is asked for.
+        call.media = vec![Media {
+            kind: MediaKind::Video,
+            mime: None,
+            bytes: None,
+            duration_ms,
+            state: MediaState::Listed,
+        }];
         call.raw = Some(raw(source));
         call
     }

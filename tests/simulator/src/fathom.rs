@@ -1,6 +1,7 @@
 //! Fathom API v1: <https://developers.fathom.ai>. The facts are those of its reference and rate-limiting pages of
 //! September 2026; what is not documented is marked as ours.
 
+mod download;
 mod query;
 mod respond;
 mod write;
@@ -13,11 +14,13 @@ use std::{
 use jiff::SignedDuration;
 use serde_json::json;
 
+use self::download::Downloads;
 use crate::{
     Demo, Running, Simulated,
     company::{Account, Call, Population},
     limits::{Limiter, Limits},
     log::Endpoint,
+    media::Links,
     oauth,
     server::{Service, Traffic},
 };
@@ -31,7 +34,14 @@ pub const TRANSCRIPT: Endpoint = Endpoint("GET /external/v1/recordings/{id}/tran
 /// `GET /recordings/{id}/summary`
 pub const SUMMARY: Endpoint = Endpoint("GET /external/v1/recordings/{id}/summary");
 
-/// Fathom's limit for everything: 60 requests a minute. Of heavy ones it takes half as many.
+/// `POST /recordings/{id}/download`
+pub const DOWNLOAD: Endpoint = Endpoint("POST /external/v1/recordings/{id}/download");
+/// `GET /recordings/{id}/downloads/{download_id}`
+pub const DOWNLOAD_STATE: Endpoint =
+    Endpoint("GET /external/v1/recordings/{id}/downloads/{download_id}");
+
+/// Fathom's limit for everything: 60 requests a minute. Of heavy ones it takes half as many, and of download
+/// requests.
 pub const LIMITS: Limits = Limits {
     per_second: None,
     per_minute: Some(60),
@@ -58,6 +68,10 @@ pub struct Config {
     pub limits: Limits,
     /// Whether answers say how the limits stand, as documented.
     pub tells_limits: bool,
+    /// Where recordings are.
+    pub links: Links,
+    /// How long the making of a video takes. Sound alone is there at once.
+    pub making: Duration,
 }
 
 impl Config {
@@ -68,6 +82,11 @@ impl Config {
             keys: vec!["demo-key".into()],
             limits: LIMITS,
             tells_limits: true,
+            links: Links {
+                life: Duration::from_secs(24 * 3600),
+                ..Links::default()
+            },
+            making: Duration::from_secs(25),
         }
     }
 }
@@ -116,6 +135,7 @@ struct State {
     traffic: Arc<Traffic>,
     heavy: Mutex<Limiter>,
     tells_limits: bool,
+    downloads: Downloads,
 }
 
 impl Fathom {
@@ -125,6 +145,8 @@ impl Fathom {
             keys,
             limits,
             tells_limits,
+            links,
+            making,
         } = config;
         let heavy = Limits {
             per_minute: limits.per_minute.map(|requests| requests.div_ceil(2)),
@@ -136,6 +158,7 @@ impl Fathom {
             traffic,
             heavy: Mutex::new(Limiter::new(heavy)),
             tells_limits,
+            downloads: Downloads::new(links, making, heavy),
         }))
     }
 
@@ -203,6 +226,15 @@ fn shared_with(call: &Call) -> &'static str {
         (true, _) => "no_teams",
         (false, 0) => "single_team",
         (false, _) => "all_teams",
+    }
+}
+
+/// What Fathom has of a call to download (ours): of every twentieth nothing, of some only the sound.
+pub fn recording(call: &Call) -> Option<&'static str> {
+    match call.index % 20 {
+        7 => None,
+        3 | 11 => Some("audio"),
+        _ => Some("video"),
     }
 }
 

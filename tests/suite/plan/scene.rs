@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use call_import_engine::{
-    model::{ApiUsage, Checkpoint, ImportRecord, Method, Phase, WhoseTurn, Window},
+    model::{ApiUsage, Checkpoint, ImportRecord, MediaCounts, Method, Phase, WhoseTurn, Window},
     plan::{Inputs, Observed, Plan, PlannedImport, plan},
     spec::{
         Basics, Credentials, Declared, ImportRequest, Include, InvalidRequest, SupportMatrix,
@@ -172,6 +172,7 @@ pub(super) fn recorded(request: &ImportRequest, phase: Phase) -> ImportRecord {
         calls_failed: failed,
         transcripts_imported: calls - failed,
         transcripts_pending: 0,
+        media: MediaCounts::default(),
         requests_sent: 111,
         requested_completion: Some(request.requested_completion),
         promised_completion: Some(date(2026, 12, 2)),

@@ -2,8 +2,8 @@
 
 use call_import_engine::{
     model::{ImportRecord, NotificationKind, Phase, WhoseTurn, Window},
-    plan::{Action, JobKind, Plan, notification_id, resumed},
-    spec::{Credentials, ImportRequest},
+    plan::{Action, Inputs, JobKind, Plan, notification_id, plan, resumed},
+    spec::{Credentials, ImportRequest, Include},
 };
 use jiff::civil::date;
 
@@ -542,6 +542,41 @@ fn settling_cases() -> Vec<Settling> {
             expected,
         })
         .collect()
+}
+
+/// Late recordings keep the nights open that late transcripts do, where there is a place for them.
+#[test]
+fn late_recordings_are_looked_for_and_given_up() {
+    let mut request = request("a");
+    request.include = vec![Include::Transcript, Include::Media];
+    request.to = Some(date(2026, 10, 1));
+    let mut row = recorded(&request, Phase::Completed);
+    row.finished_at = Some(at("2026-12-01T02:00:00Z"));
+    row.media.pending = 3;
+    let planned = |today: &str, has_place| {
+        let mut scene = Scene::new([request.clone()]).record(row.clone());
+        scene.now = at(&format!("{today}T01:17:00Z"));
+        let plan = plan(&Inputs {
+            media: has_place,
+            ..scene.inputs()
+        });
+        let reason = plan.imports[0].reason.clone();
+        (outcome(&plan).work, plan.imports[0].requests, reason)
+    };
+    let settle = JobKind::Settle { window: None };
+    let (work, requests, reason) = planned("2026-12-15", true);
+    assert_eq!((work, requests), (Some(settle), 1));
+    assert!(
+        reason.ends_with("Looks once more for 3 late recordings."),
+        "{reason}"
+    );
+    assert_eq!(planned("2026-12-15", false).0, None);
+    let (work, requests, reason) = planned("2026-12-16", true);
+    assert_eq!((work, requests), (Some(JobKind::Expire), 0));
+    assert!(
+        reason.ends_with("3 recordings never came and are given up."),
+        "{reason}"
+    );
 }
 
 #[test]

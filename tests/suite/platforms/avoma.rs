@@ -107,7 +107,9 @@ fn asked(calls: &[CallRef], mut answer: impl FnMut(&str) -> Value) -> (Vec<Strin
                 step = next.unwrap();
                 lines.push(line);
             }
-            Step::Send(platforms::Exchange::Files(_), _) => panic!("no files"),
+            Step::Send(platforms::Exchange::Files(_), _) | Step::Later(..) => {
+                panic!("neither files nor waits")
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ fn promises() -> Vec<Promise> {
         can("contacts, companies and deals", Fact::CrmLinks),
         can("through the link on each call", Fact::Link),
         cannot("Telephone numbers", Fact::Phones),
-        cannot("recordings are not copied", Fact::CopiedRecording),
+        can("a copy of each recording", Fact::Recording),
     ]
 }
 

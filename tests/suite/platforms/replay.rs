@@ -122,8 +122,11 @@ impl<'a> Replay<'a> {
         for _ in 0..ENOUGH {
             let (exchange, progress) = match step {
                 Step::Page(page) => return page,
-                Step::Send(Exchange::Http(exchange), progress) => (exchange, progress),
-                Step::Send(Exchange::Files(_), _) => panic!("a platform asks for no files"),
+                Step::Send(Exchange::Http(exchange), progress)
+                | Step::Later(Exchange::Http(exchange), progress, _) => (exchange, progress),
+                Step::Send(Exchange::Files(_), _) | Step::Later(Exchange::Files(_), ..) => {
+                    panic!("a platform asks for no files")
+                }
             };
             let reply = self.recorded(&exchange);
             let one = Asked {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use call_import_engine::{
     model::{
         Affiliation, Call, CallKind, Checkpoint, CrmLink, Direction, DurationSource, Granularity,
-        ImportRecord, Media, MediaKind, MediaState, Method, Participant, Phase, Precision, Role,
-        Scope, Segment, Transcript, TranscriptContent, WhoseTurn, Window,
+        ImportRecord, Media, MediaCounts, MediaKind, MediaState, Method, Participant, Phase,
+        Precision, Role, Scope, Segment, Transcript, TranscriptContent, WhoseTurn, Window,
     },
     store::{PageCommit, Store},
 };
@@ -112,6 +112,7 @@ pub(crate) fn import() -> ImportRecord {
         calls_failed: 0,
         transcripts_imported: 0,
         transcripts_pending: 0,
+        media: MediaCounts::default(),
         requests_sent: 0,
         requested_completion: Some(date(2026, 12, 4)),
         promised_completion: None,

@@ -2,7 +2,7 @@
 
 use call_import_engine::{
     model::{
-        ApiUsage, CallFailure, FailureClass, ImportRecord, Method, Notification, NotificationKind,
+        ApiUsage, CallFailure, FailureClass, ImportRecord, MediaCounts, Method, Notification, NotificationKind,
         Phase, WhoseTurn,
     },
     platforms::RecordFailure,
@@ -24,6 +24,11 @@ fn full() -> ImportRecord {
         calls_failed: 1,
         transcripts_imported: 3,
         transcripts_pending: 1,
+        media: MediaCounts {
+            stored: 2,
+            pending: 1,
+            failed: 1,
+        },
         requests_sent: 7,
         promised_completion: Some(date(2026, 12, 1)),
         expected_completion: Some(date(2026, 12, 2)),
@@ -59,6 +64,7 @@ fn end(record: ImportRecord) -> AttemptEnd {
         requests_sent: 2,
         usage: vec![],
         expire_pending: false,
+        expire_media: false,
         notifications: vec![],
     }
 }

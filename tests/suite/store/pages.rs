@@ -435,6 +435,7 @@ async fn late_calls_count_in_the_newest_window() {
             calls_listed: 2,
             calls_imported: 2,
             transcripts_pending: 2,
+            media_listed: 2,
             ..Totals::default()
         }
     );

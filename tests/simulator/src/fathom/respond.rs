@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    MADE_AFTER, MEETINGS, PAGE_SIZE, SUMMARY, State, TEAMS, TRANSCRIPT,
+    DOWNLOAD, DOWNLOAD_STATE, MADE_AFTER, MEETINGS, PAGE_SIZE, SUMMARY, State, TEAMS, TRANSCRIPT,
     query::{Meetings, cursor, page_number},
     write,
 };
@@ -36,7 +36,10 @@ impl Service for State {
     fn respond(&self, request: &Incoming, caller: &str, cursor: CursorFault) -> Answer {
         let mut answer = match self.outcome(request, caller, cursor) {
             Ok(body) => Answer {
-                status: 200,
+                status: match route(request) {
+                    Some((DOWNLOAD, _)) => 202,
+                    _ => 200,
+                },
                 headers: vec![("content-type", "application/json".into())],
                 body: body.into_bytes(),
             },
@@ -58,15 +61,15 @@ impl Service for State {
 
 /// Endpoint and, where the path holds one, the id.
 fn route(request: &Incoming) -> Option<(Endpoint, &str)> {
-    if request.method != "GET" {
-        return None;
-    }
     let path = request.uri.path().strip_prefix("/external/v1/")?;
-    match path.split('/').collect::<Vec<_>>()[..] {
-        ["teams"] => Some((TEAMS, "")),
-        ["meetings"] => Some((MEETINGS, "")),
-        ["recordings", id, "transcript"] => Some((TRANSCRIPT, id)),
-        ["recordings", id, "summary"] => Some((SUMMARY, id)),
+    let parts: Vec<&str> = path.split('/').collect();
+    match (request.method.as_str(), &parts[..]) {
+        ("GET", ["teams"]) => Some((TEAMS, "")),
+        ("GET", ["meetings"]) => Some((MEETINGS, "")),
+        ("GET", ["recordings", id, "transcript"]) => Some((TRANSCRIPT, *id)),
+        ("GET", ["recordings", id, "summary"]) => Some((SUMMARY, *id)),
+        ("POST", ["recordings", id, "download"]) => Some((DOWNLOAD, *id)),
+        ("GET", ["recordings", id, "downloads", _]) => Some((DOWNLOAD_STATE, *id)),
         _ => None,
     }
 }
@@ -77,6 +80,10 @@ fn is_heavy(request: &Incoming) -> bool {
         Some((MEETINGS, _)) => Meetings::parse(&request.uri).is_ok_and(|query| query.is_heavy()),
         _ => false,
     }
+}
+
+fn is_download(request: &Incoming) -> bool {
+    matches!(route(request), Some((DOWNLOAD, _)))
 }
 
 impl State {
@@ -96,6 +103,8 @@ impl State {
         let admitted = self.account.admit(request.at).and_then(|()| {
             if is_heavy(request) {
                 self.heavy().admit(request.at)
+            } else if is_download(request) {
+                self.downloads.limiter().admit(request.at)
             } else {
                 Ok(())
             }
@@ -112,6 +121,8 @@ impl State {
     fn standing(&self, request: &Incoming) -> Vec<(&'static str, String)> {
         let standing = if is_heavy(request) {
             self.heavy().standing(request.at)
+        } else if is_download(request) {
+            self.downloads.limiter().standing(request.at)
         } else {
             self.account.standing(request.at)
         };
@@ -148,6 +159,17 @@ impl State {
                     write::transcript(object, &self.account, &call);
                 });
                 Ok(body)
+            }
+            DOWNLOAD => {
+                let call = self.recording(id, key.unwrap_or(0))?;
+                let asked = self.downloads.ask(&call, caller, request.at);
+                asked.ok_or_else(|| (422, "There is no media for this recording".to_owned()))
+            }
+            DOWNLOAD_STATE => {
+                let call = self.recording(id, key.unwrap_or(0))?;
+                let download = request.uri.path().rsplit('/').next().unwrap_or_default();
+                let state = self.downloads.look(&call, download, caller, request.at);
+                state.ok_or_else(|| (404, "Not Found".to_owned()))
             }
             _ => {
                 let call = self.recording(id, key.unwrap_or(0))?;

@@ -149,3 +149,43 @@ async fn heavy_requests_have_a_limit_of_their_own_that_falls_under_load() {
     }
     assert_eq!(send(heavy).await.unwrap().status(), 429);
 }
+
+#[tokio::test]
+async fn files_are_made_when_they_are_asked_for() {
+    let fathom = Meetings::start(fathom::Config {
+        limits: fathom::LIMITS,
+        making: Duration::from_secs(25),
+        ..config(&["ada"])
+    });
+    let population = population(95);
+    let path = |index: u32| format!("/recordings/{}/download", population.id(index));
+    let ask = |index| {
+        let url = format!("{}/external/v1{}", fathom.bench.running.url, path(index));
+        answer(fathom.bench.http.post(url).header("X-Api-Key", "ada"))
+    };
+    let (status, asked) = ask(0).await;
+    assert_eq!(
+        (status, asked["status"].as_str()),
+        (202, Some("processing"))
+    );
+    let state = format!("{}s/{}", path(0), asked["download_id"].as_str().unwrap());
+    let (_, soon) = answer(fathom.request("ada", &state)).await;
+    assert_eq!(soon["status"], "processing");
+    fathom.bench.clock.advance(Duration::from_secs(25));
+    let (_, made) = answer(fathom.request("ada", &state)).await;
+    assert_eq!(made["status"], "completed");
+    assert!(made["video"]["url"].as_str().unwrap().contains("/video?"));
+
+    let (_, sound) = ask(3).await;
+    assert!(sound["audio"]["url"].is_string(), "there at once: {sound}");
+    let url = format!("{}/external/v1{}", fathom.bench.running.url, path(7));
+    let nothing = fathom
+        .bench
+        .http
+        .post(url)
+        .header("X-Api-Key", "ada")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(nothing.status(), 422);
+}
