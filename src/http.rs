@@ -441,6 +441,15 @@ mod tests {
         }
     }
 
+    /// The endpoint of a customer's Gong.
+    fn gong(replacement: Option<&str>) -> Endpoint {
+        let gong = crate::platforms::connector("gong").expect("it is in the catalog");
+        let fields = ["access_key", "access_key_secret"];
+        let credential = Credential::new(fields.map(|field| (field.into(), "x".into())).into());
+        let (traits, base) = (gong.traits(), "https://us-1.api.gong.io");
+        Endpoint::new(base, replacement, &traits, traits.auth, credential).expect("an address")
+    }
+
     #[tokio::test]
     async fn a_name_that_moves_into_the_private_network_is_not_connected_to() {
         let sink = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -450,12 +459,7 @@ mod tests {
             ..Rebinding::default()
         });
         let http = Http::resolving(Arc::<Rebinding>::clone(&resolver)).expect("a client");
-        let gong = crate::platforms::connector("gong").expect("it is in the catalog");
-        let fields = ["access_key", "access_key_secret"];
-        let credential = Credential::new(fields.map(|field| (field.into(), "x".into())).into());
-        let (traits, base) = (gong.traits(), "https://us-1.api.gong.io");
-        let endpoint =
-            Endpoint::new(base, None, &traits, traits.auth, credential).expect("an address");
+        let endpoint = gong(None);
         for _ in 0..3 {
             let exchange = HttpExchange::get("/v2/workspaces");
             let sent = http
@@ -481,19 +485,15 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a request");
+            let (mut stream, _) = listener.accept().expect("a connection");
+            std::io::Read::read(&mut stream, &mut [0; 4_096]).expect("a request");
             let head =
                 b"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\ncontent-length: 900000000\r\n\r\n";
             std::io::Write::write_all(&mut stream, head).expect("a reply");
             // Until the other side hangs up.
             std::io::Read::read_to_end(&mut stream, &mut Vec::new())
         });
-        let gong = crate::platforms::connector("gong").expect("it is in the catalog");
-        let fields = ["access_key", "access_key_secret"];
-        let credential = Credential::new(fields.map(|field| (field.into(), "x".into())).into());
-        let (traits, base) = (gong.traits(), "https://us-1.api.gong.io");
-        let endpoint = Endpoint::new(base, Some(&address), &traits, traits.auth, credential)
-            .expect("an address");
+        let endpoint = gong(Some(&address));
         let http = Http::new().expect("a client");
         let exchange = HttpExchange::get("/recording");
         let reply = http.send(&endpoint, &exchange, Timestamp::UNIX_EPOCH);
