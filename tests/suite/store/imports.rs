@@ -2,8 +2,8 @@
 
 use call_import_engine::{
     model::{
-        ApiUsage, CallFailure, FailureClass, ImportRecord, MediaCounts, Method, Notification, NotificationKind,
-        Phase, WhoseTurn,
+        ApiUsage, CallFailure, FailureClass, ImportRecord, MediaCounts, Method, Notification,
+        NotificationKind, Phase, WhoseTurn,
     },
     platforms::RecordFailure,
     store::{AttemptEnd, PageCommit, RunOutcome, StoreError},
