@@ -218,13 +218,17 @@ fn fill(new: &mut Option<String>, old: Option<&String>) {
     }
 }
 
-/// The new list; what became of a file stays with it.
+/// The new list; what became of a file stays with it, and a copy is known better than a platform tells.
 fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
     if incoming.is_empty() {
         return recorded.to_vec();
     }
     for (new, old) in incoming.iter_mut().zip(recorded) {
         if new.kind == old.kind {
+            if old.state == MediaState::Stored {
+                new.bytes = old.bytes.or(new.bytes);
+                new.mime = old.mime.clone().or(new.mime.take());
+            }
             new.bytes = new.bytes.or(old.bytes);
             new.duration_ms = new.duration_ms.or(old.duration_ms);
             fill(&mut new.mime, old.mime.as_ref());
