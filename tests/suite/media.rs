@@ -1,6 +1,10 @@
 //! Audio and video: every recording once, from links that expire and connections that break.
 
+mod avoma;
+mod fireflies;
+mod nights;
 mod program;
+mod zoom;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -59,23 +63,13 @@ impl Studio {
             "Northwind",
             "period: {from: 2026-09-01, to: 2026-10-31}\ninclude: [transcript, media]\n",
         );
-        let kept = scene.folder.path().join("kept");
-        scene.media = Some(MediaPlace {
-            objects: Objects::open(kept.to_str().expect("text")).expect("a folder"),
-            partial: scene.folder.path().join("partial"),
-        });
+        scene.media = Some(place(&scene));
         Self { scene, gong, host }
     }
 
     /// What is recorded of each recording.
     fn recorded(&self) -> Vec<Copy> {
-        let rows = record::query(
-            &self.scene.database(),
-            "SELECT concat_ws('|', external_id, media.kind, state, coalesce(bytes, 0), coalesce(sha256, ''),
-                 coalesce(mime, ''), coalesce(stored_uri, ''), media_state, fetched_at IS NOT NULL)
-             FROM media JOIN calls USING (platform, account, external_id) ORDER BY external_id",
-        );
-        rows.iter().map(|row| Copy::read(row)).collect()
+        recorded(&self.scene)
     }
 
     /// Requests to the host for one recording.
@@ -92,14 +86,34 @@ impl Studio {
 
     fn ids(&self) -> Vec<String> {
         let population = self.gong.gong().population();
-        let with_media = (0..population.len()).filter(|index| index % 20 != 7);
-        let mut ids: Vec<String> = with_media.map(|index| population.id(index)).collect();
+        let with_media = population.calls().filter(media::is_recorded);
+        let mut ids: Vec<String> = with_media.map(|call| call.id).collect();
         ids.sort();
         ids
     }
 
     async fn run(&self, run_id: &str) -> call_import_engine::model::ImportRecord {
         self.scene.run(run_id).await.imports.remove(0)
+    }
+}
+
+/// What is recorded of each recording.
+fn recorded(scene: &Scene) -> Vec<Copy> {
+    let rows = record::query(
+        &scene.database(),
+        "SELECT concat_ws('|', external_id, media.kind, state, coalesce(bytes, 0), coalesce(sha256, ''),
+             coalesce(mime, ''), coalesce(stored_uri, ''), media_state, fetched_at IS NOT NULL)
+         FROM media JOIN calls USING (platform, account, external_id) ORDER BY external_id",
+    );
+    rows.iter().map(|row| Copy::read(row)).collect()
+}
+
+/// A place for recordings in the scene's folder.
+fn place(scene: &Scene) -> MediaPlace {
+    let kept = scene.folder.path().join("kept");
+    MediaPlace {
+        objects: Objects::open(kept.to_str().expect("text")).expect("a folder"),
+        partial: scene.folder.path().join("partial"),
     }
 }
 
@@ -431,22 +445,15 @@ fn gongs_links_are_read_and_never_shown() {
     };
     let body = exchange.body.expect("a body");
     assert_eq!(body["filter"]["callIds"], serde_json::json!(ids));
-    let answer = |status, body: &[u8]| {
-        let reply = Reply::Http(HttpReply {
-            status,
-            retry_after: None,
-            allowance: None,
-            content_type: "application/json".into(),
-            location: None,
-            body: body.to_vec().into(),
-        });
+    let told = |status, body: &[u8]| {
+        let reply = Reply::Http(answer(status, body));
         match gong.next(&work, &setup, &progress, &reply) {
             Ok(Step::Page(page)) => page,
             other => panic!("{other:?}"),
         }
     };
     let text = std::fs::read(support::root().join("tests/fixtures/gong/media.json"));
-    let page = answer(200, &text.expect("a fixture"));
+    let page = told(200, &text.expect("a fixture"));
     assert!(!format!("{page:?}").contains("signature"), "{page:?}");
     let found: Vec<_> = page
         .media
@@ -461,11 +468,23 @@ fn gongs_links_are_read_and_never_shown() {
         ]
     );
     assert_eq!(page.without_media, ["11", "21", "22", "23"]);
-    let none = answer(
+    let none = told(
         404,
         br#"{"errors": ["No calls found corresponding to the provided filters"]}"#,
     );
     assert_eq!(none.without_media, ids);
+}
+
+/// An answer as the shell hands it over.
+fn answer(status: u16, body: &[u8]) -> HttpReply {
+    HttpReply {
+        status,
+        retry_after: None,
+        allowance: None,
+        content_type: "application/json".into(),
+        location: None,
+        body: body.to_vec().into(),
+    }
 }
 
 fn setup() -> Setup {

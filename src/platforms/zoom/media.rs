@@ -124,7 +124,7 @@ fn redirected(call: &CallRef, asked: Asked, reply: &HttpReply) -> Result<Step, R
         Verdict::Gone if asked == Asked::Listed => send(recording(call), Asked::Recording),
         Verdict::Gone => Step::Page(Page::default()),
         // It is not ready yet: Zoom sends nothing, or a page for people.
-        Verdict::Answer if is_no_file(reply) => Step::Page(Page::default()),
+        Verdict::Answer if is_no_file(reply) && !is_recording(reply) => Step::Page(Page::default()),
         Verdict::Answer => Step::Page(Page {
             failures: vec![RecordFailure {
                 external_id: call.external_id.clone(),
@@ -134,6 +134,13 @@ fn redirected(call: &CallRef, asked: Asked, reply: &HttpReply) -> Result<Step, R
             ..Page::default()
         }),
     })
+}
+
+/// The recording itself, of which nobody has read the body.
+fn is_recording(reply: &HttpReply) -> bool {
+    ["audio/", "video/"]
+        .into_iter()
+        .any(|kind| reply.content_type.starts_with(kind))
 }
 
 fn without(call: &CallRef) -> Page {

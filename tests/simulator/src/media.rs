@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Running, Simulated,
+    company::Call,
     log::{Endpoint, Summary},
     random::{self, Random},
     server::{Answer, Arrival, CursorFault, Incoming, Service, Traffic},
@@ -45,6 +46,29 @@ impl Links {
             "{}/{id}/{kind}?expires={expires}&signature={signature}",
             self.host
         )
+    }
+
+    /// The answer of a platform that redirects to a recording.
+    pub(crate) fn redirect(&self, status: u16, link: (&str, &str), now: Timestamp) -> Answer {
+        let (id, kind) = link;
+        Answer {
+            status,
+            headers: vec![("location", self.link(id, kind, now))],
+            body: Vec::new(),
+        }
+    }
+}
+
+/// Whether a call was recorded. Some were not.
+pub fn is_recorded(call: &Call) -> bool {
+    call.index % 20 != 7
+}
+
+/// What the recording of a call is: sound alone where it was dialed.
+pub fn kind(call: &Call) -> &'static str {
+    match call.media {
+        Some("Video") => "video",
+        _ => "audio",
     }
 }
 
