@@ -49,7 +49,7 @@ impl Night {
         scene
             .platform_urls
             .insert(demo.key.into(), platform.url.clone());
-        request(&mut scene, demo, calls);
+        request(&mut scene, demo, calls, "transcript, media");
         scene.media = Some(place(&scene));
         Self {
             scene,
@@ -136,7 +136,7 @@ impl Night {
     }
 }
 
-fn request(scene: &mut Scene, demo: &Demo, calls: u32) {
+fn request(scene: &mut Scene, demo: &Demo, calls: u32, include: &str) {
     let key = demo.key;
     let secret = format!("IMPORT_NORTHWIND_{}", key.to_uppercase());
     let method = match key {
@@ -148,26 +148,29 @@ fn request(scene: &mut Scene, demo: &Demo, calls: u32) {
         &format!(
             "customer: Northwind\nplatform: {key}\n{method}estimated_calls: {calls}\nurgency: onboarding\n\
              requested_completion: 2030-12-31\nperiod: {{from: 2026-10-15, to: 2026-11-30}}\n\
-             include: [transcript, media]\ncredentials:\n  secret: {secret}\n"
+             include: [{include}]\ncredentials:\n  secret: {secret}\n"
         ),
     );
     let (_, credential) = (demo.config)(population(1, "2026-11-01", "2026-11-02"), Limits::NONE);
     scene.secrets.insert(secret, credential.to_string());
 }
 
-/// The requests that the plan foresees for so many calls.
+/// The requests that the plan has for the recordings of so many calls.
 pub(super) fn planned(demo: &Demo, calls: u32) -> u64 {
-    let mut scene = Scene::new("2026-12-01T01:17:00Z");
-    request(&mut scene, demo, calls);
-    let matrix = std::fs::read(support::root().join("matrix.yaml")).expect("matrix.yaml");
-    std::fs::write(scene.folder.path().join("matrix.yaml"), matrix).expect("a file");
-    let output = support::program(scene.folder.path())
-        .args(["plan", "--format", "json"])
-        .env("CALL_IMPORT_MEDIA", "kept")
-        .output()
-        .expect("the program runs");
-    let (stdout, stderr) = support::text(&output);
-    assert!(output.status.success(), "{stderr}");
-    let plan: Value = serde_json::from_str(&stdout).expect("JSON");
-    plan["imports"][0]["requests"].as_u64().expect("a number")
+    let [with, without] = ["transcript, media", "transcript"].map(|include| {
+        let mut scene = Scene::new("2026-12-01T01:17:00Z");
+        request(&mut scene, demo, calls, include);
+        let matrix = std::fs::read(support::root().join("matrix.yaml")).expect("matrix.yaml");
+        std::fs::write(scene.folder.path().join("matrix.yaml"), matrix).expect("a file");
+        let output = support::program(scene.folder.path())
+            .args(["plan", "--format", "json"])
+            .env("CALL_IMPORT_MEDIA", "kept")
+            .output()
+            .expect("the program runs");
+        let (stdout, stderr) = support::text(&output);
+        assert!(output.status.success(), "{stderr}");
+        let plan: Value = serde_json::from_str(&stdout).expect("JSON");
+        plan["imports"][0]["requests"].as_u64().expect("a number")
+    });
+    with - without
 }
