@@ -348,6 +348,9 @@ mod tests {
         vague.media = rich().media;
         vague.media[0].state = MediaState::Listed;
         vague.media[0].bytes = None;
+        assert_eq!(merged(&rich(), vague.clone()), rich());
+        // What we have a copy of is known better than the platform tells.
+        vague.media[0].bytes = Some(1);
         assert_eq!(merged(&rich(), vague), rich());
     }
 
