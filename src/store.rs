@@ -253,7 +253,7 @@ impl Store {
         .await
     }
 
-    /// Calls of the request whose recording is not here yet: up to `limit`, by id, those after `after`.
+    /// Calls of the request whose recording is not here yet: up to `limit`, the newest first, those behind `after`.
     ///
     /// # Errors
     /// When the record cannot be read.

@@ -92,7 +92,7 @@ pub enum Command {
     LoadPending {
         /// What they lack.
         what: Pending,
-        /// Only those whose id is greater.
+        /// Only those that come behind this call in the record's order.
         after: Option<String>,
     },
     /// Copy this recording, then call [`Attempt::copied`].
@@ -427,7 +427,7 @@ impl Attempt {
         self.transcripts.take(calls.into_iter().filter(wanted));
     }
 
-    /// Recorded calls that lack something, in the order of their ids.
+    /// Recorded calls that lack something, in the record's order.
     pub fn pending(&mut self, what: Pending, calls: Vec<CallRef>) {
         match what {
             Pending::Transcripts => self.transcripts.loaded(calls),

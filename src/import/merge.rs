@@ -218,7 +218,7 @@ fn fill(new: &mut Option<String>, old: Option<&String>) {
     }
 }
 
-/// The new list; what became of a file stays with it.
+/// The new list; what became of a file stays with it, and a copy is known better than a platform tells.
 fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
     if incoming.is_empty() {
         return recorded.to_vec();
@@ -229,6 +229,10 @@ fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
             new.kind = old.kind;
         }
         if new.kind == old.kind {
+            if old.state == MediaState::Stored {
+                new.bytes = old.bytes.or(new.bytes);
+                new.mime = old.mime.clone().or(new.mime.take());
+            }
             new.bytes = new.bytes.or(old.bytes);
             new.duration_ms = new.duration_ms.or(old.duration_ms);
             fill(&mut new.mime, old.mime.as_ref());
@@ -348,6 +352,9 @@ mod tests {
         vague.media = rich().media;
         vague.media[0].state = MediaState::Listed;
         vague.media[0].bytes = None;
+        assert_eq!(merged(&rich(), vague.clone()), rich());
+        // What we have a copy of is known better than the platform tells.
+        vague.media[0].bytes = Some(1);
         assert_eq!(merged(&rich(), vague), rich());
     }
 

@@ -2,9 +2,11 @@
 //! says otherwise.
 //!
 //! One listing request answers for 100 meetings (`GET /v1/meetings/`), one bulk request for the transcripts of
-//! as many (`GET /v1/transcriptions/`). What the bulk leaves out is asked for by meeting.
+//! as many (`GET /v1/transcriptions/`). What the bulk leaves out is asked for by meeting, as each recording is
+//! (`GET /v1/recordings/`).
 
 mod listing;
+mod media;
 mod transcripts;
 
 use std::time::Duration;
@@ -16,6 +18,7 @@ use super::{
     Auth, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply, Setup,
     Step, Traits, Work, fields,
 };
+use crate::model::Method;
 
 /// Avoma's connector.
 pub(super) struct Avoma;
@@ -47,6 +50,10 @@ impl Connector for Avoma {
         }
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(1)
+    }
+
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         match work {
             Work::Verify => send(listing::probe(setup), Progress::Null),
@@ -55,7 +62,7 @@ impl Connector for Avoma {
                 send(path, Progress::Null)
             }
             Work::Transcripts(calls) => transcripts::begin(calls, setup),
-            Work::Media(_) => Step::Page(Page::default()),
+            Work::Media(calls) => media::begin(calls),
         }
     }
 
@@ -78,7 +85,7 @@ impl Connector for Avoma {
             }
             Work::List { window, .. } => listing::page(reply, *window, setup).map(Step::Page),
             Work::Transcripts(calls) => transcripts::next(reply, calls, setup, progress),
-            Work::Media(_) => Ok(Step::Page(Page::default())),
+            Work::Media(calls) => media::page(reply, calls).map(Step::Page),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod errors;
 mod listing;
+mod media;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
@@ -65,6 +66,10 @@ impl Connector for Fireflies {
         true
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(media::BATCH)
+    }
+
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         let (exchange, progress) = match work {
             Work::Verify => (query(OWNER, json!({})), Progress::Null),
@@ -79,7 +84,7 @@ impl Connector for Fireflies {
                 let variables = json!({"id": call.external_id});
                 (query(TEXT, variables), Progress::Null)
             }
-            Work::Media(_) => return Step::Page(Page::default()),
+            Work::Media(calls) => return media::begin(calls),
         };
         Step::Send(exchange, progress)
     }
@@ -107,7 +112,7 @@ impl Connector for Fireflies {
                 Some(call) => text(call, reply)?,
                 None => Page::default(),
             },
-            Work::Media(_) => Page::default(),
+            Work::Media(calls) => return media::next(calls, progress, reply),
         };
         Ok(Step::Page(page))
     }
@@ -216,6 +221,11 @@ fn query(text: &str, variables: Value) -> Exchange {
 
 /// What was asked for. Errors may stand in a 200; beside calls they are about single fields, which are null then.
 fn answer(reply: &HttpReply) -> Result<&RawValue, Trouble> {
+    partial(reply).map(|(root, _)| root)
+}
+
+/// The same, and whether errors stand beside it.
+fn partial(reply: &HttpReply) -> Result<(&RawValue, bool), Trouble> {
     let answer = match serde_json::from_slice::<Answer<'_>>(&reply.body) {
         Ok(answer) => answer,
         Err(error) if reply.status == 200 => {
@@ -226,7 +236,7 @@ fn answer(reply: &HttpReply) -> Result<&RawValue, Trouble> {
     };
     match answer.data.and_then(|data| data.root) {
         Some(root) if reply.status == 200 && (answer.errors.is_empty() || holds_anything(root)) => {
-            Ok(root)
+            Ok((root, !answer.errors.is_empty()))
         }
         _ => Err(Trouble::of(reply, &answer.errors)),
     }

@@ -5,6 +5,7 @@
 //! are WebVTT files among the files of a recording; the listing gives their addresses, so that one request
 //! brings a transcript. The customer makes a server-to-server app for us, whose access tokens last an hour.
 
+mod media;
 mod recording;
 mod transcripts;
 mod walk;
@@ -15,6 +16,7 @@ use super::{
     ACCESS_TOKEN, Auth, ClientAuth, Connector, Grant, HttpReply, OAuth, Page, Progress, Rejection,
     Reply, Setup, Step, TokenForm, Traits, Work, fields,
 };
+use crate::model::Method;
 
 /// Zoom's connector.
 pub(super) struct Zoom;
@@ -24,13 +26,17 @@ impl Connector for Zoom {
         TRAITS
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(1)
+    }
+
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         match work {
             // The list of people is asked for first in any case, and proves as much.
             Work::Verify => Step::Page(Page::default()),
             Work::List { window, cursor } => walk::begin(*window, cursor.as_deref(), setup),
             Work::Transcripts(calls) => transcripts::begin(calls),
-            Work::Media(_) => Step::Page(Page::default()),
+            Work::Media(calls) => media::begin(calls),
         }
     }
 
@@ -50,7 +56,7 @@ impl Connector for Zoom {
             Work::Verify => Ok(Step::Page(Page::default())),
             Work::List { window, .. } => walk::next(*window, setup, progress, reply),
             Work::Transcripts(calls) => transcripts::next(calls, setup, progress, reply),
-            Work::Media(_) => Ok(Step::Page(Page::default())),
+            Work::Media(calls) => media::next(calls, progress, reply),
         }
     }
 }

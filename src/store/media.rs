@@ -16,8 +16,8 @@ use crate::{
     platforms::CallRef,
 };
 
-/// Calls whose recording is not here yet, by id, after the given one: those of the request, and those of
-/// the days that it lists, whoever listed them first.
+/// Calls whose recording is not here yet, the newest first, behind the given one: those of the request, and
+/// those of the days that it lists, whoever listed them first.
 pub(super) fn pending(
     connection: &Connection,
     scope: Scope<'_>,
@@ -28,16 +28,21 @@ pub(super) fn pending(
     let mut statement = connection.prepare_cached(
         "WITH listing AS (
             SELECT min(window_from) AS first_day, max(window_to) AS end_day
-            FROM checkpoints JOIN imports USING (request_id, digest) WHERE request_id = $3)
-         SELECT external_id FROM media JOIN calls USING (platform, account, external_id)
-         WHERE platform = $1 AND account = $2 AND media_idx = 0
-           AND state IN ('listed', 'pending') AND external_id > $4
-           AND (request_id = $3 OR started_at >= (SELECT first_day FROM listing)
-                AND started_at < (SELECT end_day FROM listing))
-         ORDER BY external_id LIMIT $5",
+            FROM checkpoints JOIN imports USING (request_id, digest) WHERE request_id = $3),
+         lacking AS (
+            SELECT external_id, raw, coalesce(started_at, TIMESTAMP '1970-01-01') AS start
+            FROM media JOIN calls USING (platform, account, external_id)
+            WHERE platform = $1 AND account = $2 AND media_idx = 0 AND state IN ('listed', 'pending')
+              AND (request_id = $3 OR started_at >= (SELECT first_day FROM listing)
+                   AND started_at < (SELECT end_day FROM listing))),
+         last AS (
+            SELECT external_id, coalesce(started_at, TIMESTAMP '1970-01-01') AS start FROM calls
+            WHERE platform = $1 AND account = $2 AND external_id = $4)
+         SELECT external_id, raw FROM lacking
+         WHERE $4 IS NULL OR start < (SELECT start FROM last)
+            OR start = (SELECT start FROM last) AND external_id > $4
+         ORDER BY start DESC, external_id LIMIT $5",
     )?;
-    // No id is empty, so every id stands after the empty text.
-    let after = after.unwrap_or("");
     let rows = statement.query_map(
         params![
             scope.platform,
@@ -49,7 +54,7 @@ pub(super) fn pending(
         |row| {
             Ok(CallRef {
                 external_id: row.get(0)?,
-                raw: None,
+                raw: row.get(1)?,
             })
         },
     )?;

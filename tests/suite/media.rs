@@ -1,8 +1,12 @@
 //! Audio and video: every recording once, from links that expire and connections that break.
 
+mod avoma;
 mod fathom;
+mod fireflies;
+mod nights;
 mod program;
 mod redirects;
+mod zoom;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -443,22 +447,15 @@ fn gongs_links_are_read_and_never_shown() {
     };
     let body = exchange.body.expect("a body");
     assert_eq!(body["filter"]["callIds"], serde_json::json!(ids));
-    let answer = |status, body: &[u8]| {
-        let reply = Reply::Http(HttpReply {
-            status,
-            retry_after: None,
-            allowance: None,
-            content_type: "application/json".into(),
-            location: None,
-            body: body.to_vec().into(),
-        });
+    let told = |status, body: &[u8]| {
+        let reply = Reply::Http(answer(status, body));
         match gong.next(&work, &setup, &progress, &reply) {
             Ok(Step::Page(page)) => page,
             other => panic!("{other:?}"),
         }
     };
     let text = std::fs::read(support::root().join("tests/fixtures/gong/media.json"));
-    let page = answer(200, &text.expect("a fixture"));
+    let page = told(200, &text.expect("a fixture"));
     assert!(!format!("{page:?}").contains("signature"), "{page:?}");
     let found: Vec<_> = page
         .media
@@ -473,11 +470,23 @@ fn gongs_links_are_read_and_never_shown() {
         ]
     );
     assert_eq!(page.without_media, ["11", "21", "22", "23"]);
-    let none = answer(
+    let none = told(
         404,
         br#"{"errors": ["No calls found corresponding to the provided filters"]}"#,
     );
     assert_eq!(none.without_media, ids);
+}
+
+/// An answer as the shell hands it over.
+fn answer(status: u16, body: &[u8]) -> HttpReply {
+    HttpReply {
+        status,
+        retry_after: None,
+        allowance: None,
+        content_type: "application/json".into(),
+        location: None,
+        body: body.to_vec().into(),
+    }
 }
 
 fn setup() -> Setup {

@@ -158,7 +158,7 @@ impl Meeting {
         let mut call = Call::new(self.uuid.clone());
         call.participants = self.participants(setup);
         call.transcript = self.transcript();
-        call.media = self.media();
+        call.media = Vec::from_iter(self.recording());
         call.title = fields::text(self.subject);
         call.kind = match self.is_call {
             Some(true) => CallKind::Phone,
@@ -205,22 +205,20 @@ impl Meeting {
         }
     }
 
-    fn media(&self) -> Vec<Media> {
-        let ready = [
-            (MediaKind::Audio, self.audio_ready),
-            (MediaKind::Video, self.video_ready),
-        ];
-        ready
-            .into_iter()
-            .filter(|(_, ready)| *ready == Some(true))
-            .map(|(kind, _)| Media {
-                kind,
-                mime: None,
-                bytes: None,
-                duration_ms: None,
-                state: MediaState::Listed,
-            })
-            .collect()
+    /// The video, else the sound. What is not ready yet is listed in a later night.
+    fn recording(&self) -> Option<Media> {
+        let kind = match (self.video_ready, self.audio_ready) {
+            (Some(true), _) => MediaKind::Video,
+            (Some(false) | None, Some(true)) => MediaKind::Audio,
+            (Some(false) | None, Some(false) | None) => return None,
+        };
+        Some(Media {
+            kind,
+            mime: None,
+            bytes: None,
+            duration_ms: None,
+            state: MediaState::Listed,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -52,6 +53,12 @@ pub(super) fn content(
     Ok(spoken.content(&participants))
 }
 
+/// When a call that was listed before began.
+pub(super) fn start(call: &CallRef) -> Option<Timestamp> {
+    let listed: Record = serde_json::from_str(call.raw.as_deref()?).ok()?;
+    fields::milliseconds_since_1970(listed.date?)
+}
+
 fn call(source: &RawValue, setup: &Setup) -> Result<Call, serde_json::Error> {
     let record: Record = serde_json::from_str(source.get())?;
     let spoken: Spoken = serde_json::from_str(source.get())?;
@@ -75,11 +82,7 @@ fn call(source: &RawValue, setup: &Setup) -> Result<Call, serde_json::Error> {
     let link = record.meeting_link.as_deref();
     call.meeting_url = link.and_then(fields::link_without_password);
     call.host = host(record.organizer_email, &call.participants);
-    let recorded = |url: Option<String>, kind| fields::text(url).map(|_| recording(kind));
-    call.media = recorded(record.audio_url, MediaKind::Audio)
-        .into_iter()
-        .chain(recorded(record.video_url, MediaKind::Video))
-        .collect();
+    call.media = Vec::from_iter(recording(record.video_url, record.audio_url));
     call.raw = Some(fields::raw_without(source, NOT_KEPT));
     Ok(call)
 }
@@ -343,12 +346,19 @@ fn host(organizer: Option<String>, participants: &[Participant]) -> Option<Strin
     named.or_else(|| fields::text(organizer))
 }
 
-fn recording(kind: MediaKind) -> Media {
-    Media {
+/// The video, where one was recorded and the customer's plan has it; else the sound.
+fn recording(video: Option<String>, sound: Option<String>) -> Option<Media> {
+    let is_there = |url| fields::text(url).is_some();
+    let kind = match (is_there(video), is_there(sound)) {
+        (true, _) => MediaKind::Video,
+        (false, true) => MediaKind::Audio,
+        (false, false) => return None,
+    };
+    Some(Media {
         kind,
         mime: None,
         bytes: None,
         duration_ms: None,
         state: MediaState::Listed,
-    }
+    })
 }

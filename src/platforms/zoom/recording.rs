@@ -1,5 +1,7 @@
 //! One recorded meeting, as the list of a person's recordings and the meeting itself tell it.
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -11,7 +13,7 @@ use crate::{
         Affiliation, Call, CallKind, Direction, DurationSource, Media, MediaKind, MediaState,
         Participant, Precision, Role, TranscriptContent,
     },
-    platforms::{Page, RecordFailure, Setup, fields},
+    platforms::{CallRef, Page, RecordFailure, Setup, fields},
 };
 
 /// A transcript that is not there so long after the call will not come: audio transcripts were switched off, or
@@ -37,7 +39,7 @@ const VIDEOS: &[&str] = &[
 ];
 
 /// What is kept of a record while it is listed and afterwards, with the person whose recording it is. Passcodes
-/// are left out, and the addresses of all files but transcripts; these ask for our token.
+/// are left out, and the addresses of all files but those that we fetch; these ask for our token.
 pub(super) fn kept(meeting: &RawValue, user: &Value) -> Value {
     let mut kept: Value = serde_json::from_str(meeting.get()).unwrap_or_default();
     let Some(members) = kept.as_object_mut() else {
@@ -52,12 +54,16 @@ pub(super) fn kept(meeting: &RawValue, user: &Value) -> Value {
     let files = members
         .get_mut("recording_files")
         .and_then(Value::as_array_mut);
-    for file in files.into_iter().flatten().filter_map(Value::as_object_mut) {
+    let files = files.map_or(&mut [][..], Vec::as_mut_slice);
+    let wanted = wanted(files);
+    for (file, is_wanted) in files.iter_mut().zip(wanted) {
+        let Some(file) = file.as_object_mut() else {
+            continue;
+        };
         file.remove("play_url");
-        let is_transcript = file.get("file_type").and_then(Value::as_str) == Some(TRANSCRIPT);
         match file.get_mut("download_url") {
             // What stands behind the question mark may be a token.
-            Some(Value::String(url)) if is_transcript => {
+            Some(Value::String(url)) if is_wanted => {
                 url.truncate(url.find('?').unwrap_or(url.len()));
             }
             _ => {
@@ -67,6 +73,20 @@ pub(super) fn kept(meeting: &RawValue, user: &Value) -> Value {
     }
     members.insert("user".into(), user.clone());
     kept
+}
+
+/// Which files are fetched: the transcripts, and one that is to be seen or heard.
+fn wanted(files: &[Value]) -> Vec<bool> {
+    let read: Result<Vec<File>, _> = files.iter().map(File::deserialize).collect();
+    // What cannot be read becomes no call.
+    let read = read.unwrap_or_default();
+    let best = best(&read).map(|(position, ..)| position);
+    let mut wanted: Vec<bool> = read.iter().map(File::is_transcript).collect();
+    wanted.resize(files.len(), false);
+    if let Some(position) = best {
+        wanted[position] = true;
+    }
+    wanted
 }
 
 /// The calls of these records.
@@ -79,6 +99,11 @@ pub(super) fn page(found: Vec<Value>, setup: &Setup) -> Page {
         }
     }
     page
+}
+
+/// What the listing said of a call.
+pub(super) fn listed(call: &CallRef) -> Option<Recording> {
+    serde_json::from_str(call.raw.as_deref()?).ok()
 }
 
 /// The type of the files that hold transcripts.
@@ -223,7 +248,7 @@ impl Recording {
         let host = host.and_then(|host| host.name.clone().or_else(|| host.email.clone()));
         call.host = host.or_else(|| self.host_id.clone());
         call.transcript = self.transcript(setup.as_of);
-        call.media = self.media();
+        call.media = Vec::from_iter(self.media());
         call.title = fields::text(self.topic);
         call.raw = Some(record.to_string());
         call
@@ -244,32 +269,58 @@ impl Recording {
         }
     }
 
-    /// The best video, else the sound.
-    fn media(&self) -> Vec<Media> {
-        let of = |file_type: &'static str| {
-            let files = self.recording_files.iter();
-            files.filter(move |file| file.file_type.as_deref() == Some(file_type))
-        };
-        let rank = |file: &&File| {
-            let kind = file.recording_type.as_deref().unwrap_or_default();
-            VIDEOS
-                .iter()
-                .position(|video| *video == kind)
-                .unwrap_or(VIDEOS.len())
-        };
-        let video = of("MP4").min_by_key(rank);
-        let video = video.map(|file| (file, MediaKind::Video, "video/mp4"));
-        let sound = of("M4A").next();
-        let best = video.or_else(|| sound.map(|file| (file, MediaKind::Audio, "audio/mp4")));
-        let media = best.map(|(file, kind, mime)| Media {
+    /// The recording to copy: there, or to come.
+    fn media(&self) -> Option<Media> {
+        let of = |kind, mime: Option<&str>, bytes, state| Media {
             kind,
-            mime: Some(mime.to_owned()),
-            bytes: file.bytes(),
+            mime: mime.map(str::to_owned),
+            bytes,
             duration_ms: None,
-            state: MediaState::Listed,
-        });
-        media.into_iter().collect()
+            state,
+        };
+        match best(&self.recording_files) {
+            Some((position, kind, mime)) => {
+                let bytes = self.recording_files[position].bytes();
+                Some(of(kind, Some(mime), bytes, MediaState::Listed))
+            }
+            None if self.is_unfinished() => {
+                Some(of(MediaKind::Video, None, None, MediaState::Pending))
+            }
+            None => None,
+        }
     }
+
+    /// Where the recording to copy is.
+    pub(super) fn address(&self) -> Option<String> {
+        let (position, ..) = best(&self.recording_files)?;
+        fields::text(self.recording_files[position].download_url.clone())
+    }
+
+    /// Whether Zoom still works on any of its files.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.recording_files.iter().any(File::is_unfinished)
+    }
+}
+
+/// The file to copy, by its place, and what it holds: a video of the best kind, else the sound. Where the host
+/// stopped and began again, it is the longest part.
+fn best(files: &[File]) -> Option<(usize, MediaKind, &'static str)> {
+    let finished = |file_type: &'static str| {
+        let files = files.iter().enumerate();
+        files.filter(move |(_, file)| {
+            !file.is_unfinished() && file.file_type.as_deref() == Some(file_type)
+        })
+    };
+    let video = finished("MP4").min_by_key(|(_, file)| (file.rank(), Reverse(file.length())));
+    if let Some((position, _)) = video {
+        return Some((position, MediaKind::Video, "video/mp4"));
+    }
+    // A video may still come: what is being worked on has no type yet.
+    if files.iter().any(File::is_unfinished) {
+        return None;
+    }
+    let sound = finished("M4A").min_by_key(|(_, file)| Reverse(file.length()));
+    sound.map(|(position, _)| (position, MediaKind::Audio, "audio/mp4"))
 }
 
 impl File {
@@ -288,6 +339,18 @@ impl File {
 
     fn end(&self) -> Option<Timestamp> {
         self.recording_end.as_deref().and_then(fields::instant)
+    }
+
+    fn length(&self) -> Option<SignedDuration> {
+        let (start, end) = self.start().zip(self.end())?;
+        Some(end.duration_since(start))
+    }
+
+    /// Its place among the kinds of video, the best first.
+    fn rank(&self) -> usize {
+        let kind = self.recording_type.as_deref().unwrap_or_default();
+        let known = VIDEOS.iter().position(|video| *video == kind);
+        known.unwrap_or(VIDEOS.len())
     }
 
     fn bytes(&self) -> Option<i64> {

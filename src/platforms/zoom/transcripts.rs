@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{
     TRAITS, Verdict, judge, parse,
-    recording::{Part, Recording},
+    recording::{Part, Recording, listed},
     uuid_segment,
 };
 use crate::{
@@ -153,11 +153,6 @@ impl State {
     }
 }
 
-/// What the listing said.
-fn listed(call: &CallRef) -> Option<Recording> {
-    serde_json::from_str(call.raw.as_deref()?).ok()
-}
-
 /// `GET /meetings/{meetingId}/recordings`: where the files are now.
 fn located(call: &CallRef, reply: &HttpReply) -> Result<Step, Rejection> {
     #[derive(Deserialize)]
@@ -182,7 +177,7 @@ fn located(call: &CallRef, reply: &HttpReply) -> Result<Step, Rejection> {
 }
 
 /// Nothing, or a page for people.
-fn is_no_file(reply: &HttpReply) -> bool {
+pub(super) fn is_no_file(reply: &HttpReply) -> bool {
     let text = reply.body.trim_ascii_start();
     text.is_empty() || text.starts_with(b"<") || reply.content_type.starts_with("text/html")
 }

@@ -4,15 +4,16 @@
 mod respond;
 mod write;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
 use crate::{
     Demo, Simulated,
-    company::{Account, Population},
+    company::{Account, Call, Population},
     limits::Limits,
     log::Endpoint,
+    media::Links,
     server::{Service, Traffic},
 };
 
@@ -20,6 +21,8 @@ use crate::{
 pub const MEETINGS: Endpoint = Endpoint("GET /v1/meetings/");
 /// `GET /v1/transcriptions/`, with dates or with a meeting
 pub const TRANSCRIPTIONS: Endpoint = Endpoint("GET /v1/transcriptions/");
+/// `GET /v1/recordings/`, with a meeting
+pub const RECORDINGS: Endpoint = Endpoint("GET /v1/recordings/");
 
 /// 60 requests a minute. Answers do not say when the minute is over.
 pub const LIMITS: Limits = Limits {
@@ -40,6 +43,23 @@ pub struct Config {
     pub population: Population,
     /// Its limits.
     pub limits: Limits,
+    /// Where recordings are.
+    pub links: Links,
+}
+
+impl Config {
+    /// A company with Avoma's limits.
+    pub fn new(population: Population) -> Self {
+        Self {
+            token: "demo:secret".into(),
+            population,
+            limits: LIMITS,
+            links: Links {
+                life: Duration::from_secs(5 * 24 * 3600),
+                ..Links::default()
+            },
+        }
+    }
 }
 
 /// Avoma to try the importer out with.
@@ -48,13 +68,11 @@ pub const DEMO: Demo = Demo {
     name: "Avoma",
     limits: LIMITS,
     config: |population, limits| {
-        let token = "demo:secret".to_owned();
-        let credential = json!({"token": token});
         let config = Config {
-            token,
-            population,
             limits,
+            ..Config::new(population)
         };
+        let credential = json!({"token": config.token});
         (crate::Config::avoma(config), credential)
     },
 };
@@ -74,6 +92,7 @@ struct State {
     /// `Authorization` header with its credential.
     authorization: String,
     account: Account,
+    links: Links,
 }
 
 impl Avoma {
@@ -81,6 +100,7 @@ impl Avoma {
         Self(Arc::new(State {
             authorization: format!("Bearer {}", config.token),
             account: Account::new("demo", config.population, config.limits, traffic),
+            links: config.links,
         }))
     }
 }
@@ -93,4 +113,9 @@ impl Simulated for Avoma {
     fn account(&self) -> Option<&Account> {
         Some(&self.0.account)
     }
+}
+
+/// Whether the recording of a call can be had: some take a day to be made.
+pub fn is_made(account: &Account, call: &Call) -> bool {
+    call.index % 20 != 13 || account.has_passed(1)
 }

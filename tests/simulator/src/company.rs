@@ -145,12 +145,15 @@ impl Account {
         match fate {
             TranscriptFate::There => true,
             TranscriptFate::Never => false,
-            TranscriptFate::Late(nights) => {
-                let running = self.clock.now().duration_since(self.started);
-                let night = SignedDuration::from_hours(24) * i32::from(nights);
-                self.changes().released || running >= night - BEFORE_THE_NIGHT
-            }
+            TranscriptFate::Late(nights) => self.changes().released || self.has_passed(nights),
         }
+    }
+
+    /// Whether so many nights have passed.
+    pub(crate) fn has_passed(&self, nights: u8) -> bool {
+        let running = self.clock.now().duration_since(self.started);
+        let night = SignedDuration::from_hours(24) * i32::from(nights);
+        running >= night - BEFORE_THE_NIGHT
     }
 
     /// How its limits stand: see [`Limiter::standing`].

@@ -5,7 +5,7 @@ mod query;
 mod respond;
 mod write;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
@@ -14,6 +14,7 @@ use crate::{
     company::{Account, Population},
     limits::Limits,
     log::Endpoint,
+    media::Links,
     server::{Service, Traffic},
 };
 
@@ -45,6 +46,8 @@ pub struct Config {
     pub limits: Limits,
     /// More calls than these in one answer take too long.
     pub bearable: usize,
+    /// Where recordings are.
+    pub links: Links,
 }
 
 impl Config {
@@ -55,6 +58,10 @@ impl Config {
             population,
             limits: LIMITS,
             bearable: PAGE_SIZE,
+            links: Links {
+                life: Duration::from_secs(24 * 3600),
+                ..Links::default()
+            },
         }
     }
 }
@@ -84,6 +91,7 @@ struct State {
     authorization: String,
     account: Account,
     bearable: usize,
+    links: Links,
 }
 
 impl Fireflies {
@@ -93,11 +101,13 @@ impl Fireflies {
             population,
             limits,
             bearable,
+            links,
         } = config;
         Self(Arc::new(State {
             authorization: format!("Bearer {token}"),
             account: Account::new("demo", population, limits, traffic),
             bearable,
+            links,
         }))
     }
 }

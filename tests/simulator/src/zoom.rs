@@ -21,6 +21,7 @@ use crate::{
     company::{Account, Call, Population, TranscriptFate, User},
     limits::{Limiter, Limits},
     log::Endpoint,
+    media::Links,
     oauth,
     server::{Service, Traffic},
 };
@@ -53,6 +54,8 @@ pub struct Config {
     pub limits: Limits,
     /// People or recordings on a page, at most: lower than Zoom's 300 to see pages with few.
     pub page_size: usize,
+    /// Where the addresses of recordings redirect to.
+    pub links: Links,
 }
 
 impl Config {
@@ -62,6 +65,7 @@ impl Config {
             population,
             limits: LIMITS,
             page_size: 300,
+            links: Links::default(),
         }
     }
 }
@@ -116,6 +120,7 @@ struct State {
     account: Account,
     people: People,
     page_size: usize,
+    links: Links,
     medium: Mutex<Limiter>,
     traffic: Arc<Traffic>,
 }
@@ -133,6 +138,7 @@ impl Zoom {
             population,
             limits,
             page_size,
+            links,
         } = config;
         let medium = Limits {
             per_second: limits.per_second.map(|requests| requests * 2 / 3),
@@ -142,6 +148,7 @@ impl Zoom {
             people: People::of(&population),
             account: Account::new("demo", population, limits, &traffic),
             page_size,
+            links,
             medium: Mutex::new(Limiter::new(medium)),
             traffic,
         }))
@@ -195,7 +202,8 @@ pub fn host(call: &Call, users: &[User]) -> usize {
     own.unwrap_or(call.index as usize % users.len())
 }
 
-/// Whether a transcript that comes late is listed as being processed; else its file is there and empty.
+/// Whether files are listed as being processed for as long as the transcript is not there: the transcript and the
+/// videos. Else the transcript's file is there and empty.
 pub fn is_processed(call: &Call) -> bool {
     matches!(call.transcript, TranscriptFate::Late(_)) && call.index.is_multiple_of(3)
 }

@@ -59,7 +59,7 @@ fn fixtures() -> Vec<Fixtures> {
             cannot("end of each paragraph", Fact::EndTimes),
             cannot("really came", Fact::Attendance),
             cannot("link back to Avoma", Fact::Link),
-            cannot("recordings are not copied", Fact::CopiedRecording),
+            can("a copy of each recording", Fact::Recording),
         ],
         ..Fixtures::new("avoma", date(2026, 3, 1), date(2026, 3, 31))
     }]

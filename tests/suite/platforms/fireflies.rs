@@ -57,6 +57,7 @@ fn fixtures() -> Vec<Fixtures> {
             can("See who came", Fact::Attendance),
             can("Tell your own people", Fact::Affiliation),
             can("through the link on each call", Fact::Link),
+            can("a copy of each recording", Fact::Recording),
             cannot("Summaries", Fact::Summary),
             cannot("The language of a call", Fact::Language),
         ],

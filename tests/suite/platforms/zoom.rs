@@ -41,7 +41,7 @@ fn fixtures() -> Vec<Fixtures> {
             can("the name of each speaker", Fact::Speakers),
             can("the host's own words", Fact::SpeakingParticipants),
             can("through the link on each call", Fact::Link),
-            cannot("recordings are not copied", Fact::CopiedRecording),
+            can("a copy of each recording", Fact::Recording),
             cannot("Summaries", Fact::Summary),
         ],
         ..Fixtures::new("zoom", date(2026, 2, 15), date(2026, 3, 31))

@@ -474,6 +474,46 @@ async fn calls_of_a_cancelled_request_are_taken_over_and_of_no_other() {
 }
 
 #[tokio::test]
+async fn missing_recordings_are_walked_the_newest_first() {
+    let place = Place::new();
+    let store = place.begun().await;
+    let started = |id: &str, minutes: Option<i64>| {
+        let mut call = call(id);
+        call.started_at = minutes.map(at);
+        call
+    };
+    let calls = [
+        started("1", Some(1)),
+        started("2", Some(3)),
+        started("3", None),
+        started("4", Some(3)),
+        started("5", Some(2)),
+    ];
+    let mut none = started("6", Some(9));
+    none.media.clear();
+    let calls = calls.into_iter().chain([none]).collect();
+    store.commit_page(page(calls)).await.unwrap();
+    let mut walked: Vec<String> = Vec::new();
+    loop {
+        let after = walked.last().cloned();
+        let some = store
+            .pending_media("gong", "northwind-robotics", REQUEST, after.as_deref(), 2)
+            .await
+            .unwrap();
+        if some.is_empty() {
+            break;
+        }
+        for call in some {
+            let raw = format!(r#"{{"id":"{}"}}"#, call.external_id);
+            assert_eq!(call.raw, Some(raw), "with what the listing said");
+            walked.push(call.external_id);
+        }
+    }
+    assert_eq!(walked, ["2", "4", "5", "1", "3"]);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stored_file_stays_stored() {
     let place = Place::new();
     let store = place.begun().await;

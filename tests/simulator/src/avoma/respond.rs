@@ -9,16 +9,17 @@ use axum::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    LARGEST_PAGE, MEETINGS, State, TRANSCRIPTIONS,
+    LARGEST_PAGE, MEETINGS, RECORDINGS, State, TRANSCRIPTIONS, is_made,
     write::{self, Listed},
 };
 use crate::{
     json::{self, Object},
     log::{Endpoint, Summary},
+    media,
     server::{Answer, Arrival, CursorFault, Incoming, Service},
 };
 
-/// What an endpoint answers, or status and body of an error.
+/// What an endpoint answers, or status and body of another answer.
 type Outcome = Result<String, (u16, String)>;
 
 /// Starts are scheduled, here always for a full quarter of an hour.
@@ -58,6 +59,7 @@ impl Service for State {
         let query = Parameters::of(&request.uri);
         let outcome = match route(request) {
             Some(MEETINGS) => self.meetings(&query, cursor),
+            Some(RECORDINGS) => self.recording(&query, request.at),
             Some(_) => self.transcriptions(&query, cursor),
             None => Err((404, detail("Not found."))),
         };
@@ -77,6 +79,7 @@ fn route(request: &Incoming) -> Option<Endpoint> {
     match (request.method.as_str(), request.uri.path()) {
         ("GET", "/v1/meetings/") => Some(MEETINGS),
         ("GET", "/v1/transcriptions/") => Some(TRANSCRIPTIONS),
+        ("GET", "/v1/recordings/") => Some(RECORDINGS),
         _ => None,
     }
 }
@@ -139,6 +142,37 @@ impl State {
         Ok(page.write("/v1/transcriptions", query, |object, index| {
             write::transcription(object, population, *index);
         }))
+    }
+
+    /// Where the recording of a meeting is; or that a video is still being made, which is no error.
+    fn recording(&self, query: &Parameters, now: Timestamp) -> Outcome {
+        query.allow(&["meeting_uuid"])?;
+        let id = query.text("meeting_uuid").unwrap_or_default();
+        let index = self.account.population().index(id);
+        let index = index.filter(|index| self.account.shows(*index));
+        let call = index.map(|index| self.account.population().call(index));
+        let call = call.filter(|call| write::has_media(&self.account, call));
+        let call = call.ok_or_else(|| (404, detail("Not found.")))?;
+        if !is_made(&self.account, &call) {
+            let mut body = String::new();
+            Object::write(&mut body, |object| {
+                object.text("message", "The video is being made.");
+            });
+            return Err((202, body));
+        }
+        let link = |kind: &str| self.links.link(id, kind, now);
+        let mut body = String::new();
+        Object::write(&mut body, |object| {
+            object.text("uuid", format!("recording-{id}").as_str());
+            object.text("meeting_uuid", id);
+            object.text("audio_url", link("audio").as_str());
+            let video = (media::kind(&call) == "video").then(|| link("video"));
+            object.text("video_url", video.as_deref());
+            let life =
+                SignedDuration::try_from(self.links.life).expect("links do not live for ever");
+            object.text("valid_till", (now + life).to_string().as_str());
+        });
+        Ok(body)
     }
 
     /// The calls of a range that are there, both ends counted in: which is ours, and the harder case.

@@ -6,6 +6,7 @@ use super::respond::QUARTER;
 use crate::{
     company::{Account, Call, Party, Population, TranscriptFate, Turn},
     json::{self, Object},
+    media,
 };
 
 /// An element of `GET /v1/meetings/`.
@@ -26,7 +27,7 @@ pub(super) fn meeting(object: &mut Object<'_>, account: &Account, listed: Listed
     let call = account.population().call(index);
     let is_ready = is_recorded && account.has_transcript(&call);
     let is_late = is_recorded && !is_ready && call.transcript != TranscriptFate::Never;
-    let has_media = is_recorded && !is_late;
+    let has_media = is_recorded && has_media(account, &call);
     let id = if is_recorded {
         call.id.clone()
     } else {
@@ -59,7 +60,7 @@ pub(super) fn meeting(object: &mut Object<'_>, account: &Account, listed: Listed
         },
     );
     object.plain("audio_ready", has_media);
-    object.plain("video_ready", has_media && call.media == Some("Video"));
+    object.plain("video_ready", has_media && media::kind(&call) == "video");
     object.plain("transcript_ready", is_ready);
     object.plain("notes_ready", is_ready);
     let transcription = is_ready.then(|| format!("transcription-{}", call.id));
@@ -71,6 +72,12 @@ pub(super) fn meeting(object: &mut Object<'_>, account: &Account, listed: Listed
             object.text("crm_obj_type", link.object_type);
         });
     }
+}
+
+/// Whether a call has a recording, as far as Avoma has come with it. Nothing has neither that nor a transcript.
+pub(super) fn has_media(account: &Account, call: &Call) -> bool {
+    let is_never = call.transcript == TranscriptFate::Never;
+    is_never || media::is_recorded(call) && account.has_transcript(call)
 }
 
 fn times(object: &mut Object<'_>, call: &Call, is_recorded: bool) {

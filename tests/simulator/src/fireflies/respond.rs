@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{State, TRANSCRIPTS, USER, query::Body, write};
 use crate::{
+    company::Call,
     json::Object,
     log::{Endpoint, Summary},
     server::{Answer, Arrival, CursorFault, Incoming, Service},
@@ -66,13 +67,13 @@ impl State {
                 object.text("user_id", "simulated-user");
                 object.text("email", "owner@demo.example");
             })),
-            TRANSCRIPTS => self.list(&body, cursor),
-            _ => self.call(&body),
+            TRANSCRIPTS => self.list(&body, request.at, cursor),
+            _ => self.call(&body, request.at),
         }
     }
 
     /// Newest first. Whether `toDate` itself belongs to the range is not documented; here it does.
-    fn list(&self, body: &Body, cursor: CursorFault) -> Outcome {
+    fn list(&self, body: &Body, now: Timestamp, cursor: CursorFault) -> Outcome {
         let mut stretch = body.stretch().map_err(malformed)?;
         if cursor == CursorFault::Ignored {
             stretch.skip = 0;
@@ -91,14 +92,14 @@ impl State {
         Object::write(&mut out, |object| {
             object.object("data", |object| {
                 object.objects("transcripts", page, |object, index| {
-                    write::call(object, &self.account, &population.call(index), body);
+                    self.write(object, &population.call(index), body, now);
                 });
             });
         });
         Ok(out)
     }
 
-    fn call(&self, body: &Body) -> Outcome {
+    fn call(&self, body: &Body, now: Timestamp) -> Outcome {
         let population = self.account.population();
         let id = body.variables.id.as_deref().unwrap_or_default();
         let index = population
@@ -106,8 +107,13 @@ impl State {
             .filter(|index| self.account.shows(*index));
         let index = index.ok_or_else(|| (404, "Transcript not found".to_owned()))?;
         Ok(data("transcript", |object| {
-            write::call(object, &self.account, &population.call(index), body);
+            self.write(object, &population.call(index), body, now);
         }))
+    }
+
+    fn write(&self, object: &mut Object<'_>, call: &Call, body: &Body, now: Timestamp) {
+        let link = |kind: &str| self.links.link(&call.id, kind, now);
+        write::call(object, &self.account, call, body, link);
     }
 }
 

@@ -4,15 +4,41 @@ use super::query::Body;
 use crate::{
     company::{Account, Call, Party},
     json::{self, Object},
+    media,
 };
 
 /// A call with the fields asked for.
-pub(super) fn call(object: &mut Object<'_>, account: &Account, call: &Call, body: &Body) {
+pub(super) fn call(
+    object: &mut Object<'_>,
+    account: &Account,
+    call: &Call,
+    body: &Body,
+    link: impl Fn(&str) -> String,
+) {
     object.text("id", call.id.as_str());
     if body.wants("title") {
         facts(object, call);
         people(object, call);
     }
+    if body.wants("audio_url") {
+        recording(object, call, link);
+    }
+    if body.wants("sentences") {
+        text(object, account, call);
+    }
+}
+
+/// Signed links.
+fn recording(object: &mut Object<'_>, call: &Call, link: impl Fn(&str) -> String) {
+    let is_recorded = media::is_recorded(call);
+    let sound = is_recorded.then(|| link("audio"));
+    object.text("audio_url", sound.as_deref());
+    let is_video = is_recorded && media::kind(call) == "video";
+    let video = is_video.then(|| link("video"));
+    object.text("video_url", video.as_deref());
+}
+
+fn text(object: &mut Object<'_>, account: &Account, call: &Call) {
     let speaking: Vec<&Party> = speaking(call).collect();
     object.objects(
         "speakers",
@@ -56,12 +82,6 @@ fn facts(object: &mut Object<'_>, call: &Call) {
     let page = format!("https://app.fireflies.example/view/{}", call.id);
     object.text("transcript_url", page.as_str());
     object.text("meeting_link", call.meeting_url.as_deref());
-    let signed = format!(
-        "https://media.fireflies.example/{}.mp3?Signature=x",
-        call.id
-    );
-    object.text("audio_url", signed.as_str());
-    object.text("video_url", None);
 }
 
 fn people(object: &mut Object<'_>, call: &Call) {

@@ -54,7 +54,7 @@ impl Service for State {
                 .recordings(id, &asked, request.at, cursor)
                 .map(json_answer),
             RECORDING => self.recording(id).map(json_answer),
-            _ => self.download(id),
+            _ => self.download(id, request.at),
         };
         outcome.unwrap_or_else(refuse)
     }
@@ -189,8 +189,13 @@ impl State {
         Ok(self.meeting(&self.call(id)?))
     }
 
-    fn download(&self, id: &str) -> Result<Answer, Problem> {
+    /// A transcript, or where the file of that kind is: what stands behind the id is the kind.
+    fn download(&self, file: &str, now: Timestamp) -> Result<Answer, Problem> {
+        let (id, kind) = file.split_once('-').unwrap_or((file, ""));
         let call = self.call(id)?;
+        if !kind.is_empty() {
+            return Ok(self.links.redirect(302, (id, kind), now));
+        }
         let text = if self.account.has_transcript(&call) {
             write::transcript(&call, &self.account.population().turns(&call))
         } else {

@@ -4,7 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::NOBODY;
-use crate::company::{Call, TranscriptFate, Turn, User};
+use crate::{
+    company::{Call, TranscriptFate, Turn, User},
+    media,
+};
 
 /// A person of `GET /users`.
 pub(super) fn user(user: &User) -> Value {
@@ -28,9 +31,10 @@ pub(super) fn meeting(call: &Call, host: &User, is_transcribed: bool, is_process
         Some(_) => end.to_string(),
         None => String::new(),
     };
-    let file = |kind: &str, size: u64, recording_type: &str| {
+    // What stands behind the id in the address is for the simulator.
+    let file = |kind: &str, ending: &str, size: u64, recording_type: &str| {
         json!({
-            "id": format!("{id}-{kind}"),
+            "id": format!("{id}{ending}-{kind}"),
             "meeting_id": id,
             "recording_start": start.to_string(),
             "recording_end": end,
@@ -38,23 +42,30 @@ pub(super) fn meeting(call: &Call, host: &User, is_transcribed: bool, is_process
             "file_extension": if kind == "TRANSCRIPT" { "VTT" } else { kind },
             "file_size": size,
             "play_url": format!("https://zoom.us/rec/play/{id}"),
-            "download_url": format!("https://zoom.us/rec/download/{id}"),
+            "download_url": format!("https://zoom.us/rec/download/{id}{ending}"),
             "status": "completed",
             "recording_type": recording_type,
         })
     };
-    let mut files = vec![
-        file("MP4", 209_000_000, "gallery_view"),
-        file("MP4", 210_000_000, "shared_screen_with_speaker_view"),
-        file("M4A", 29_000_000, "audio_only"),
-    ];
+    let mut files = Vec::new();
+    if !media::is_recorded(call) {
+        // Only the text was kept.
+        files.push(file("CHAT", "-chat", 12, "chat_file"));
+    } else {
+        if media::kind(call) == "video" && !is_processed {
+            files.push(file("MP4", "-gallery", 209_000_000, "gallery_view"));
+            let best = "shared_screen_with_speaker_view";
+            files.push(file("MP4", "-video", 210_000_000, best));
+        }
+        files.push(file("M4A", "-audio", 29_000_000, "audio_only"));
+    }
     if is_processed {
         files.push(json!({
             "meeting_id": id, "recording_start": start.to_string(), "recording_end": "", "file_type": "",
             "file_size": 0, "status": "processing",
         }));
     } else if is_transcribed || call.transcript != TranscriptFate::Never {
-        files.push(file("TRANSCRIPT", 48_211, "audio_transcript"));
+        files.push(file("TRANSCRIPT", "", 48_211, "audio_transcript"));
     }
     json!({
         "uuid": id,
