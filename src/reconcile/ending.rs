@@ -54,8 +54,7 @@ impl Ending {
     }
 
     pub(super) async fn record(self, drive: &Drive<'_>) -> Result<ImportRecord, StoreError> {
-        let Self { job, .. } = &self;
-        let store = drive.edges.store;
+        let (job, store) = (&self.job, drive.edges.store);
         let expire_pending = job.kind == JobKind::Expire;
         let ImportRecord {
             request_id,

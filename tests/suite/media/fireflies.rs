@@ -76,7 +76,9 @@ fn asked(calls: &[CallRef], answer: impl Fn(&str, &Value) -> Value) -> (Vec<Stri
             let (exchange, progress) = match step {
                 Step::Page(page) => break page,
                 Step::Send(Exchange::Http(exchange), progress) => (exchange, progress),
-                Step::Send(Exchange::Files(_), _) => panic!("no files"),
+                Step::Send(Exchange::Files(_), _) | Step::Later(..) => {
+                    panic!("a query is due at once")
+                }
             };
             let body = exchange.body.expect("a query");
             let query = body["query"].as_str().expect("a text");
