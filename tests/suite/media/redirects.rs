@@ -262,7 +262,7 @@ impl Platform {
             let call = calls.iter().find(|call| call.id == copy.id);
             let has = call.is_some_and(|call| self.has(call));
             if copy.id == file {
-                assert_eq!(copy.state, "pending", "{key}: {copy:?}");
+                assert_eq!(copy.state, "failed", "{key}: {copy:?}");
             } else if has && copy.id != gone {
                 copy.must_be_whole(BYTES);
             } else {
