@@ -26,6 +26,7 @@ mod replay;
 
 mod avoma;
 mod chorus;
+mod consent;
 pub(crate) mod fathom;
 mod fireflies;
 pub(crate) mod gong;
