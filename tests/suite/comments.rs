@@ -649,7 +649,7 @@ fn text_from_outside_stays_text_in_a_terminal() {
             row.account.clone_from(&foreign);
             row.reason = Some(foreign.clone());
             texts.push(status::plain(std::slice::from_ref(&row)));
-            texts.push(status::run_summary(std::slice::from_ref(&row)));
+            texts.push(status::run_summary(std::slice::from_ref(&row), &[]));
             texts.push(status::detail(&row, &failures));
             texts.push(status::retried(&row));
         }
