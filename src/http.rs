@@ -256,6 +256,11 @@ impl Endpoint {
         Url::parse(text).is_ok_and(|url| url.has_host())
     }
 
+    /// The host that requests go to.
+    pub fn host(&self) -> Option<&str> {
+        self.base.host_str()
+    }
+
     /// A text that came from the platform, without the credential in any form in which we sent it.
     pub fn scrub(&self, text: &str) -> String {
         let field = |name: &str| self.credential.field(name).map(ExposeSecret::expose_secret);

@@ -21,8 +21,8 @@ use crate::{
     github::GitHub,
     http::Http,
     import::{Command, End},
-    model::{ImportRecord, Notification, NotificationKind},
-    plan::{self, Accident, Inputs, Observed, Plan},
+    model::{ImportRecord, Notification, NotificationKind, Phase},
+    plan::{self, Accident, Inputs, Observed, Plan, PlannedImport},
     report::notice::{self, Occasion},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
@@ -126,6 +126,18 @@ pub struct Report {
     pub untold: Vec<Notification>,
     /// The planned nights since the last recorded run that passed without one, the earliest first.
     pub skipped: Vec<Timestamp>,
+}
+
+impl Report {
+    /// Requests of which nothing is recorded, because their files do not validate.
+    pub fn held(&self) -> Vec<&PlannedImport> {
+        let imports = self.plan.imports.iter();
+        let is_recorded = |id: &str| self.imports.iter().any(|import| import.request_id == id);
+        imports
+            .filter(|import| import.phase == Phase::NeedsAttention)
+            .filter(|import| !is_recorded(&import.request_id))
+            .collect()
+    }
 }
 
 /// Why a run could not be carried out.

@@ -128,7 +128,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
 
 fn show(report: &Report, format: Format, out: &mut Output) -> Result<(), Stop> {
     match format {
-        Format::Plain => out.write_all(status::run_summary(&report.imports).as_bytes())?,
+        Format::Plain => {
+            let summary = status::run_summary(&report.imports, &report.held());
+            out.write_all(summary.as_bytes())?;
+        }
         Format::Json => {
             let mut document = status::json(&report.imports);
             document["run"] = serde_json::to_value(&report.run)?;

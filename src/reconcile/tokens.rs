@@ -312,6 +312,48 @@ fn renew_at(life: Duration, now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platforms::{REFRESH_TOKEN, connector};
+
+    #[test]
+    fn requests_go_where_the_token_answer_says() {
+        let traits = connector("gong").unwrap().traits();
+        let oauth = traits.oauth.unwrap();
+        let credential = Credential::new([(REFRESH_TOKEN.to_owned(), "first".into())].into());
+        let mut sign_in = SignIn {
+            platform: "gong".into(),
+            account: "northwind".into(),
+            platform_name: "Gong".into(),
+            fingerprint: String::new(),
+            traits,
+            oauth,
+            authority: Authority::new(oauth, None).unwrap(),
+            tokens: Tokens::of(&credential),
+            credential,
+            base_url: traits.base_url.to_owned(),
+            replacement: None,
+            kept: true,
+        };
+        let host = |sign_in: &SignIn| {
+            let endpoint = sign_in.endpoint().unwrap();
+            endpoint.host().map(str::to_owned)
+        };
+        let mut answer = |base_url: &str| {
+            let answer = TokenAnswer {
+                access_token: "second".into(),
+                refresh_token: None,
+                expires_in: None,
+                base_url: Some(base_url.to_owned()),
+            };
+            let refused = sign_in.take(answer, Timestamp::UNIX_EPOCH);
+            (refused.is_some(), host(&sign_in))
+        };
+        let own = Some("company-042.api.gong.io".to_owned());
+        assert_eq!(
+            answer("https://company-042.api.gong.io"),
+            (false, own.clone())
+        );
+        assert_eq!(answer("https://company-042.evil.example"), (true, own));
+    }
 
     #[test]
     fn tokens_are_renewed_a_little_before_they_expire() {

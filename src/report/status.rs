@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     model::words::{day, moment, number, transcripts_and_recordings, unsigned, utc_date},
-    model::{CallFailure, ImportRecord, Phase},
+    model::{CallFailure, ImportRecord, Phase, WhoseTurn},
+    plan::PlannedImport,
 };
 
 /// Failures shown to people; programs get all.
@@ -24,13 +25,14 @@ pub fn plain(records: &[ImportRecord]) -> String {
         return "Nothing is recorded yet.\n".into();
     }
     let records = worst_first(records);
-    table(&records) + &who_must_act(&records)
+    table(&records) + &who_must_act(&records, &[])
 }
 
-/// How many imports stand where, and who must do what: the end of a run.
-pub fn run_summary(records: &[ImportRecord]) -> String {
+/// How many imports stand where, and who must do what: the end of a run. `held` are requests of which nothing
+/// is recorded, because their files do not validate.
+pub fn run_summary(records: &[ImportRecord], held: &[&PlannedImport]) -> String {
     let records = worst_first(records);
-    tally(&records) + "\n" + &who_must_act(&records)
+    tally(&records) + "\n" + &who_must_act(&records, held)
 }
 
 /// Everything about one import, and the first of its calls or files that could not be imported.
@@ -167,7 +169,12 @@ pub(super) fn done_by(record: &ImportRecord) -> Option<String> {
     }
 }
 
-fn who_must_act(records: &[&ImportRecord]) -> String {
+fn who_must_act(records: &[&ImportRecord], held: &[&PlannedImport]) -> String {
+    let held = held.iter().map(|import| {
+        let (id, turn) = (inline(&import.request_id), phase::turn(WhoseTurn::Cs));
+        let reason = sentence(&import.reason);
+        format!("  - {id} ({turn}): {reason} `call-import validate` says where.\n")
+    });
     let lines: String = records
         .iter()
         .filter(|record| calls_for_people(record.phase))
@@ -178,6 +185,7 @@ fn who_must_act(records: &[&ImportRecord]) -> String {
             let reason = reason.map(|reason| reason + " ").unwrap_or_default();
             format!("  - {id} ({turn}): {reason}{}\n", phase::next_step(record))
         })
+        .chain(held)
         .collect();
     let pending = still_to_come(records);
     if lines.is_empty() {

@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use call_import_engine::{
     http::{Endpoint, Http},
     model::Credential,
-    platforms::{Auth, HttpExchange, HttpReply, Traits, connector},
-    spec::{self, Source, SourceContent},
+    platforms::{
+        Auth, HttpExchange, HttpReply, OptionKind, OptionSpec, Traits, catalog, connector,
+    },
+    spec::{self, Severity, Source, SourceContent},
 };
 use jiff::{Timestamp, civil::date};
 use secrecy::SecretString;
@@ -16,7 +18,10 @@ use tokio::{
     sync::Mutex,
 };
 
-use crate::support;
+use crate::{
+    reconcile,
+    support::{self, Scene},
+};
 
 /// What a request file must not name as Gong's address, whatever the trick.
 const HOSTILE: &[&str] = &[
@@ -88,25 +93,31 @@ fn endpoint(base: &str, replacement: Option<&str>) -> Option<Endpoint> {
     Endpoint::new(base, replacement, &traits, traits.auth, credential()).ok()
 }
 
-/// Whether `validate` finds something wrong with the address.
+/// Whether `validate` finds something wrong with an address of Gong.
 fn is_found(address: &str) -> bool {
+    let found = found("gong", "base_url", address);
+    // A password in an address is found as one.
+    let codes = ["base-url", "clear-text-credential"];
+    found.iter().any(|code| codes.contains(&code.as_str()))
+}
+
+/// What `validate` finds in a request with an address in one of its options.
+fn found(platform: &str, option: &str, address: &str) -> Vec<String> {
     let text = format!(
-        "customer: Northwind\nplatform: gong\nestimated_calls: 10\nurgency: deal\nrequested_completion: 2026-12-24\n\
-         credentials: {{secret: IMPORT_NORTHWIND_GONG}}\noptions: {{base_url: {}}}\n",
+        "customer: Northwind\nplatform: {platform}\nestimated_calls: 10\nurgency: deal\n\
+         requested_completion: 2026-12-24\ncredentials: {{secret: {}}}\noptions: {{{option}: {}}}\n",
+        support::secret(platform),
         serde_json::to_string(address).expect("a text is JSON")
     );
     let source = Source {
         path: "requests/northwind.yaml".into(),
         content: SourceContent::Bytes(text.into_bytes()),
     };
-    let matrix = std::fs::read(support::root().join("matrix.yaml")).expect("matrix.yaml");
-    let matrix = spec::load_matrix("matrix.yaml", &matrix).expect("the matrix has no flaw");
-    let found = spec::load(&[source], &[], &matrix, date(2026, 11, 25)).findings;
-    // A password in an address is found as one.
-    let codes = ["base-url", "clear-text-credential"];
-    found
-        .iter()
-        .any(|finding| codes.contains(&finding.code.as_str()))
+    let found = spec::load(&[source], &[], &support::matrix(), date(2026, 11, 25)).findings;
+    let errors = found
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Error);
+    errors.map(|finding| finding.code.to_string()).collect()
 }
 
 #[test]
@@ -127,6 +138,50 @@ fn hostile_addresses_are_a_finding_and_an_error() {
         assert!(!is_found(address), "validate refuses {address}");
         assert!(endpoint(address, None).is_some(), "a run refuses {address}");
     }
+}
+
+/// Every platform: its own addresses and no others where it takes one, and none where it does not.
+#[test]
+fn no_platform_takes_an_address_that_is_not_its_own() {
+    let mut takes_one = Vec::new();
+    for (key, connector) in catalog() {
+        let traits = connector.traits();
+        let is_address = |option: &&OptionSpec| option.kind == OptionKind::BaseUrl;
+        let name = traits.options.iter().find(is_address);
+        takes_one.extend(name.map(|_| key));
+        let name = name.map_or("base_url", |option| option.name);
+        for address in HOSTILE {
+            let found = found(key, name, address);
+            assert!(!found.is_empty(), "validate passes {address} for {key}");
+            let credential = Credential::new(BTreeMap::new());
+            let endpoint = Endpoint::new(address, None, &traits, traits.auth, credential);
+            assert!(endpoint.is_err(), "a run of {key} talks to {address}");
+        }
+        let credential = Credential::new(BTreeMap::new());
+        let own = Endpoint::new(traits.base_url, None, &traits, traits.auth, credential);
+        assert!(own.is_ok(), "{key} at {}", traits.base_url);
+    }
+    assert_eq!(takes_one, ["gong"]);
+}
+
+/// A request that names a foreign address is held, nobody is asked for anything, and the program says so.
+#[test]
+fn a_run_sends_nothing_for_a_request_with_a_foreign_address() {
+    let mut scene = Scene::new("2026-12-01T01:17:00Z");
+    let calls = reconcile::population(10, "2026-10-01", "2026-10-31");
+    let running = reconcile::gong(&mut scene, calls);
+    let options = "options: {base_url: https://api.gong.io.evil.example}\n";
+    scene.request("northwind", "Northwind", options);
+    scene.write_matrix();
+    let output = support::program(scene.folder.path())
+        .args(["reconcile", "--no-github", "--platform-url"])
+        .arg(format!("gong={}", running.url))
+        .envs(&scene.secrets)
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("foreign_address", support::text(&output).0);
+    assert!(running.log().is_empty());
 }
 
 /// A server that gives these answers, one a connection, and keeps what it was asked.

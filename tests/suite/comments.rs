@@ -317,7 +317,7 @@ fn recordings_are_told_of_as_transcripts_are() {
         ),
         comment::status(&underway, &self::facts()),
         status::detail(&failed, &failures),
-        status::run_summary(&[late]),
+        status::run_summary(&[late], &[]),
     ];
     insta::assert_snapshot!("recordings", texts.join("\n----\n"));
 }
@@ -701,7 +701,7 @@ fn text_from_outside_stays_text_in_a_terminal() {
             row.account.clone_from(&foreign);
             row.reason = Some(foreign.clone());
             texts.push(status::plain(std::slice::from_ref(&row)));
-            texts.push(status::run_summary(std::slice::from_ref(&row)));
+            texts.push(status::run_summary(std::slice::from_ref(&row), &[]));
             texts.push(status::detail(&row, &failures));
             texts.push(status::retried(&row));
         }

@@ -15,7 +15,8 @@
 //!    of its calls. `spend!();` makes it tests.
 //! 5. A request under `tests/demo/requests/` imports what the simulator serves by default.
 //!
-//! `cargo test --test suite platforms::gong` runs everything for one platform.
+//! `cargo test --test suite platforms::gong` runs everything for one platform, but for its night with the real
+//! program, which all platforms spend together.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
@@ -26,6 +27,7 @@ mod replay;
 
 mod avoma;
 mod chorus;
+mod consent;
 pub(crate) mod fathom;
 mod fireflies;
 pub(crate) mod gong;
@@ -83,6 +85,18 @@ fn every_platform_is_held_to_the_laws_and_has_its_nights() {
         assert!(fixtures.iter().all(|fixtures| fixtures.platform == *key));
         laws::every_method_of_the_matrix_is_there(key, &fixtures);
     }
+}
+
+/// Side by side: after each failure the program really waits.
+#[test]
+fn the_real_program_survives_a_bad_night_of_every_platform() {
+    std::thread::scope(|scope| {
+        for (key, night) in NIGHTS {
+            let named = std::thread::Builder::new().name((*key).to_owned());
+            let lived = named.spawn_scoped(scope, || nights::program(&night()));
+            lived.unwrap();
+        }
+    });
 }
 
 /// `cargo run -p simulator -- gong` names a request that imports what it serves.

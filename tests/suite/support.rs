@@ -18,7 +18,7 @@ use call_import_engine::{
     http::Http,
     reconcile::{self, Edges, Event, MediaPlace, ReconcileError, Report, Settings},
     secrets::{IDENTITY, KeyPair, Recipients, Secrets},
-    spec::{self, Declared, SupportMatrix},
+    spec::{self, AppliesTo, Declared, Per, RateLimit, SupportMatrix},
     state::Home,
     store::Store,
     workspace,
@@ -216,6 +216,28 @@ impl Scene {
         std::fs::remove_file(self.requests().join(name)).expect("the file was there");
     }
 
+    /// Where a simulated platform is, and what Northwind signs in with there.
+    pub(crate) fn connect(&mut self, platform: &str, url: &str, credential: &str) {
+        self.platform_urls.insert(platform.into(), url.into());
+        self.secrets.insert(secret(platform), credential.into());
+    }
+
+    /// From now on the matrix has no limits of a platform that one could feel.
+    pub(crate) fn without_limits(&mut self, platform: &str) {
+        let row = self.matrix.platforms.get_mut(platform);
+        row.expect("the platform has a row").rate_limits = vec![RateLimit {
+            requests: 1_000_000,
+            per: Per::Second,
+            applies_to: AppliesTo::All,
+        }];
+    }
+
+    /// The matrix where the program looks for it.
+    pub(crate) fn write_matrix(&self) {
+        let matrix = serde_json::to_string(&self.matrix).expect("a matrix is JSON");
+        std::fs::write(self.folder.path().join("matrix.yaml"), matrix).expect("a file");
+    }
+
     /// A Gong request of the simulator's first company, with `lines` added.
     pub(crate) fn request(&mut self, id: &str, customer: &str, lines: &str) {
         let secret = format!(
@@ -310,6 +332,11 @@ impl Scene {
         store.close().await.expect("the record closes");
         report
     }
+}
+
+/// The name of Northwind's secret on a platform.
+pub(crate) fn secret(platform: &str) -> String {
+    format!("IMPORT_NORTHWIND_{}", platform.to_uppercase())
 }
 
 /// The project's own matrix.

@@ -106,7 +106,16 @@ pub const DEMO: Demo = Demo {
     },
 };
 
-/// An app that the first user has consented to.
+/// Fathom as an app sees it that the first user has consented to.
+pub const CONSENTED: Demo = Demo {
+    config: |population, limits| {
+        let (config, _) = (DEMO.config)(population, limits);
+        (config.with_oauth(app()), app().credential())
+    },
+    ..DEMO
+};
+
+/// The app.
 pub fn app() -> oauth::Config {
     oauth::Config {
         authorize_path: "/external/v1/oauth2/authorize",

@@ -26,6 +26,7 @@ use crate::{
     limits::Limits,
     log::{Endpoint, Log},
     media::Links,
+    oauth,
     server::{Service, Traffic},
 };
 
@@ -119,6 +120,17 @@ pub const DEMO: Demo = Demo {
         });
         (crate::Config::gong(config), credential)
     },
+};
+
+/// Gong as an app sees it that the company has consented to.
+pub const CONSENTED: Demo = Demo {
+    config: |population, limits| {
+        let (config, _) = (DEMO.config)(population, limits);
+        let app = oauth::Config::gong();
+        let credential = app.credential();
+        (config.with_oauth(app), credential)
+    },
+    ..DEMO
 };
 
 /// A running Gong, for tests. Clones share the state.

@@ -5,7 +5,10 @@ mod query;
 mod respond;
 mod write;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -15,6 +18,7 @@ use crate::{
     limits::{Limiter, Limits},
     log::Endpoint,
     media::Links,
+    oauth,
     server::{Service, Traffic},
 };
 
@@ -95,6 +99,33 @@ pub const DEMO: Demo = Demo {
     },
 };
 
+/// Grain as an app sees it that a user of the workspace has consented to.
+pub const CONSENTED: Demo = Demo {
+    config: |population, limits| {
+        let (config, _) = (DEMO.config)(population, limits);
+        (config.with_oauth(app()), app().credential())
+    },
+    ..DEMO
+};
+
+/// The app: with a code verifier, and token requests in JSON.
+pub fn app() -> oauth::Config {
+    oauth::Config {
+        authorize_path: "/_/public-api/oauth2/authorize",
+        token_path: "/_/public-api/oauth2/token",
+        client_id: "simulated-app".into(),
+        client_secret: "simulated-app-secret".into(),
+        basic: false,
+        json: true,
+        pkce: true,
+        account: "demo".into(),
+        life: Duration::from_secs(3600),
+        grace: false,
+        app_grant: None,
+        more: Vec::new(),
+    }
+}
+
 /// Whether the list leaves out the participants of a recording, which only the recording by itself tells.
 pub fn is_forgotten(call: &Call) -> bool {
     call.index % 40 == 7
@@ -114,6 +145,7 @@ struct State {
     /// `Authorization` header with the token.
     authorization: String,
     account: Account,
+    traffic: Arc<Traffic>,
     narrow: Option<Mutex<Limiter>>,
     refuses_filter: bool,
     zone: i8,
@@ -121,10 +153,11 @@ struct State {
 }
 
 impl Grain {
-    fn new(config: Config, traffic: &Traffic) -> Self {
+    fn new(config: Config, traffic: Arc<Traffic>) -> Self {
         Self(Arc::new(State {
             authorization: format!("Bearer {}", config.token),
-            account: Account::new("demo", config.population, config.limits, traffic),
+            account: Account::new("demo", config.population, config.limits, &traffic),
+            traffic,
             narrow: config
                 .narrow
                 .then(|| Mutex::new(Limiter::of_20_seconds(SEEN_LIMIT))),
@@ -148,6 +181,6 @@ impl Simulated for Grain {
 impl crate::Config {
     /// Grain on a free port, with the system's time and no latency.
     pub fn grain(config: Config) -> Self {
-        Self::of(move |traffic| Grain::new(config, &traffic))
+        Self::of(move |traffic| Grain::new(config, traffic))
     }
 }

@@ -66,6 +66,15 @@ pub struct Config {
 }
 
 impl Config {
+    /// What the importer is given for the consent that is there from the beginning.
+    pub fn credential(&self) -> Value {
+        json!({
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "refresh_token": token("refresh", 1),
+        })
+    }
+
     /// Gong's, for the account `demo`: Basic, forms, tokens for a day, and the address of the customer's API.
     pub fn gong() -> Self {
         Self {
@@ -132,6 +141,11 @@ impl Authority {
         let first = authority.0.name(&mut authority.tokens(), "refresh");
         authority.tokens().refresh = Some(first);
         authority
+    }
+
+    /// Path of the authorization endpoint.
+    pub fn authorize_path(&self) -> &'static str {
+        self.0.config.authorize_path
     }
 
     /// The refresh token that works now.
@@ -341,8 +355,7 @@ impl State {
     /// A token of its own.
     fn name(&self, tokens: &mut Tokens, kind: &str) -> String {
         tokens.given += 1;
-        let number = random::mix(tokens.given);
-        format!("{}{kind}-{}-{number:016x}", Authority::mark(), tokens.given)
+        token(kind, tokens.given)
     }
 
     fn body(&self, request: &Incoming) -> Result<HashMap<String, String>, Refusal> {
@@ -388,6 +401,15 @@ impl State {
             Err((401, "invalid_client", "Unknown client or wrong secret"))
         }
     }
+}
+
+/// The token that is given out as the `count`th.
+fn token(kind: &str, count: u64) -> String {
+    format!(
+        "{}{kind}-{count}-{:016x}",
+        Authority::mark(),
+        random::mix(count)
+    )
 }
 
 fn answer(status: u16, body: &Value) -> Answer {

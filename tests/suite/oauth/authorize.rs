@@ -8,35 +8,38 @@ use std::{
 
 use serde_json::json;
 use simulator::{
-    Config, Running, Simulator, gong,
+    Demo, Running, Simulator, fathom, gong, grain,
+    limits::Limits,
     oauth::{self, AUTHORIZE, Authority, TOKEN},
+    zoom,
 };
 
+use super::{CONSENTED, FROM, TO, request};
 use crate::{
     reconcile::population,
     record,
     support::{self, Scene},
 };
 
-const REQUEST: &str = "\
-customer: Northwind Robotics
-platform: gong
-method: oauth
-estimated_calls: 120
-urgency: onboarding
-requested_completion: 2030-12-31
-period: {from: 2026-09-01, to: 2026-10-31}
-";
-
-fn scene() -> (Scene, Running) {
+/// A platform, and a request for it that has no credential yet.
+fn scene(demo: Demo) -> (Scene, Running) {
     let mut scene = Scene::new("2026-12-01T01:17:00Z");
     scene.with_keys();
-    let matrix = support::root().join("matrix.yaml");
-    std::fs::copy(matrix, scene.folder.path().join("matrix.yaml")).unwrap();
-    scene.write("northwind.yaml", REQUEST);
-    let config = gong::Config::new(population(120, "2026-09-01", "2026-10-31"));
-    let config = Config::gong(config.without_limits()).with_oauth(oauth::Config::gong());
-    (scene, Simulator::start(config).unwrap())
+    let (config, _) = (demo.config)(population(120, FROM, TO), Limits::NONE);
+    let running = Simulator::start(config).unwrap();
+    scene
+        .platform_urls
+        .insert(demo.key.into(), running.url.clone());
+    scene.without_limits(demo.key);
+    scene.write_matrix();
+    scene.write("northwind.yaml", &unsigned(demo));
+    (scene, running)
+}
+
+fn unsigned(demo: Demo) -> String {
+    let request = request(demo, FROM, TO);
+    let (unsigned, _) = request.split_once("credentials:").unwrap();
+    unsigned.to_owned()
 }
 
 fn app() -> String {
@@ -48,11 +51,13 @@ fn app() -> String {
     json!({"client_id": client_id, "client_secret": client_secret}).to_string()
 }
 
-fn authorize(scene: &Scene, running: &Running, arguments: &[&str]) -> Command {
+/// The command for one platform, as talkative as it can be.
+fn authorize(scene: &Scene, arguments: &[&str]) -> Command {
     let mut command = support::program(scene.folder.path());
+    let (platform, url) = scene.platform_urls.first_key_value().unwrap();
     command
-        .args(["authorize", "gong", "--platform-url"])
-        .arg(format!("gong={}", running.url))
+        .args(["authorize", platform, "-vvv", "--platform-url"])
+        .arg(format!("{platform}={url}"))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -102,40 +107,16 @@ fn end(child: Child, mut stderr: impl std::io::Read) -> (Output, String) {
     let mut said = String::new();
     stderr.read_to_string(&mut said).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(!said.contains(Authority::mark()), "{said}");
-    assert!(!support::text(&output).0.contains(Authority::mark()));
+    let secrets = [Authority::mark(), "simulated-app-secret"];
+    for secret in secrets {
+        assert!(!said.contains(secret), "{said}");
+        assert!(!support::text(&output).0.contains(secret));
+    }
     (output, said)
 }
 
-#[test]
-fn from_the_browser_to_the_imported_calls() {
-    let (scene, running) = scene();
-    let mut child = begin(&mut authorize(
-        &scene,
-        &running,
-        &["northwind", "--port", "0"],
-    ));
-    let (url, stderr) = address(&mut child);
-    assert!(
-        url.starts_with(&format!("{}/oauth2/authorize?", running.url)),
-        "{url}"
-    );
-    let (status, back) = browse(&url);
-    assert_eq!(status, 302);
-
-    // Somebody else's answer, and what browsers ask for by themselves, end nothing.
-    let (own, _) = back.split_once("/?").unwrap();
-    assert_eq!(browse(&format!("{own}/favicon.ico")).0, 404);
-    assert_eq!(browse(&format!("{own}/?code=simulated&state=other")).0, 400);
-    assert_eq!(running.log().count(TOKEN), 0);
-    let (status, page) = browse(&back);
-    assert_eq!(status, 200, "{page}");
-    assert!(page.contains("You can close this window"), "{page}");
-    let (output, said) = end(child, stderr);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("does not belong"), "{said}");
-    assert_eq!(running.log().count(TOKEN), 1);
-
+/// A night of the real program with what was sealed.
+fn night(demo: Demo, scene: &Scene, running: &Running) {
     let night = support::program(scene.folder.path())
         .args([
             "reconcile",
@@ -144,7 +125,7 @@ fn from_the_browser_to_the_imported_calls() {
             "record.duckdb",
             "--platform-url",
         ])
-        .arg(format!("gong={}", running.url))
+        .arg(format!("{}={}", demo.key, running.url))
         .envs(&scene.secrets)
         .output()
         .unwrap();
@@ -159,46 +140,87 @@ fn from_the_browser_to_the_imported_calls() {
 }
 
 #[test]
+fn from_the_browser_to_the_imported_calls() {
+    for demo in CONSENTED {
+        let (scene, running) = scene(demo);
+        // Grain takes every port of this machine; for the others the app's own would be given.
+        let arguments: &[&str] = if demo.key == "grain" {
+            &["northwind"]
+        } else {
+            &["northwind", "--port", "0"]
+        };
+        let mut child = begin(&mut authorize(&scene, arguments));
+        let (url, stderr) = address(&mut child);
+        let path = running.oauth().authorize_path();
+        assert!(url.starts_with(&format!("{}{path}?", running.url)), "{url}");
+        let proved = url.contains("code_challenge_method=S256");
+        assert_eq!(proved, demo.key == "grain", "{url}");
+        let (status, back) = browse(&url);
+        assert_eq!(status, 302);
+
+        // Somebody else's answer, and what browsers ask for by themselves, end nothing.
+        let (own, _) = back.split_once("/?").unwrap();
+        assert!(own.starts_with("http://127.0.0.1:"), "{own}");
+        assert_eq!(browse(&format!("{own}/favicon.ico")).0, 404);
+        assert_eq!(browse(&format!("{own}/?code=simulated&state=other")).0, 400);
+        assert_eq!(running.log().count(TOKEN), 0);
+        let (status, page) = browse(&back);
+        assert_eq!(status, 200, "{page}");
+        assert!(page.contains("You can close this window"), "{page}");
+        let (output, said) = end(child, stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("does not belong"), "{said}");
+        assert_eq!(running.log().count(TOKEN), 1);
+
+        night(demo, &scene, &running);
+    }
+}
+
+#[test]
 fn a_code_that_somebody_copied_is_sealed_too() {
-    let (scene, running) = scene();
-    let redirect = ["--redirect-uri", "https://imports.example/back"];
-    let arguments = [&["--customer", "Northwind Robotics"], &redirect[..]].concat();
+    for demo in [gong::CONSENTED, fathom::CONSENTED] {
+        let (scene, running) = scene(demo);
+        let redirect = ["--redirect-uri", "https://imports.example/back"];
+        let arguments = [&["--customer", "Northwind"], &redirect[..]].concat();
 
-    // Without a terminal nobody can paste: it says how to go on.
-    let mut child = begin(&mut authorize(&scene, &running, &arguments));
-    let (url, stderr) = address(&mut child);
-    let (output, said) = end(child, stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("--code"), "{said}");
-    let (_, back) = browse(&url);
-    assert!(
-        back.starts_with("https://imports.example/back?code="),
-        "{back}"
-    );
+        // Without a terminal nobody can paste: it says how to go on.
+        let mut child = begin(&mut authorize(&scene, &arguments));
+        let (url, stderr) = address(&mut child);
+        let (output, said) = end(child, stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("--code"), "{said}");
+        let (_, back) = browse(&url);
+        assert!(
+            back.starts_with("https://imports.example/back?code="),
+            "{back}"
+        );
 
-    let arguments = [&arguments[..], &["--code", &back]].concat();
-    let mut child = begin(&mut authorize(&scene, &running, &arguments));
-    let stderr = child.stderr.take().unwrap();
-    let (output, said) = end(child, stderr);
-    assert!(output.status.success(), "{said}");
-    let (lines, _) = support::text(&output);
-    assert!(lines.starts_with("credentials:\n  sealed: |\n"), "{lines}");
-    scene.write("northwind.yaml", &format!("{REQUEST}{lines}"));
-    assert_eq!(scene.declared().findings, []);
+        let arguments = [&arguments[..], &["--code", &back]].concat();
+        let mut child = begin(&mut authorize(&scene, &arguments));
+        let stderr = child.stderr.take().unwrap();
+        let (output, said) = end(child, stderr);
+        assert!(output.status.success(), "{said}");
+        let (lines, _) = support::text(&output);
+        assert!(lines.starts_with("credentials:\n  sealed: |\n"), "{lines}");
+        scene.write("northwind.yaml", &format!("{}{lines}", unsigned(demo)));
+        assert_eq!(scene.declared().findings, []);
 
-    // A second time the code is worth nothing.
-    let mut child = begin(&mut authorize(&scene, &running, &arguments));
-    let stderr = child.stderr.take().unwrap();
-    let (output, said) = end(child, stderr);
-    assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("does not take the code"), "{said}");
+        // A second time the code is worth nothing.
+        let mut child = begin(&mut authorize(&scene, &arguments));
+        let stderr = child.stderr.take().unwrap();
+        let (output, said) = end(child, stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("does not take the code"), "{said}");
+
+        night(demo, &scene, &running);
+    }
 }
 
 #[test]
 fn nobody_is_waited_for_without_end() {
-    let (scene, running) = scene();
+    let (scene, running) = scene(gong::CONSENTED);
     let arguments = ["northwind", "--port", "0", "--wait", "1ms"];
-    let mut child = begin(&mut authorize(&scene, &running, &arguments));
+    let mut child = begin(&mut authorize(&scene, &arguments));
     let stderr = child.stderr.take().unwrap();
     let (output, said) = end(child, stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
@@ -208,23 +230,37 @@ fn nobody_is_waited_for_without_end() {
 
 #[test]
 fn what_cannot_be_consented_to_is_refused_before_anything_is_asked() {
-    let (scene, running) = scene();
-    scene.write("key.yaml", &REQUEST.replace("method: oauth", "method: api"));
     let mut all = String::new();
-    for arguments in [
-        &["northwind"] as &[&str],
-        &["key", "--port", "0"],
-        &["nobody", "--port", "0"],
-        &["--customer", "Northwind", "--redirect-uri", "no address"],
+    let copied: &[&str] = &["northwind", "--code", "copied"];
+    for (demo, refused) in [
+        (
+            gong::CONSENTED,
+            &[
+                &["northwind"] as &[&str],
+                &["key", "--port", "0"],
+                &["nobody", "--port", "0"],
+                &["--customer", "Northwind", "--redirect-uri", "no address"],
+            ] as &[&[&str]],
+        ),
+        // Its code belongs to a verifier that only one process knows.
+        (grain::CONSENTED, &[copied]),
+        (zoom::DEMO, &[&["northwind"]]),
     ] {
-        let mut child = authorize(&scene, &running, arguments).spawn().unwrap();
-        // Whoever refuses at once reads nothing.
-        let _ = child.stdin.take().unwrap().write_all(app().as_bytes());
-        let stderr = child.stderr.take().unwrap();
-        let (output, said) = end(child, stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?} {said}");
-        all.push_str(&format!("{}\n{said}\n", arguments.join(" ")));
+        let (scene, running) = scene(demo);
+        scene.write(
+            "key.yaml",
+            &unsigned(demo).replace("method: oauth", "method: api"),
+        );
+        for arguments in refused {
+            let mut child = authorize(&scene, arguments).spawn().unwrap();
+            // Whoever refuses at once reads nothing.
+            let _ = child.stdin.take().unwrap().write_all(app().as_bytes());
+            let stderr = child.stderr.take().unwrap();
+            let (output, said) = end(child, stderr);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?} {said}");
+            all.push_str(&format!("{} {}\n{said}\n", demo.key, arguments.join(" ")));
+        }
+        assert!(running.log().is_empty());
     }
-    assert!(running.log().is_empty());
     insta::assert_snapshot!("authorize_refusals", all);
 }

@@ -7,13 +7,14 @@ use std::{
 };
 
 use simulator::{
-    Config, Running, Simulator,
+    Demo, Running, Simulator,
     faults::{Fault, Rule},
     gong,
+    limits::Limits,
     oauth::{self, Authority, TOKEN},
 };
 
-use super::{LINES, credential};
+use super::{CONSENTED, FROM, TO, request};
 use crate::{
     reconcile::population,
     record,
@@ -21,22 +22,20 @@ use crate::{
 };
 
 /// A folder with one request that signs in by OAuth, and a matrix whose limits no test waits for.
-fn scene(oauth: oauth::Config) -> (Scene, Running) {
+fn scene(demo: Demo, change: impl FnOnce(&mut oauth::Config)) -> (Scene, Running) {
     let mut scene = Scene::new("2026-12-01T01:17:00Z");
     scene.with_keys();
-    let config = gong::Config::new(population(250, "2025-11-01", "2026-10-31")).without_limits();
-    let running = Simulator::start(Config::gong(config).with_oauth(oauth)).unwrap();
-    scene
-        .secrets
-        .insert("IMPORT_NORTHWIND_GONG".into(), credential(&running, None));
-    scene.request("northwind", "Northwind", LINES);
-    let matrix = std::fs::read_to_string(support::root().join("matrix.yaml")).unwrap();
-    let fast = matrix.replace("requests: 3, per: second", "requests: 100000, per: second");
-    std::fs::write(scene.folder.path().join("matrix.yaml"), fast).unwrap();
+    let (mut config, credential) = (demo.config)(population(250, FROM, TO), Limits::NONE);
+    change(config.oauth.as_mut().expect("it signs in by tokens"));
+    let running = Simulator::start(config).unwrap();
+    scene.connect(demo.key, &running.url, &credential.to_string());
+    scene.write("northwind.yaml", &request(demo, FROM, TO));
+    scene.without_limits(demo.key);
+    scene.write_matrix();
     (scene, running)
 }
 
-fn reconcile(scene: &Scene, running: &Running, more: &[&str]) -> Command {
+fn reconcile(scene: &Scene, more: &[&str]) -> Command {
     let mut command = support::program(scene.folder.path());
     command
         .args([
@@ -47,11 +46,12 @@ fn reconcile(scene: &Scene, running: &Running, more: &[&str]) -> Command {
             "-vv",
         ])
         .args(more)
-        .arg("--platform-url")
-        .arg(format!("gong={}", running.url))
         .envs(&scene.secrets)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    for (platform, url) in &scene.platform_urls {
+        command.args(["--platform-url", &format!("{platform}={url}")]);
+    }
     command
 }
 
@@ -74,7 +74,7 @@ fn killed_before_the_answer(scene: &Scene, running: &Running) {
     // Tokens are made by then, and nothing is sent yet.
     let fatal = Fault::rewrite(move |_| kill(*known.wait()));
     running.faults().add(Rule::new(fatal).on(TOKEN).once());
-    let mut child: Child = reconcile(scene, running, &[])
+    let mut child: Child = reconcile(scene, &[])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -86,35 +86,36 @@ fn killed_before_the_answer(scene: &Scene, running: &Running) {
 
 #[test]
 fn a_run_killed_before_it_could_save_the_token_is_told_as_what_it_is() {
-    let (scene, running) = scene(oauth::Config::gong());
-    killed_before_the_answer(&scene, &running);
-    let output = reconcile(&scene, &running, &[]).output().unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(1),
-        "{:?}",
-        support::text(&output)
-    );
-    assert_eq!(running.log().len(), 2, "the old token is tried once");
-    insta::assert_snapshot!("killed_between_answer_and_commit", phase(&scene));
+    for demo in CONSENTED {
+        let (scene, running) = scene(demo, |_| {});
+        killed_before_the_answer(&scene, &running);
+        for night in ["the next", "the one after"] {
+            let output = reconcile(&scene, &[]).output().unwrap();
+            let said = support::text(&output);
+            assert_eq!(output.status.code(), Some(1), "{night}: {said:?}");
+            assert_eq!(running.log().len(), 2, "the old token is tried once");
+        }
+        let told = phase(&scene).replace(demo.name, gong::DEMO.name);
+        insta::assert_snapshot!("killed_between_answer_and_commit", told);
+    }
 }
 
 #[test]
 fn a_run_killed_before_it_could_save_the_token_goes_on_where_the_platform_lets_it() {
-    let (scene, running) = scene(oauth::Config {
-        grace: true,
-        ..oauth::Config::gong()
-    });
+    let (scene, running) = scene(gong::CONSENTED, |oauth| oauth.grace = true);
     killed_before_the_answer(&scene, &running);
-    let output = reconcile(&scene, &running, &[]).output().unwrap();
+    let output = reconcile(&scene, &[]).output().unwrap();
     assert!(output.status.success(), "{:?}", support::text(&output));
     assert_eq!(running.log().count(TOKEN), 2);
 }
 
 #[test]
 fn a_run_killed_after_it_saved_the_token_goes_on_with_it() {
-    for lose_the_machine in [false, true] {
-        let (scene, running) = scene(oauth::Config::gong());
+    for (demo, lose_the_machine) in CONSENTED
+        .into_iter()
+        .flat_map(|demo| [(demo, false), (demo, true)])
+    {
+        let (scene, running) = scene(demo, |_| {});
         let kept: &[&str] = if lose_the_machine {
             &["--state", "kept", "--init"]
         } else {
@@ -122,7 +123,7 @@ fn a_run_killed_after_it_saved_the_token_goes_on_with_it() {
         };
         // The first request that the new token signs.
         let held = running.on_request(2);
-        let mut child = reconcile(&scene, &running, kept)
+        let mut child = reconcile(&scene, kept)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -135,17 +136,22 @@ fn a_run_killed_after_it_saved_the_token_goes_on_with_it() {
             std::fs::remove_file(scene.database()).unwrap();
             let log = scene.database().with_extension("duckdb.wal");
             let _ = std::fs::remove_file(log);
+        } else {
+            let sealed = record::query(&scene.database(), "SELECT sealed FROM credential_state");
+            assert_eq!(sealed.len(), 1, "committed before it was used");
         }
-        let output = reconcile(&scene, &running, kept).output().unwrap();
+        let output = reconcile(&scene, kept).output().unwrap();
         assert!(output.status.success(), "{:?}", support::text(&output));
-        assert_eq!(running.log().count(TOKEN), 1, "lost: {lose_the_machine}");
-        assert_eq!(running.log().count_status(401), 0);
+        let of = format!("{}, lost: {lose_the_machine}", demo.key);
+        assert_eq!(running.log().count(TOKEN), 1, "{of}");
+        assert_eq!(running.log().count_status(401), 0, "{of}");
+        assert!(phase(&scene).starts_with("completed: "), "{of}");
     }
 }
 
 #[test]
 fn no_token_is_left_anywhere() {
-    let (scene, running) = scene(oauth::Config::gong());
+    let (scene, running) = scene(gong::CONSENTED, |_| {});
     let authority = running.oauth().clone();
     // In the middle every token is refused once.
     running
@@ -155,7 +161,6 @@ fn no_token_is_left_anywhere() {
     let night = || {
         reconcile(
             &scene,
-            &running,
             &["--state", "kept", "--init", "--log-format", "json"],
         )
         .env("GITHUB_STEP_SUMMARY", &summary)

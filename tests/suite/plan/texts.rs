@@ -266,7 +266,7 @@ fn text_from_outside_stays_text() {
         plain(&plan, &view(&scene)),
         status::plain(std::slice::from_ref(&row)),
         status::detail(&row, &[]),
-        status::run_summary(&[row]),
+        status::run_summary(&[row], &[]),
     ];
     for text in plains.iter().flat_map(|text| text.lines()) {
         assert!(!text.trim_start().starts_with("::"), "{text}");
@@ -329,18 +329,18 @@ fn records() -> Vec<ImportRecord> {
 #[test]
 fn the_status_is_worst_first() {
     insta::assert_snapshot!("status_plain", status::plain(&records()));
-    insta::assert_snapshot!("run_summary", status::run_summary(&records()));
+    insta::assert_snapshot!("run_summary", status::run_summary(&records(), &[]));
     assert_eq!(status::plain(&[]), "Nothing is recorded yet.\n");
     let quiet = [recorded(&request("a"), Phase::Completed)];
     assert_eq!(
-        status::run_summary(&quiet),
+        status::run_summary(&quiet, &[]),
         "1 import: 1 is done.\n\nNothing needs attention.\n"
     );
     let mut late = recorded(&request("b"), Phase::Completed);
     late.transcripts_pending = 12;
     let late = [late, recorded(&request("a"), Phase::Suspended)];
     assert_eq!(
-        status::run_summary(&late),
+        status::run_summary(&late, &[]),
         "2 imports: 1 is done, 1 is suspended.\n\nNothing needs attention.\n\
          12 transcripts of 1 completed import still to come; the next runs look for them.\n"
     );

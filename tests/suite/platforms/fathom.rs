@@ -188,6 +188,15 @@ pub(crate) fn told(population: &Population, call: &Call) -> Told {
     told
 }
 
+/// The same by consent: transcripts come after the listing, and nobody who speaks in one is added to it.
+pub(super) fn told_by_consent(population: &Population, call: &Call) -> Told {
+    let listed = Voices::of(call).0.into_iter();
+    Told {
+        participants: listed.map(|(_, person)| person).collect(),
+        ..told(population, call)
+    }
+}
+
 /// Participants, each with the name under which it speaks.
 struct Voices(Vec<(Option<String>, Person)>);
 

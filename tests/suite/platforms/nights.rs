@@ -2,16 +2,15 @@
 //! to the tables.
 //!
 //! A platform brings a [`Night`]: its simulator ([`Demo`]), the formula of its request plan, and what must be
-//! recorded of a simulated call ([`Told`]) as far as the platform can tell it. The runs are in this process, on a
-//! clock that nobody waits for, but for one through the real program.
+//! recorded of a simulated call ([`Told`]) as far as the platform can tell it. A quiet and a bad night are lived
+//! through in this process, under the platform's limits and on a clock that nobody waits for; another bad night,
+//! an empty account and a wrong credential through the real program.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, process::Output, sync::Arc, time::Duration};
 
-use call_import_engine::{
-    model::Phase,
-    spec::{AppliesTo, Per, RateLimit},
-};
+use call_import_engine::model::Phase;
 use duckdb::{Connection, Row};
+use serde_json::Value;
 use simulator::{
     Config, Demo, Running, Simulator,
     company::{Call, Population, TranscriptFate},
@@ -27,7 +26,7 @@ use crate::{
     support::{self, Scene},
 };
 
-/// Declares a platform's night, which `night()` of the same file gives, and lives through it.
+/// Declares a platform's nights, which `night()` of the same file gives, and lives through them.
 macro_rules! spend {
     () => {
         pub(super) mod spent {
@@ -48,19 +47,14 @@ macro_rules! spend {
                 nights::bad(&night()).await;
             }
 
-            #[tokio::test]
-            async fn an_empty_account_is_told_as_such() {
-                nights::empty(&night()).await;
-            }
-
-            #[tokio::test]
-            async fn a_wrong_credential_is_asked_with_once() {
-                nights::refused(&night()).await;
+            #[test]
+            fn an_empty_account_is_told_as_such() {
+                nights::empty(&night());
             }
 
             #[test]
-            fn the_real_program_survives_a_bad_night() {
-                nights::program(&night());
+            fn a_wrong_credential_is_asked_with_once() {
+                nights::refused(&night());
             }
         }
     };
@@ -71,6 +65,10 @@ const CALLS: u32 = 1_000;
 const FROM: &str = "2026-05-01";
 const TO: &str = "2026-10-31";
 const NIGHT: &str = "2026-12-01T01:17:00Z";
+
+/// How long the real program waits for an answer: so long that several requests are under way together, and a
+/// failure does not hold up all of them.
+const LATENCY: Duration = Duration::from_millis(10);
 
 /// What a platform brings to its nights.
 pub(super) struct Night {
@@ -189,20 +187,10 @@ pub(super) async fn quiet(night: &Night) {
     );
 }
 
-/// 5 % of the answers are 503, 2 % are cut off, some are 429, and a cursor or token expires.
+/// What goes wrong costs its retries and nothing else.
 pub(super) async fn bad(night: &Night) {
     let (scene, running) = scene(night, CALLS, night.demo.limits);
-    // No request is befallen twice, so that each failure costs one more.
-    let one_in = |times: usize, rest: usize| move |entry: &Entry| entry.number % times == rest;
-    let (failing, cut, throttled) = (one_in(20, 3), one_in(50, 5), one_in(60, 7));
-    let spared = move |entry: &Entry| !failing(entry) && !cut(entry) && !throttled(entry);
-    let faults = running.faults();
-    let rules = [
-        faults.add(Rule::new(Fault::status(503)).when(failing)),
-        faults.add(Rule::new(Fault::Cut { after: 1 }).when(cut)),
-        faults.add(Rule::new(Fault::throttled(2)).when(throttled)),
-        faults.add((night.mishap)().when(spared)),
-    ];
+    let rules = disturb(night, &running);
     let report = scene.run("first").await;
 
     let import = &report.imports[0];
@@ -232,16 +220,43 @@ pub(super) async fn bad(night: &Night) {
     );
 }
 
-/// An account without calls is told as such.
-pub(super) async fn empty(night: &Night) {
-    let (scene, running) = scene(night, 0, night.demo.limits);
-    let report = scene.run("first").await;
-    assert_eq!(
-        report.imports[0].phase,
-        Phase::NoCallsFound,
-        "{:?}",
-        report.imports[0].reason
+/// The real program on the machine's time: the same failures in the same shares, and the same requests.
+pub(super) fn program(night: &Night) {
+    let (scene, running) = real(night, CALLS);
+    let rules = disturb(night, &running);
+    let (output, import) = reconcile(night, &scene, &running);
+    assert!(output.status.success(), "{:?}", support::text(&output));
+    assert_eq!(import["phase"], "completed", "{import}");
+    assert!(
+        rules.iter().all(|rule| rule.hits() > 0),
+        "everything went wrong: {rules:?}"
     );
+    let retried: u64 = rules.iter().map(Scripted::hits).sum();
+    let planned = planned(night, &scene, &running) + retried as usize;
+    let sent = running.log().len();
+    assert!(
+        (planned..=planned + night.mishap_costs).contains(&sent),
+        "{sent} requests for {planned} and {} more",
+        night.mishap_costs
+    );
+    assert_recorded(&scene, running.account().population(), night.told);
+
+    let before = record::dump(&scene.database());
+    reconcile(night, &scene, &running);
+    assert_eq!(running.log().len(), sent, "a second run asks for nothing");
+    assert_eq!(
+        record::dump(&scene.database()),
+        before,
+        "a second run changes nothing"
+    );
+}
+
+/// An account without calls is told as such.
+pub(super) fn empty(night: &Night) {
+    let (scene, running) = real(night, 0);
+    let (output, import) = reconcile(night, &scene, &running);
+    assert!(output.status.success(), "{:?}", support::text(&output));
+    assert_eq!(import["phase"], "no_calls_found", "{import}");
     assert_eq!(
         running.log().len(),
         planned(night, &scene, &running),
@@ -250,66 +265,43 @@ pub(super) async fn empty(night: &Night) {
 }
 
 /// A credential that does not work any more stops the import at once.
-pub(super) async fn refused(night: &Night) {
-    let (scene, running) = scene(night, CALLS, night.demo.limits);
+pub(super) fn refused(night: &Night) {
+    let (scene, running) = real(night, CALLS);
     running.account().revoke();
-    let report = scene.run("first").await;
-    assert_eq!(
-        report.imports[0].phase,
-        Phase::NeedsCredentials,
-        "{:?}",
-        report.imports[0].reason
-    );
+    let (output, import) = reconcile(night, &scene, &running);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(import["phase"], "needs_credentials", "{import}");
     assert_eq!(running.log().len(), night.refused_after, "requests sent");
     assert_eq!(running.log().count_where(Entry::authenticated), 0);
 }
 
-/// The real program, on the machine's time: each failure once, because waits are real.
-pub(super) fn program(night: &Night) {
-    let (scene, _) = scene(night, CALLS, Limits::NONE);
-    let (config, _) = (night.demo.config)(population(CALLS), Limits::NONE);
-    let running = Simulator::start(config).expect("the simulator starts");
+/// 5 % of the answers are 503, 2 % are cut off, some are 429, and a cursor or token expires. No request is
+/// befallen twice, so that each failure costs one more.
+fn disturb(night: &Night, running: &Running) -> [Scripted; 4] {
+    let one_in = |times: usize, rest: usize| move |entry: &Entry| entry.number % times == rest;
+    let (failing, cut, throttled) = (one_in(20, 3), one_in(50, 5), one_in(60, 7));
+    let spared = move |entry: &Entry| !failing(entry) && !cut(entry) && !throttled(entry);
     let faults = running.faults();
-    let rules = [
-        faults.add(Rule::new(Fault::status(503)).at(3)),
-        faults.add(Rule::new(Fault::Cut { after: 1 }).at(5)),
-        faults.add(Rule::new(Fault::throttled(1)).at(7)),
-        faults.add((night.mishap)()),
-    ];
-    let matrix = scene.folder.path().join("matrix.yaml");
-    std::fs::write(matrix, serde_json::to_string(&scene.matrix).unwrap()).unwrap();
-    let run = || {
-        let output = support::program(scene.folder.path())
-            .args([
-                "reconcile",
-                "--no-github",
-                "--database",
-                "record.duckdb",
-                "--format",
-                "json",
-            ])
-            .args([
-                "--platform-url",
-                &format!("{}={}", night.demo.key, running.url),
-            ])
-            .envs(&scene.secrets)
-            .output()
-            .expect("the program runs");
-        assert!(output.status.success(), "{:?}", support::text(&output));
-    };
-    run();
-    assert!(
-        rules.iter().all(|rule| rule.hits() > 0),
-        "everything went wrong: {rules:?}"
-    );
-    assert_recorded(&scene, running.account().population(), night.told);
-    let before = record::dump(&scene.database());
-    run();
-    assert_eq!(
-        record::dump(&scene.database()),
-        before,
-        "a second run changes nothing"
-    );
+    [
+        faults.add(Rule::new(Fault::status(503)).when(failing)),
+        faults.add(Rule::new(Fault::Cut { after: 1 }).when(cut)),
+        faults.add(Rule::new(Fault::throttled(1)).when(throttled)),
+        faults.add((night.mishap)().when(spared)),
+    ]
+}
+
+/// What the real program says of the import after a run.
+fn reconcile(night: &Night, scene: &Scene, running: &Running) -> (Output, Value) {
+    let output = support::program(scene.folder.path())
+        .args(["reconcile", "--no-github", "--format", "json"])
+        .args(["--database", "record.duckdb", "--platform-url"])
+        .arg(format!("{}={}", night.demo.key, running.url))
+        .envs(&scene.secrets)
+        .output()
+        .expect("the program runs");
+    let mut report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("no report: {:?}", support::text(&output)));
+    (output, report["imports"][0].take())
 }
 
 /// Every call of the population is recorded once and as it must be, and nothing else is.
@@ -334,38 +326,48 @@ fn population(calls: u32) -> Population {
 pub(super) fn scene(night: &Night, calls: u32, limits: Limits) -> (Scene, Running) {
     let mut scene = Scene::new(NIGHT);
     let (config, credential) = (night.demo.config)(population(calls), limits);
-    let running = Simulator::start(Config {
+    let config = Config {
         clock: Arc::new(scene.clock.clone()),
         latency: Duration::ZERO,
         ..config
-    })
-    .expect("the simulator starts");
+    };
+    let running = start(&mut scene, night, config, &credential);
+    if limits == Limits::NONE {
+        scene.without_limits(night.demo.key);
+    }
+    (scene, running)
+}
+
+/// The same for the real program, whose time nobody wants to spend: without limits.
+fn real(night: &Night, calls: u32) -> (Scene, Running) {
+    let mut scene = Scene::new(NIGHT);
+    let (config, credential) = (night.demo.config)(population(calls), Limits::NONE);
+    let config = Config {
+        latency: LATENCY,
+        ..config
+    };
+    let running = start(&mut scene, night, config, &credential);
+    scene.without_limits(night.demo.key);
+    scene.write_matrix();
+    (scene, running)
+}
+
+fn start(scene: &mut Scene, night: &Night, config: Config, credential: &Value) -> Running {
+    let running = Simulator::start(config).expect("the simulator starts");
     let key = night.demo.key;
-    let secret = format!("IMPORT_NORTHWIND_{}", key.to_uppercase());
-    scene.platform_urls.insert(key.into(), running.url.clone());
+    scene.with_keys();
+    scene.connect(key, &running.url, &credential.to_string());
     scene.write(
         "northwind.yaml",
         &format!(
             "customer: Northwind\nplatform: {key}\nestimated_calls: {CALLS}\nurgency: onboarding\n\
              requested_completion: 2030-12-31\nperiod: {{from: {FROM}, to: {TO}}}\n\
-             credentials:\n  secret: {secret}\n{}",
+             credentials:\n  secret: {}\n{}",
+            support::secret(key),
             night.lines
         ),
     );
-    scene.secrets.insert(secret, credential.to_string());
-    if limits == Limits::NONE {
-        let row = scene
-            .matrix
-            .platforms
-            .get_mut(key)
-            .expect("the platform has a row");
-        row.rate_limits = vec![RateLimit {
-            requests: 1_000_000,
-            per: Per::Second,
-            applies_to: AppliesTo::All,
-        }];
-    }
-    (scene, running)
+    running
 }
 
 /// What the formula says for the windows that were listed.

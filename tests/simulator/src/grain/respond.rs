@@ -27,7 +27,8 @@ impl Service for State {
         let endpoint = route(request).map_or(Endpoint::UNKNOWN, |(endpoint, _)| endpoint);
         let authorization = request.headers.get(header::AUTHORIZATION);
         let right = authorization.is_some_and(|header| header == self.authorization.as_str());
-        let known = right && !self.account.is_revoked();
+        let consented = self.traffic.account(request).is_some();
+        let known = (right || consented) && !self.account.is_revoked();
         let refusal = if known {
             self.admit(request)
         } else {
