@@ -18,6 +18,7 @@ mod recipients;
 mod reconcile;
 mod record;
 mod retry;
+mod review;
 mod seal;
 mod state;
 mod status;
@@ -152,6 +153,9 @@ enum Command {
     Generate(generate::Arguments),
     /// Check again whenever a request or the matrix changes
     Watch(watch::Arguments),
+    /// Tell an open pull request, or a filled form, what will become of it: for workflows
+    #[command(hide = true)]
+    Review(review::Arguments),
 }
 
 /// Runs the program: reads the arguments, carries out one command, and says how it ended.
@@ -198,6 +202,7 @@ impl Command {
             Self::Export(arguments) => export::run(arguments, common, out),
             Self::Generate(arguments) => generate::run(arguments, common, out),
             Self::Watch(arguments) => watch::run(arguments, common, out),
+            Self::Review(arguments) => review::run(arguments, common, out),
         }
     }
 }

@@ -148,6 +148,11 @@ pub fn read_paths(requests: &Path, paths: &[PathBuf]) -> Result<Workspace, Works
     Ok(workspace)
 }
 
+/// Whether a path, relative to the folder and with `/`, is that of a request file.
+pub fn is_request(path: &str) -> bool {
+    path.ends_with(".yaml") && !path.starts_with("files/")
+}
+
 /// Whether a path is another one or lies below it.
 fn is_below(path: &str, folder: &str) -> bool {
     let rest = path.strip_prefix(folder);

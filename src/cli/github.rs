@@ -30,6 +30,11 @@ pub(super) fn repository() -> Result<Option<GitHub>, Stop> {
     Ok(Some(GitHub::new(&api_url, &repository, token)?))
 }
 
+/// Where people see GitHub.
+pub(super) fn server() -> String {
+    variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned())
+}
+
 /// The file that becomes the summary of the job.
 pub(super) fn job_summary() -> Option<PathBuf> {
     env::var_os("GITHUB_STEP_SUMMARY")

@@ -14,8 +14,10 @@ use crate::{
     clock::{Clock as _, SystemClock},
     model::ImportRecord,
     plan::{self, Inputs, Observed},
-    report::{self, plan::View},
-    spec::Declared,
+    report::{
+        self,
+        plan::{Proposal, View},
+    },
 };
 
 /// Arguments of `plan`.
@@ -49,8 +51,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let clock = SystemClock;
     let matrix = check::matrix(common)?;
     let declared = check::declared(common, &matrix, &clock)?;
-    let changed = match &arguments.changed_since {
-        Some(revision) => Some(changed(common, revision, &declared)?),
+    let changes = match &arguments.changed_since {
+        Some(revision) => Some(check::changes(common, revision, &declared)?),
         None => None,
     };
     let now = clock.now();
@@ -72,30 +74,25 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let view = View {
         matrix: &matrix,
         findings: &declared.findings,
-        changed: changed.as_deref(),
+        changed: changes.as_ref().map(|changes| &*changes.requests),
         queue_is_known,
     };
+    let proposal = changes.as_ref().map(|changes| Proposal {
+        deleted: &changes.deleted,
+        recipients: changes.recipients.as_deref(),
+        ..Proposal::default()
+    });
     let text = match arguments.format {
         Format::Plain => report::plan::plain(&plan, &view),
-        Format::Markdown => report::plan::markdown(&plan, &view),
+        Format::Markdown => report::plan::markdown(&plan, &view, &proposal.unwrap_or_default()),
         Format::Json => format!("{:#}\n", report::plan::json(&plan, &view)),
     };
     out.write_all(text.as_bytes())?;
     Ok(Exit::Well)
 }
 
-/// Paths of the request files that differ from a git revision.
-fn changed(common: &Common, revision: &str, declared: &Declared) -> Result<Vec<String>, Stop> {
-    let valid = declared.requests.iter().map(|request| request.path.clone());
-    let invalid = declared.invalid.iter().map(|invalid| invalid.path.clone());
-    let paths = valid.chain(invalid).collect();
-    Ok(check::changed(common, revision, &paths)?
-        .into_iter()
-        .collect())
-}
-
 /// The rows of `imports` that `status --format json` printed.
-fn from_status(file: &Path) -> Result<Observed, Stop> {
+pub(super) fn from_status(file: &Path) -> Result<Observed, Stop> {
     #[derive(Deserialize)]
     struct Status {
         imports: Vec<ImportRecord>,
