@@ -4,6 +4,7 @@
 
 mod addresses;
 mod architecture;
+mod before_merge;
 mod cli;
 mod comments;
 mod deliver;
