@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Common, Exit, Media, Output, Stop, check, record};
@@ -54,10 +55,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         None => None,
     };
     let now = clock.now();
-    let observed = match &arguments.observed {
-        Some(file) => Some(from_status(file)?),
-        None => record::observed(common, now)?,
-    };
+    let observed = observed(arguments.observed.as_deref(), common, now)?;
     let queue_is_known = observed.is_some();
     let plan = plan::plan(&Inputs {
         declared: &declared,
@@ -82,6 +80,18 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     };
     out.write_all(text.as_bytes())?;
     Ok(Exit::Well)
+}
+
+/// What is recorded: as a file tells it, or as the database does; `None` where there is neither.
+pub(super) fn observed(
+    file: Option<&Path>,
+    common: &Common,
+    now: Timestamp,
+) -> Result<Option<Observed>, Stop> {
+    match file {
+        Some(file) => from_status(file).map(Some),
+        None => record::observed(common, now),
+    }
 }
 
 /// Paths of the request files that differ from a git revision.

@@ -65,6 +65,16 @@ impl View<'_> {
     }
 }
 
+/// When the shown imports will be done, against the day that was asked for: a few lines for a terminal.
+pub fn outlook(plan: &Plan, view: &View<'_>) -> String {
+    let imports = view.imports_todo_first(plan);
+    let mut lines = verdict::dates(&imports, view, plain::QUOTE);
+    if !view.queue_is_known {
+        lines.push("This is without tonight's queue, which is not known here.".to_owned());
+    }
+    lines.join("\n") + "\n"
+}
+
 /// The plan for programs: `{"imports": [...]}`, see `design.md` section 4.
 pub fn json(plan: &Plan, view: &View<'_>) -> Value {
     let imports: Vec<&PlannedImport> = view.imports(plan).collect();

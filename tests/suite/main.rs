@@ -14,6 +14,7 @@ mod gong;
 mod grain;
 mod matrix;
 mod media;
+mod new;
 mod oauth;
 mod plan;
 mod platforms;
