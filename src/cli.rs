@@ -10,6 +10,7 @@ mod github;
 mod keygen;
 mod loopback;
 mod matrix;
+mod new;
 mod output;
 mod place;
 mod plan;
@@ -130,6 +131,11 @@ enum Command {
     Status(status::Arguments),
     /// Look up whether, how and how fast a platform can be imported
     Matrix(matrix::Arguments),
+    /// Write a request: by answering questions, from one sentence, or from flags
+    ///
+    /// Asks for what is missing where there is a terminal; else it names everything that is missing at once.
+    /// Says what the platform allows and when the import will be done before it writes the file.
+    New(new::Arguments),
     /// Seal a customer's credential into a request
     ///
     /// The credential comes on stdin, or is asked for and not shown: a JSON object such as
@@ -149,7 +155,7 @@ enum Command {
     State(state::Arguments),
     /// Write the imported calls as Parquet files
     Export(export::Arguments),
-    /// Write the files that are made from code and matrix: schemas and the README table
+    /// Write the files that are made from code and matrix: schemas, README table, issue form
     Generate(generate::Arguments),
     /// Check again whenever a request or the matrix changes
     Watch(watch::Arguments),
@@ -194,6 +200,7 @@ impl Command {
             Self::Reconcile(arguments) => reconcile::run(arguments, common, out),
             Self::Status(arguments) => status::run(arguments, common, out),
             Self::Matrix(arguments) => matrix::run(arguments, common, out),
+            Self::New(arguments) => new::run(arguments, common, out),
             Self::Seal(arguments) => seal::run(arguments, common, out),
             Self::Authorize(arguments) => authorize::run(arguments, common, out),
             Self::Keygen(arguments) => keygen::run(arguments, common, out),

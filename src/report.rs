@@ -1,9 +1,11 @@
 //! Pure functions from values to the texts that people and programs read.
 
+pub mod ask;
 pub mod comment;
 mod customer;
 mod facts;
 pub mod findings;
+pub mod form;
 pub mod matrix;
 pub mod notice;
 mod phase;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub use changes::changed_since;
-pub use replace::replace;
+pub use replace::{create, replace};
 
 /// What lies in the requests folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Common, Exit, Media, Output, Stop, check, record};
@@ -56,10 +57,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         None => None,
     };
     let now = clock.now();
-    let observed = match &arguments.observed {
-        Some(file) => Some(from_status(file)?),
-        None => record::observed(common, now)?,
-    };
+    let observed = observed(arguments.observed.as_deref(), common, now)?;
     let queue_is_known = observed.is_some();
     let plan = plan::plan(&Inputs {
         declared: &declared,
@@ -91,8 +89,20 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     Ok(Exit::Well)
 }
 
+/// What is recorded: as a file tells it, or as the database does; `None` where there is neither.
+pub(super) fn observed(
+    file: Option<&Path>,
+    common: &Common,
+    now: Timestamp,
+) -> Result<Option<Observed>, Stop> {
+    match file {
+        Some(file) => from_status(file).map(Some),
+        None => record::observed(common, now),
+    }
+}
+
 /// The rows of `imports` that `status --format json` printed.
-pub(super) fn from_status(file: &Path) -> Result<Observed, Stop> {
+fn from_status(file: &Path) -> Result<Observed, Stop> {
     #[derive(Deserialize)]
     struct Status {
         imports: Vec<ImportRecord>,

@@ -128,3 +128,13 @@ fn id(path: &str) -> &str {
     let stem = Path::new(path).file_stem();
     stem.and_then(|stem| stem.to_str()).unwrap_or(path)
 }
+
+/// When the shown imports will be done, against the day that was asked for: a few lines for a terminal.
+pub fn outlook(plan: &Plan, view: &View<'_>) -> String {
+    let imports = view.imports_todo_first(plan);
+    let mut lines = verdict::dates(&imports, view, plain::QUOTE);
+    if !view.queue_is_known {
+        lines.push("This is without tonight's queue, which is not known here.".to_owned());
+    }
+    lines.join("\n") + "\n"
+}

@@ -97,6 +97,11 @@ const URL_KEYS: &[&str] = &[
     "x-goog-signature",
 ];
 
+/// Whether a text that is no request, such as a sentence or the body of an issue, seems to hold a credential.
+pub fn holds_credential(text: &str) -> bool {
+    text.lines().any(|line| in_text(line).is_some())
+}
+
 /// Reports every line that seems to hold a credential, outside sealed blocks.
 pub(super) fn check_text(text: &str, report: &mut FileReport) {
     let mut sealed = false;

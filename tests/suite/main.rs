@@ -15,6 +15,7 @@ mod gong;
 mod grain;
 mod matrix;
 mod media;
+mod new;
 mod oauth;
 mod plan;
 mod platforms;

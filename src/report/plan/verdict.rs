@@ -31,12 +31,14 @@ pub(super) fn sentences(
         // What the plan says else does not happen.
         return vec![refusal(accident)];
     }
+    let dates = dates(imports, view, quote);
+    dates.into_iter().chain(next_step(imports, view)).collect()
+}
+
+/// What happens and when, and how that fits to what was asked.
+pub(super) fn dates(imports: &[&PlannedImport], view: &View<'_>, quote: Quote) -> Vec<String> {
     let first = outcome(imports, view, quote);
-    let more = [
-        gap(imports, quote),
-        media(imports),
-        next_step(imports, view),
-    ];
+    let more = [gap(imports, quote), media(imports)];
     std::iter::once(first)
         .chain(more.into_iter().flatten())
         .collect()
