@@ -1,5 +1,6 @@
 //! Pure functions from values to the texts that people and programs read.
 
+pub mod answer;
 pub mod ask;
 pub mod comment;
 mod customer;

@@ -5,8 +5,10 @@
 //! pull request and its commit are asked from GitHub, and so is which files it changes; the check's texts
 //! are quoted like everything from outside.
 
+mod form;
 mod propose;
 mod tell;
 
+pub use form::{Answered, Desk, answer_form};
 pub use propose::{Change, Proposal, ProposeError, Proposed, propose};
 pub use tell::{Check, Conclusion, STATUS, Told, tell};

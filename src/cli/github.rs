@@ -19,11 +19,17 @@ use crate::{
 
 /// The repository that `GITHUB_REPOSITORY` names, if there is a token for it. Must be called in a runtime.
 pub(super) fn repository() -> Result<Option<GitHub>, Stop> {
-    let Some(repository) = variable("GITHUB_REPOSITORY") else {
-        return Ok(None);
-    };
-    let Some(token) = variable("GITHUB_TOKEN").map(SecretString::from) else {
+    let repository = repository_as("GITHUB_TOKEN")?;
+    if repository.is_none() && variable("GITHUB_REPOSITORY").is_some() {
         tracing::warn!("GITHUB_TOKEN is not set: nobody is told on GitHub by this run");
+    }
+    Ok(repository)
+}
+
+/// The same with the token of another variable, if that is set.
+pub(super) fn repository_as(token: &str) -> Result<Option<GitHub>, Stop> {
+    let token = variable(token).map(SecretString::from);
+    let Some((repository, token)) = variable("GITHUB_REPOSITORY").zip(token) else {
         return Ok(None);
     };
     let api_url = variable("GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned());

@@ -1,6 +1,7 @@
 //! `call-import review`: what happens on GitHub before the merge. Only workflows use it.
 
 mod check;
+mod form;
 
 use clap::{Args, Subcommand};
 
@@ -25,11 +26,14 @@ pub(super) struct Arguments {
 enum Command {
     /// Tell a pull request what its check found: the plan comment and the commit status
     Check(check::Arguments),
+    /// Make a pull request of the form in an issue, and answer there
+    Form(form::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments, common, out),
+        Command::Form(arguments) => form::run(arguments, common, out),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Stored {
 pub struct Issue {
     /// Login of its author; none for a deleted account.
     pub author: Option<String>,
+    /// Its title.
+    pub title: String,
     /// Markdown.
     pub body: String,
     /// Whether it is open.
@@ -157,20 +159,26 @@ impl GitHub {
         let route = self.route(&format!("issues/{number}"));
         read(self.get(&route).await?, |issue: RawIssue| Issue {
             author: issue.user.map(|user| user.login),
+            title: issue.title,
             body: issue.body.unwrap_or_default(),
             is_open: issue.state == "open",
             is_pull_request: issue.pull_request.is_some(),
         })
     }
 
-    /// Replaces the text of an issue. GitHub keeps the old one in its edit history.
+    /// Replaces title and text of an issue. GitHub keeps the old ones in its history.
     ///
     /// # Errors
     /// When GitHub does not answer, limits us, or says no.
-    pub async fn edit_issue(&self, number: i64, body: &str) -> Result<(), GitHubError> {
+    pub async fn edit_issue(
+        &self,
+        number: i64,
+        title: &str,
+        body: &str,
+    ) -> Result<(), GitHubError> {
         let route = self.route(&format!("issues/{number}"));
-        let answer = self.send(Method::PATCH, &route, Some(json!({"body": body})));
-        answer.await.map(drop)
+        let text = json!({"title": title, "body": body});
+        self.send(Method::PATCH, &route, Some(text)).await.map(drop)
     }
 }
 
@@ -217,6 +225,7 @@ struct CommitText {
 #[derive(Deserialize)]
 struct RawIssue {
     user: Option<User>,
+    title: String,
     body: Option<String>,
     state: String,
     pull_request: Option<Value>,

@@ -11,8 +11,8 @@ use crate::{
 /// How often a write is tried whose answer got lost, or which somebody else outran.
 const TRIES: u32 = 3;
 
-/// Behind it, in the message of our commits, the hash of what they wrote: while the file is that, nobody
-/// else has worked on it.
+/// Behind it, in the message of our commits, the hash of what they wrote and for whom: while the file is that,
+/// nobody else has worked on it.
 const TRAILER: &str = "Call-Import-Text: ";
 
 /// What GitHub answers to the token of a workflow where a setting forbids it (GitHub Docs, "Managing GitHub
@@ -28,6 +28,8 @@ pub struct Proposal<'a> {
     pub path: &'a str,
     /// What becomes of it.
     pub change: Change<'a>,
+    /// Who asks for it, in a word or two: only the same one may change the file again.
+    pub source: &'a str,
     /// Title of commit and pull request; ours, without anything from outside.
     pub title: &'a str,
     /// Text of the pull request in Markdown.
@@ -162,6 +164,7 @@ async fn commit(
         path,
         change,
         title,
+        source,
         ..
     } = *proposal;
     for lost in 0..TRIES {
@@ -173,7 +176,8 @@ async fn commit(
                 if let Some(stored) = standing {
                     only_ours(patience, proposal, stored).await?;
                 }
-                let message = format!("{title}\n\n{TRAILER}{}", hash(text.as_bytes()));
+                let trailer = format!("{TRAILER}{} for {source}", hash(text.as_bytes()));
+                let message = format!("{title}\n\n{trailer}");
                 let blob = standing.as_ref().map(|stored| stored.blob.as_str());
                 let put = patience.send(Kind::Post, |github| {
                     github.put_file(path, branch, &message, text.as_bytes(), blob)
@@ -208,7 +212,12 @@ async fn only_ours(
     proposal: &Proposal<'_>,
     stored: &Stored,
 ) -> Result<(), ProposeError> {
-    let Proposal { branch, path, .. } = *proposal;
+    let Proposal {
+        branch,
+        path,
+        source,
+        ..
+    } = *proposal;
     let message = patience
         .send(Kind::Read, |github| github.last_message(path, branch))
         .await?;
@@ -218,7 +227,7 @@ async fn only_ours(
             .filter_map(|line| line.strip_prefix(TRAILER))
             .next()
     });
-    if written == Some(&hash(&stored.bytes)) {
+    if written == Some(&format!("{} for {source}", hash(&stored.bytes))) {
         return Ok(());
     }
     Err(ProposeError::ChangedByOthers {

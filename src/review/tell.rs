@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    comments::{Halt, Kind, Patience, Placed},
+    comments::{Halt, Kind, Placed},
     github::{ChangedFile, CommitStatus, OpenPull, Place, StatusState},
     model::words::{counted, day},
     report::plan::{CheckResult, Files, MARKER, Proposal, View, markdown},
@@ -77,9 +77,8 @@ pub enum Told {
 ///
 /// # Errors
 /// When GitHub lets nothing through, or the token may not do it.
-pub async fn tell(patience: Patience<'_>, check: &Check<'_>) -> Result<Told, Halt> {
-    let mut placed = Placed::new(patience);
-    let Some(pull) = pull_request(&mut placed, check).await? else {
+pub async fn tell(placed: &mut Placed<'_>, check: &Check<'_>) -> Result<Told, Halt> {
+    let Some(pull) = pull_request(placed, check).await? else {
         return Ok(Told::Overtaken);
     };
     let files = placed
@@ -89,12 +88,12 @@ pub async fn tell(patience: Patience<'_>, check: &Check<'_>) -> Result<Told, Hal
     let changes = Changes::of(&files, check.folder);
     let told = match check.conclusion {
         Conclusion::Success | Conclusion::Failure => {
-            comment(&mut placed, check, &pull, &changes).await?
+            comment(placed, check, &pull, &changes).await?
         }
         Conclusion::Unreadable => Told::NotConcerned(pull.number),
     };
     if told != Told::Overtaken {
-        judge(&mut placed, check, &changes).await?;
+        judge(placed, check, &changes).await?;
     }
     Ok(told)
 }

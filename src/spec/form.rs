@@ -80,7 +80,8 @@ impl Question {
         }
     }
 
-    const fn field(self) -> Option<Field> {
+    /// The field that its answer fills; `None` where that is always clear.
+    pub const fn field(self) -> Option<Field> {
         match self {
             Self::Customer => Some(Field::Customer),
             Self::Platform => Some(Field::Platform),

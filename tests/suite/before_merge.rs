@@ -7,7 +7,7 @@ mod text;
 use std::{fs, path::Path, process::Output, sync::Arc};
 
 use call_import_engine::{
-    comments::{Halt, Patience},
+    comments::{Halt, Patience, Placed},
     github::GitHub as Client,
     plan::{self, Inputs, Observed},
     report::plan::{CheckResult, MARKER, View, json},
@@ -134,7 +134,7 @@ impl<'a> Checked<'a> {
                 folder: "requests",
                 server: "https://github.example",
             };
-            tell(patience, &check).await
+            tell(&mut Placed::new(patience), &check).await
         })
         .await
     }

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     clock::SystemClock,
+    comments::Placed,
     report::plan::CheckResult,
     review::{Check, Conclusion, Told, tell},
 };
@@ -80,7 +81,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let clock = SystemClock;
     let told = record::runtime()?.block_on(async {
         let github = repository()?;
-        let told = tell(patience(&github, &clock)?, &check).await;
+        let mut placed = Placed::new(patience(&github, &clock)?);
+        let told = tell(&mut placed, &check).await;
         told.map_err(|halt| Stop::from(anyhow!("The pull request could not be told: {halt}")))
     })?;
     let sentence = match told {

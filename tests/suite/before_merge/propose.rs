@@ -18,6 +18,7 @@ fn writing(text: &str) -> Proposal<'_> {
         branch: BRANCH,
         path: REQUEST,
         change: Change::Write(text),
+        source: "jane-doe",
         title: "Import request northwind",
         body: "@jane-doe asks for this import.",
         label: Some("import request"),

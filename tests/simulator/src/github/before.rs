@@ -338,6 +338,9 @@ impl Exchange<'_> {
             let issue = issues
                 .get_mut(&number)
                 .ok_or_else(|| Refused::absent(404))?;
+            if let Some(title) = body["title"].as_str() {
+                issue.title = title.into();
+            }
             if let Some(text) = body["body"].as_str() {
                 let earlier = std::mem::replace(&mut issue.body, text.into());
                 issue.earlier.push(earlier);
