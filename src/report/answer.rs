@@ -19,6 +19,8 @@ const PROBLEMS: usize = 8_000;
 pub enum Outcome {
     /// A pull request asks for it.
     PullRequest(i64),
+    /// This pull request asks for it, and people have changed its file.
+    ChangedByOthers(i64),
     /// Answers are missing or unclear.
     Gaps(Vec<Gap>),
     /// The request would have errors.
@@ -35,6 +37,9 @@ pub fn answer(outcome: &Outcome, leaked: bool) -> String {
         Outcome::PullRequest(number) => format!(
             "**The request is pull request #{number}.** It says there whether it can be imported, by when, and what is left to do.\n\nTo change something, edit this form: the pull request follows, as long as nobody has changed its file by hand."
         ),
+        Outcome::ChangedByOthers(number) => format!(
+            "**The request is pull request #{number}, and somebody has changed its file there.** So it does not follow this form any more: change the file in the pull request."
+        ),
         Outcome::Gaps(gaps) => problems(gaps.iter().map(|gap| {
             let why = gap.why.as_deref().unwrap_or_else(|| gap.field.meaning());
             let why = match gap.why {
@@ -45,8 +50,7 @@ pub fn answer(outcome: &Outcome, leaked: bool) -> String {
         })),
         Outcome::Findings(findings) => problems(findings.iter().map(|finding| {
             format!(
-                "| line {} | {} {} |",
-                finding.line,
+                "| the request | {} {} |",
                 prose(&finding.message),
                 prose(&finding.help)
             )

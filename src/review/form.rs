@@ -57,14 +57,14 @@ pub enum Answered {
     NotAForm,
 }
 
-/// Turns the form of an issue into a pull request and answers there. `opener` opens the pull request: a token
-/// of its own lets the usual checks start, which a workflow's token does not.
+/// Turns the form of an issue into a pull request and answers there. `opener`, if there is one, opens the pull
+/// request: a token of its own lets the usual checks start, which a workflow's token does not.
 ///
 /// # Errors
 /// When GitHub lets nothing through.
 pub async fn answer_form(
     placed: &mut Placed<'_>,
-    opener: &mut Patience<'_>,
+    opener: Option<&mut Patience<'_>>,
     number: i64,
     desk: &Desk<'_>,
 ) -> Result<Answered, Halt> {
@@ -84,7 +84,7 @@ pub async fn answer_form(
         Err(refusal) => Err(refusal.outcome()),
     };
     let outcome = match request {
-        Ok(request) => open(placed, opener, number, &request, &issue, desk).await?,
+        Ok(request) => open(placed, opener, number, &request, desk).await?,
         Err(outcome) => outcome,
     };
     let standing = placed.find(&place, answer::MARKER).await?;
@@ -103,7 +103,11 @@ pub async fn answer_form(
     }
     Ok(match outcome {
         Outcome::PullRequest(number) => Answered::PullRequest(number),
-        _ => Answered::Asked,
+        Outcome::ChangedByOthers(_)
+        | Outcome::Gaps(_)
+        | Outcome::Findings(_)
+        | Outcome::Unsupported(_)
+        | Outcome::Stopped(_) => Answered::Asked,
     })
 }
 
@@ -255,10 +259,9 @@ fn flaws(path: &str, declared: &Declared) -> Result<(), Outcome> {
 /// Opens the pull request and tells it what its check would: a workflow's token starts none.
 async fn open(
     placed: &mut Placed<'_>,
-    opener: &mut Patience<'_>,
+    opener: Option<&mut Patience<'_>>,
     number: i64,
     request: &Request,
-    issue: &Issue,
     desk: &Desk<'_>,
 ) -> Result<Outcome, Halt> {
     let branch = format!("call-import/{}", request.id);
@@ -271,38 +274,25 @@ async fn open(
         body: &request.body(number),
         label: Some(LABEL),
     };
-    let pull = match propose(opener, &proposal).await {
+    let repository = placed.patience().github().repository();
+    let owner = repository.split_once('/').map_or("", |(owner, _)| owner);
+    let head = format!("{owner}:{branch}");
+    let proposed = match opener {
+        Some(opener) => propose(opener, &proposal).await,
+        None => propose(placed.patience(), &proposal).await,
+    };
+    let pull = match proposed {
         Ok(proposed) => proposed.pull,
         Err(ProposeError::Halt(halt)) => return Err(halt),
-        Err(error) => return Ok(Outcome::Stopped(error.to_string())),
+        Err(error) => return refused(placed, &error, &head).await,
     };
-    tracing::info!(
-        pull_request = pull.number,
-        author = issue.author.as_deref(),
-        "a pull request asks for it"
-    );
-    let result = CheckResult {
-        plan: plan::plan(&Inputs {
-            declared: &request.declared,
-            matrix: desk.matrix,
-            observed: desk.observed.unwrap_or(&Observed::default()),
-            now: desk.now,
-            night: plan::next_night(&desk.matrix.nightly, desk.now),
-            only: None,
-            skip: &[],
-            media: desk.media,
-        }),
-        queue_is_known: desk.observed.is_some(),
-        findings: request.declared.findings.clone(),
-    };
-    let repository = opener.github().repository();
-    let owner = repository.split_once('/').map_or("", |(owner, _)| owner);
+    let result = result(request, desk);
     let has_errors = result
         .findings
         .iter()
         .any(|finding| finding.severity == Severity::Error);
     let check = Check {
-        branch: &format!("{owner}:{branch}"),
+        branch: &head,
         commit: &pull.head,
         // A check of the pull request itself, where there is one, counts more.
         run: (0, 0),
@@ -317,7 +307,43 @@ async fn open(
         folder: desk.folder,
         server: desk.server,
     };
-    let told: Told = tell(placed, &check).await?;
-    tracing::debug!(?told, "the pull request knows it");
+    let told = tell(placed, &check).await?;
+    tracing::debug!(?told, "the pull request knows what will become of it");
     Ok(Outcome::PullRequest(pull.number))
+}
+
+/// Why the form does not become a pull request, or is no longer followed by one.
+async fn refused(
+    placed: &mut Placed<'_>,
+    error: &ProposeError,
+    head: &str,
+) -> Result<Outcome, Halt> {
+    if let ProposeError::ChangedByOthers { .. } = error {
+        let pulls = placed
+            .patience()
+            .send(Kind::Read, |github| github.open_pulls(head))
+            .await?;
+        if let Some(pull) = pulls.first() {
+            return Ok(Outcome::ChangedByOthers(pull.number));
+        }
+    }
+    Ok(Outcome::Stopped(error.to_string()))
+}
+
+/// What the check of the pull request would find.
+fn result(request: &Request, desk: &Desk<'_>) -> CheckResult {
+    CheckResult {
+        plan: plan::plan(&Inputs {
+            declared: &request.declared,
+            matrix: desk.matrix,
+            observed: desk.observed.unwrap_or(&Observed::default()),
+            now: desk.now,
+            night: plan::next_night(&desk.matrix.nightly, desk.now),
+            only: None,
+            skip: &[],
+            media: desk.media,
+        }),
+        queue_is_known: desk.observed.is_some(),
+        findings: request.declared.findings.clone(),
+    }
 }

@@ -79,7 +79,7 @@ pub enum ProposeError {
     },
     /// The branch is there, but the token may not open pull requests.
     #[error(
-        "the branch {branch} is there, but GitHub does not let this token open pull requests: allow it (Settings, Actions, General), give the workflow an app, or open it by hand"
+        "The branch {branch} is there, but GitHub does not let a workflow open pull requests here. Open it by hand: Pull requests, New. An engineer can allow it for the next time: Settings, Actions, General."
     )]
     NotPermitted {
         /// The branch.

@@ -1,6 +1,7 @@
 //! What an open pull request is told: the plan comment and the commit status, by the half that has rights
 //! and believes nothing that the other half says.
 
+mod form;
 mod propose;
 mod text;
 
@@ -53,7 +54,11 @@ async fn with_patience<T>(
         interrupt,
         now + SignedDuration::from_mins(10),
     );
-    work(patience).await
+    let done = work(patience).await;
+    // Whatever follows is another process, some time later.
+    let later = call_import_engine::clock::Clock::now(&scene.clock) + SignedDuration::from_secs(5);
+    scene.clock.set(&later.to_string());
+    done
 }
 
 /// What the half without rights finds in the scene's requests.
@@ -157,7 +162,9 @@ fn comments(running: &Running) -> Vec<Comment> {
 /// How many requests may have changed something.
 fn writes(github: &GitHub) -> usize {
     let log = github.log().entries();
-    log.iter().filter(|entry| entry.method != "GET").count()
+    log.iter()
+        .filter(|entry| entry.method != "GET" && entry.endpoint != github::GRAPHQL)
+        .count()
 }
 
 /// State and description of every status that was ever set.
@@ -188,9 +195,14 @@ async fn one_comment_is_edited_on_every_push_and_nothing_is_said_twice() {
     }
     assert_eq!(writes(running.github()), written);
 
-    // A push makes another commit, and so other links.
+    // A push that changes nothing that is told, and one that does.
     let second = running.github().push_to(12, [REQUEST]);
-    scene.request("northwind", "Northwind Robotics", "notes: Later.\n");
+    let told = Checked::new(&second, result(&scene))
+        .tell(&scene, &running)
+        .await;
+    assert_eq!(told, Ok(Told::Unchanged(12)));
+    let second = running.github().push_to(12, [REQUEST]);
+    scene.request("northwind", "Northwind & Sons", "");
     let told = Checked::new(&second, result(&scene))
         .tell(&scene, &running)
         .await;
@@ -203,7 +215,11 @@ async fn one_comment_is_edited_on_every_push_and_nothing_is_said_twice() {
         "success".to_owned(),
         "All fine, done by Wed 2 Dec 2026.".to_owned(),
     );
-    assert_eq!(statuses(running.github()), [fine.clone(), fine]);
+    assert_eq!(
+        statuses(running.github()),
+        [fine.clone(), fine.clone(), fine],
+        "one for each commit"
+    );
     assert!(running.github().violations().is_empty());
 }
 

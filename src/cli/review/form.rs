@@ -51,8 +51,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         let ours = repository()?;
         let app = github::repository_as(APP_TOKEN)?;
         let mut placed = Placed::new(patience(&ours, &clock)?);
-        let mut opener = patience(app.as_ref().unwrap_or(&ours), &clock)?;
-        let answered = answer_form(&mut placed, &mut opener, arguments.issue, &desk).await;
+        let mut opener = match &app {
+            Some(app) => Some(patience(app, &clock)?),
+            None => None,
+        };
+        let answered = answer_form(&mut placed, opener.as_mut(), arguments.issue, &desk).await;
         answered.map_err(|halt| Stop::from(anyhow!("The form could not be answered: {halt}")))
     })?;
     let issue = arguments.issue;

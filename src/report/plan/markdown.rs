@@ -14,7 +14,7 @@ use crate::{
     plan::{Action, Plan, PlannedImport, capacity},
     platforms::connector,
     report::text::{capped, code_span, count, grouped, prose},
-    spec::{Finding, Metadata, PlatformRow, Severity},
+    spec::{Finding, Metadata, PlatformRow, Severity, codes},
 };
 
 /// The hidden first line by which the comment is found again.
@@ -139,7 +139,7 @@ fn held(imports: &[&PlannedImport], view: &View<'_>) -> String {
     }
     let held = imports.iter().filter(|import| {
         import.action == Action::Hold
-            && !(of_pull_request && verdict(import, view) == Verdict::NeedsChanges)
+            && !(of_pull_request && is_told_by_findings(verdict(import, view)))
     });
     let lines = held.map(|import| {
         format!(
@@ -151,6 +151,10 @@ fn held(imports: &[&PlannedImport], view: &View<'_>) -> String {
     capped("**Held**\n", lines, HELD, |left| {
         format!("\n- and {}", count(left, "more import"))
     })
+}
+
+const fn is_told_by_findings(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::NeedsChanges | Verdict::NeedsCredential)
 }
 
 /// What imported calls carry, ready to send.
@@ -242,10 +246,14 @@ fn comes_along(row: &PlatformRow, imports: &[&PlannedImport]) -> Option<String> 
 }
 
 /// The findings, worst first, each with a link to its line. Errors in other files count too: they make the
-/// check red.
+/// check red. That a platform is not offered is in the verdict already.
 fn findings(view: &View<'_>, proposal: &Proposal<'_>) -> String {
     let is_told = |finding: &&Finding| match finding.severity {
-        Severity::Error => true,
+        Severity::Error => {
+            view.changed.is_none()
+                || !view.concerns(&finding.path)
+                || finding.code != codes::PLATFORM_NOT_SUPPORTED.name
+        }
         Severity::Warning => view.concerns(&finding.path),
         Severity::Info => false,
     };

@@ -10,7 +10,7 @@ use crate::{
     model::{Phase, words::day},
     plan::{Action, Plan, PlannedImport},
     report::text::count,
-    spec::Severity,
+    spec::{Finding, Severity, codes},
 };
 
 /// What becomes of an import that a pull request asks for, the most urgent first.
@@ -18,6 +18,8 @@ use crate::{
 pub(super) enum Verdict {
     /// Its file has an error.
     NeedsChanges,
+    /// Nothing but its credential is missing.
+    NeedsCredential,
     /// The platform's row says no.
     NotSupported,
     /// Valid, but held until somebody or the platform does something.
@@ -31,8 +33,9 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::NeedsChanges,
+        Self::NeedsCredential,
         Self::NotSupported,
         Self::Waits,
         Self::Imported,
@@ -44,6 +47,7 @@ impl Verdict {
     pub(super) const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::NeedsChanges => ("needs changes", "need changes"),
+            Self::NeedsCredential => ("needs its credential", "need their credentials"),
             Self::NotSupported => ("is not supported", "are not supported"),
             Self::Waits => ("waits", "wait"),
             Self::Imported => ("will be imported", "will be imported"),
@@ -57,7 +61,14 @@ impl Verdict {
 pub(super) fn verdict(import: &PlannedImport, view: &View<'_>) -> Verdict {
     match (import.action, import.phase) {
         (Action::Hold, Phase::Unsupported) => Verdict::NotSupported,
-        _ if errors(import, view) > 0 => Verdict::NeedsChanges,
+        _ if errors(import, view).next().is_some() => {
+            let mut errors = errors(import, view);
+            if errors.all(|finding| finding.code == codes::MISSING_CREDENTIALS.name) {
+                Verdict::NeedsCredential
+            } else {
+                Verdict::NeedsChanges
+            }
+        }
         (Action::Import, _) => Verdict::Imported,
         (Action::Hold, _) if import.expected_completion.is_some() => Verdict::Imported,
         (Action::Hold, _) => Verdict::Waits,
@@ -114,13 +125,17 @@ fn of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Vec<String> 
     let reason = (quote.sentence)(&import.reason);
     match verdict(import, view) {
         Verdict::NeedsChanges => {
-            let errors = count(errors(import, view), "error");
+            let errors = count(errors(import, view).count() as u64, "error");
             vec![
                 format!("**Needs changes**: the file for {customer} has {errors}."),
-                "Nothing is imported for it before; the table below says what to write instead."
+                "Nothing is imported until they are mended; the table below says what to write instead."
                     .into(),
             ]
         }
+        Verdict::NeedsCredential => vec![
+            format!("**Needs the credential** of {customer}, and nothing else."),
+            "The table below says how to hand it in.".into(),
+        ],
         Verdict::NotSupported => vec![
             format!("**Not supported**: {reason}"),
             "Offer the customer the alternative.".into(),
@@ -218,8 +233,8 @@ fn of_many(imports: &[&PlannedImport], gone: usize, view: &View<'_>, quote: Quot
         .filter_map(|import| import.expected_completion)
         .max();
     let last = last.map(|date| format!("The last one is done by {}.", day(date)));
-    let mend = (number(Verdict::NeedsChanges) > 0)
-        .then(|| "The table of findings says what to write instead.".to_owned());
+    let unfinished = number(Verdict::NeedsChanges) + number(Verdict::NeedsCredential);
+    let mend = (unfinished > 0).then(|| "The table of findings says what to do.".to_owned());
     let more = [last, gap(imports, quote), media(imports), mend];
     std::iter::once(format!("**{all}: {}.**", parts.join(", ")))
         .chain(more.into_iter().flatten())
@@ -241,10 +256,9 @@ fn elsewhere(view: &View<'_>) -> Option<String> {
     })
 }
 
-/// How many errors the file of an import has.
-fn errors(import: &PlannedImport, view: &View<'_>) -> u64 {
-    let errors = view.findings().filter(|finding| {
+/// The errors in the file of an import.
+fn errors<'v>(import: &'v PlannedImport, view: &'v View<'_>) -> impl Iterator<Item = &'v Finding> {
+    view.findings().filter(|finding| {
         finding.severity == Severity::Error && import.path.as_ref() == Some(&finding.path)
-    });
-    errors.count() as u64
+    })
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Outcome, Refused},
-    branches::{Conflict, Status, blob},
+    branches::{Conflict, FileCommit, Status, blob},
     contents::MAIN,
     exchange::Exchange,
     paging::Paging,
@@ -150,8 +150,17 @@ impl Exchange<'_> {
         let now = self.state.traffic.clock.now();
         let mut contents = self.state.contents();
         let existed = contents.file(branch, path).is_some();
-        let committed =
-            contents.commit_file(self.caller, branch, message, path, content, replaces, now);
+        let committed = contents.commit_file(
+            &FileCommit {
+                author: self.caller,
+                branch,
+                message,
+                path,
+                content,
+                replaces,
+            },
+            now,
+        );
         let sha = committed.map_err(|conflict| match conflict {
             Conflict::NoBranch => Refused::new(404, format!("Branch {branch} not found")),
             Conflict::Unnamed => Refused::new(422, "Invalid request.\n\n\"sha\" wasn't supplied."),
@@ -230,7 +239,7 @@ impl Exchange<'_> {
         let number = contents.next_number();
         let text = body["body"].as_str().unwrap_or_default();
         contents.open_from(number, self.caller, title, text, branch, base, now);
-        let pull = contents.pull(number).ok().expect("it was opened just now");
+        let pull = contents.pull(number).map_err(Refused::absent)?;
         Ok(self.answer(201, &self.writer(&contents).full_pull(pull)))
     }
 

@@ -65,6 +65,18 @@ pub struct Status {
     pub at: Timestamp,
 }
 
+/// A change of one file.
+pub(super) struct FileCommit<'a> {
+    pub(super) author: &'a str,
+    pub(super) branch: &'a str,
+    pub(super) message: &'a str,
+    pub(super) path: &'a str,
+    /// Nothing where it is deleted.
+    pub(super) content: Option<&'a [u8]>,
+    /// The content that the client believes to be there.
+    pub(super) replaces: Option<&'a str>,
+}
+
 /// Why a file cannot be written.
 pub(super) enum Conflict {
     /// There is no such branch.
@@ -112,18 +124,20 @@ impl Contents {
         files.get(path).map(Vec::as_slice)
     }
 
-    /// Commits a file to a branch, or its end, and returns the commit. `replaces` is the content that the
-    /// client believes to be there. Pull requests from the branch have the new commit as head.
+    /// Commits to a branch, and returns the commit. Pull requests from the branch have it as head then.
     pub(super) fn commit_file(
         &mut self,
-        author: &str,
-        branch: &str,
-        message: &str,
-        path: &str,
-        content: Option<&[u8]>,
-        replaces: Option<&str>,
+        commit: &FileCommit<'_>,
         now: Timestamp,
     ) -> Result<String, Conflict> {
+        let FileCommit {
+            author,
+            branch,
+            message,
+            path,
+            content,
+            replaces,
+        } = *commit;
         let parent = self.branch_head(branch).ok_or(Conflict::NoBranch)?;
         let parents = vec![parent.to_owned()];
         match (self.file(branch, path), replaces, content) {
@@ -230,7 +244,7 @@ impl Contents {
         let mut newest: Vec<&Status> = Vec::new();
         for status in self.proposals.statuses.iter().rev() {
             let told = |newer: &&Status| newer.context.eq_ignore_ascii_case(&status.context);
-            if status.sha == sha && !newest.iter().any(|newer| told(&newer)) {
+            if status.sha == sha && !newest.iter().any(|newer| told(newer)) {
                 newest.push(status);
             }
         }

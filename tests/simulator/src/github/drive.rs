@@ -236,15 +236,15 @@ impl GitHub {
             let stands = contents.file(branch, path).map(super::branches::blob);
             let content = Some(content.as_bytes());
             let message = format!("Change {path}");
-            let committed = contents.commit_file(
-                login,
+            let commit = super::branches::FileCommit {
+                author: login,
                 branch,
-                &message,
+                message: &message,
                 path,
                 content,
-                stands.as_deref(),
-                now,
-            );
+                replaces: stands.as_deref(),
+            };
+            let committed = contents.commit_file(&commit, now);
             assert!(committed.is_ok(), "there is no branch {branch}");
         });
     }

@@ -237,6 +237,13 @@ fn before_merge(method: &str, rest: &[&str]) -> Option<(Endpoint, before::Target
             Before::DeleteFile(decoded(path)),
             "/rest/repos/contents#delete-a-file",
         ),
+        _ => return of_pulls(method, rest),
+    })
+}
+
+fn of_pulls(method: &str, rest: &[&str]) -> Option<(Endpoint, before::Target, &'static str)> {
+    use before::Target as Before;
+    Some(match (method, rest) {
         ("GET", ["pulls"]) => (
             LIST_PULLS,
             Before::Pulls,
