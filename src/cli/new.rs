@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     clock::{Clock as _, SystemClock},
-    model::{Method, words},
+    model::{Method, slug, words},
     plan::{self, Inputs},
     report::{
         self,
@@ -109,24 +109,29 @@ fn settled(
 ) -> Result<Result<Draft, Exit>, Stop> {
     let today = words::utc_date(now);
     let flags = arguments.fields.draft()?;
-    let understood_ = understand(arguments, matrix, today)?;
+    let said = understand(arguments, matrix, today)?;
     let is_blank = flags == Draft::default() && arguments.sentence.is_empty();
     let Settled {
         mut draft,
         mut gaps,
-    } = settle(flags, &understood_, matrix, today);
-    let left_over = &understood_.left_over;
-    out.write_all(understood(&draft, matrix, left_over).as_bytes())?;
+    } = said.settle(flags, matrix, today);
+    let known = understood(&draft, matrix, &said.left_over);
+    out.write_all(known.as_bytes())?;
     if is_asking {
         out.flush()?;
-        draft = ask::complete(draft, &gaps, is_blank, matrix, today)?;
-        Settled { draft, gaps } = draft.settle(matrix, today);
-        out.write_all(understood(&draft, matrix, &[]).as_bytes())?;
+        let before = draft.clone();
+        let answered = ask::complete(draft, &gaps, is_blank, matrix, today)?;
+        Settled { draft, gaps } = answered.settle(matrix, today);
+        if draft != before {
+            out.write_all(understood(&draft, matrix, &[]).as_bytes())?;
+        }
     }
     if gaps.is_empty() {
         return Ok(Ok(draft));
     }
-    writeln!(out)?;
+    if !known.is_empty() {
+        writeln!(out)?;
+    }
     out.write_all(missing(&gaps).as_bytes())?;
     Ok(Err(Exit::Usage))
 }
@@ -165,28 +170,6 @@ fn form(file: &Path) -> Result<String, Stop> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What a flag says counts more than what the sentence says, and settles what is unclear in it.
-fn settle(flags: Draft, understood: &Understood, matrix: &SupportMatrix, today: Date) -> Settled {
-    let given = flags.clone().settle(matrix, today);
-    let mut settled = flags.or(understood.draft.clone()).settle(matrix, today);
-    let is_open = |gap: &&spec::Gap| {
-        given.gaps.iter().any(|open| open.field == gap.field)
-            || matches!(
-                gap.field,
-                spec::Field::PeriodFrom
-                    | spec::Field::PeriodTo
-                    | spec::Field::Method
-                    | spec::Field::Include
-            )
-    };
-    for gap in understood.gaps.iter().filter(is_open) {
-        settled.gaps.retain(|other| other.field != gap.field);
-        settled.gaps.push(gap.clone());
-    }
-    settled.gaps.sort_by_key(|gap| gap.field);
-    settled
-}
-
 /// A request that may be written.
 struct Request {
     id: String,
@@ -218,6 +201,15 @@ impl Request {
                 anyhow!("No file name can be made from the customer's name: give one with --id.");
             Stop::with(Exit::Usage, error)
         })?;
+        if id.is_empty() || slug(&id) != id {
+            let error = anyhow!(
+                "--id is the name of the file: small letters, digits and hyphens, at most 63, for example {}.",
+                Some(slug(&id))
+                    .filter(|id| !id.is_empty())
+                    .unwrap_or_else(|| "northwind-gong".to_owned())
+            );
+            return Err(Stop::with(Exit::Usage, error));
+        }
         let file = common.requests.join(format!("{id}.yaml"));
         let path = file.to_string_lossy().replace('\\', "/");
         if file.exists() {
@@ -234,7 +226,8 @@ impl Request {
         let entry = entries.iter().find(|entry| entry.platform == key);
         writeln!(out)?;
         if let Some(entry) = entry {
-            out.write_all(answer(entry).as_bytes())?;
+            let by_file = draft.method.as_deref() == Some(Method::File.as_str());
+            out.write_all(answer(entry, by_file || !draft.files.is_empty()).as_bytes())?;
         }
         let text = draft.render()?;
         let declared = declare(&path, &text, matrix, now, common)?;

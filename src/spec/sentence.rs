@@ -9,12 +9,15 @@ mod words;
 use jiff::civil::Date;
 
 use super::{
-    Draft, Field, Gap, SupportMatrix,
+    Draft, Field, Gap, Settled, SupportMatrix,
+    draft::not_clear,
     said::{self, Said, amount, day, period},
 };
 use crate::model::Method;
 use tokens::{Token, tokens};
-use words::{is_company_form, is_determiner, is_filler, is_other_unit, is_stop, leads_to_day};
+use words::{
+    is_company_form, is_determiner, is_filler, is_joint, is_other_unit, is_stop, leads_to_day,
+};
 
 /// What a sentence says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +28,23 @@ pub struct Understood {
     pub gaps: Vec<Gap>,
     /// Words that mean nothing here, in the order of the sentence.
     pub left_over: Vec<String>,
+}
+
+impl Understood {
+    /// The draft in the form of the YAML file. What `flags` say counts more, and settles what is unclear here.
+    pub fn settle(&self, flags: Draft, matrix: &SupportMatrix, today: Date) -> Settled {
+        let open = self.gaps.iter().filter(|gap| !flags.says(gap.field));
+        let open: Vec<Gap> = open.cloned().collect();
+        let mut settled = flags.or(self.draft.clone()).settle(matrix, today);
+        for gap in &open {
+            settled.draft.forget(gap.field);
+        }
+        let is_new = |gap: &Gap| !open.iter().any(|other| other.field == gap.field);
+        settled.gaps.retain(is_new);
+        settled.gaps.extend(open);
+        settled.gaps.sort_by_key(|gap| gap.field);
+        settled
+    }
 }
 
 /// Longest sentence, in characters. What is longer is a letter.
@@ -75,6 +95,17 @@ enum Part {
     Method(Method),
     Media,
     Customer,
+}
+
+/// Where the name of a platform stands, the surest place last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    /// `Brandt Grain Mills`
+    InsideName,
+    /// `500 Grain calls`
+    Alone,
+    /// `from Grain`
+    BehindFrom,
 }
 
 struct Reader<'a> {
@@ -136,7 +167,10 @@ impl<'a> Reader<'a> {
         if lead > 0
             && let Some((length, said)) = day::at_start(&words[lead..], self.today)
         {
-            return Some((lead + length, Part::Wanted(said, true)));
+            let is_named = words[..lead]
+                .iter()
+                .any(|word| !matches!(*word, "on" | "for"));
+            return Some((lead + length, Part::Wanted(said, is_named)));
         }
         self.calls(&words)
             .or_else(|| self.word(&words))
@@ -230,8 +264,8 @@ impl<'a> Reader<'a> {
     fn take(&mut self, range: std::ops::Range<usize>, part: Part) {
         let text = self.text(range.clone()).to_owned();
         let is_used = match part {
-            Part::Period(said) => self.take_period(said),
-            Part::Wanted(said, is_named) => self.take_day(range.clone(), said, is_named),
+            Part::Period(said) => self.take_period(&text, said),
+            Part::Wanted(said, is_named) => self.take_day(range.clone(), &text, said, is_named),
             Part::Calls(number, is_named) => self.take_calls(range.clone(), number, is_named),
             Part::Urgency => {
                 let urgency = &mut self.understood.draft.urgency;
@@ -254,7 +288,7 @@ impl<'a> Reader<'a> {
                 let first = (range.clone().skip(1))
                     .find(|index| !is_determiner(&self.tokens[*index]))
                     .unwrap_or(range.start);
-                let name = self.text(first..range.end).to_owned();
+                let name = self.name(first..range.end);
                 self.understood.draft.customer = Some(name);
                 true
             }
@@ -264,7 +298,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take_period(&mut self, said: Said<period::Stretch>) -> bool {
+    fn take_period(&mut self, written: &str, said: Said<period::Stretch>) -> bool {
         let draft = &mut self.understood.draft;
         match said {
             Said::Clear((from, to)) => {
@@ -272,10 +306,10 @@ impl<'a> Reader<'a> {
                 draft.period_from = text(from).or(draft.period_from.take());
                 draft.period_to = text(to).or(draft.period_to.take());
             }
-            Said::Unclear(why) => self
-                .understood
-                .gaps
-                .push(Gap::unclear(Field::PeriodFrom, why)),
+            Said::Unclear(why) => {
+                let gap = Gap::unclear(Field::PeriodFrom, not_clear(written, &why));
+                self.understood.gaps.push(gap);
+            }
         }
         true
     }
@@ -284,13 +318,14 @@ impl<'a> Reader<'a> {
     fn take_day(
         &mut self,
         range: std::ops::Range<usize>,
+        written: &str,
         said: Said<Date>,
         is_named: bool,
     ) -> bool {
         let text = match said {
             Said::Clear(day) => day.to_string(),
             Said::Unclear(why) => {
-                let gap = Gap::unclear(Field::RequestedCompletion, why);
+                let gap = Gap::unclear(Field::RequestedCompletion, not_clear(written, &why));
                 self.understood.gaps.push(gap);
                 return true;
             }
@@ -333,20 +368,20 @@ impl<'a> Reader<'a> {
 
     /// The platform: by its key or name anywhere; else whatever stands behind `from`.
     fn read_platform(&mut self) {
-        let mut found: Vec<(bool, std::ops::Range<usize>, &str)> = Vec::new();
+        let mut found: Vec<(Standing, std::ops::Range<usize>, &str)> = Vec::new();
         let mut at = 0;
         while at < self.tokens.len() {
             match self.platform_at(at) {
                 Some((length, key)) => {
-                    found.push((self.is_behind_from(at), at..at + length, key));
+                    let range = at..at + length;
+                    found.push((self.standing(&range), range, key));
                     at += length;
                 }
                 None => at += 1,
             }
         }
-        if found.iter().any(|(is_behind_from, ..)| *is_behind_from) {
-            found.retain(|(is_behind_from, ..)| *is_behind_from);
-        }
+        let best = found.iter().map(|(standing, ..)| *standing).max();
+        found.retain(|(standing, ..)| Some(*standing) == best);
         let keys: Vec<&str> = found.iter().map(|(_, _, key)| *key).collect();
         let is_one = keys.windows(2).all(|pair| pair[0] == pair[1]);
         match found.first() {
@@ -385,6 +420,22 @@ impl<'a> Reader<'a> {
                 .filter(|_| is_free && in_one_clause)?;
             (key != super::lookup::OTHER || self.is_behind_from(at)).then_some((length, key))
         })
+    }
+
+    /// How sure it is that a name of a platform is meant as one.
+    fn standing(&self, range: &std::ops::Range<usize>) -> Standing {
+        let is_open = |at: usize| self.uses.get(at) == Some(&Use::Open);
+        let joins_before =
+            range.start > 0 && !self.tokens[range.start].opens && is_open(range.start - 1);
+        let joins_after =
+            self.tokens.get(range.end).is_some_and(|token| !token.opens) && is_open(range.end);
+        if self.is_behind_from(range.start) {
+            Standing::BehindFrom
+        } else if joins_before || joins_after {
+            Standing::InsideName
+        } else {
+            Standing::Alone
+        }
     }
 
     fn is_behind_from(&self, at: usize) -> bool {
@@ -446,10 +497,18 @@ impl<'a> Reader<'a> {
             ([], [run]) if run.len() <= 4 => run.clone(),
             _ => return,
         };
-        let text = self.text(run.clone());
-        let name = ["'s", "’s"].iter().find_map(|end| text.strip_suffix(end));
-        self.understood.draft.customer = Some(name.unwrap_or(text).to_owned());
+        self.understood.draft.customer = Some(self.name(run.clone()));
         self.uses[run].fill(Use::Taken);
+    }
+
+    /// A name without a possessive `'s`, with the full stop of `Inc.`
+    fn name(&self, range: std::ops::Range<usize>) -> String {
+        let text = self.text(range.clone());
+        let name = ["'s", "’s"].iter().find_map(|end| text.strip_suffix(end));
+        let last = &self.tokens[range.end - 1];
+        let is_cut = is_company_form(&last.lower) && self.sentence[last.end()..].starts_with('.');
+        let stop = if is_cut { "." } else { "" };
+        format!("{}{stop}", name.unwrap_or(text))
     }
 
     /// Stretches of words without a use, each within one clause.
@@ -460,13 +519,20 @@ impl<'a> Reader<'a> {
                 continue;
             }
             match runs.last_mut() {
-                Some(run) if run.end == at && (!token.opens || is_company_form(&token.lower)) => {
-                    run.end = at + 1;
-                }
+                Some(run) if self.goes_on(run.end, at) => run.end = at + 1,
                 _ => runs.push(at..at + 1),
             }
         }
         runs.into_iter()
+    }
+
+    /// Whether a stretch that ended before `end` goes on at `at`: `Bank of America`, `Northwind, Inc.`
+    fn goes_on(&self, end: usize, at: usize) -> bool {
+        let mut between = end..at;
+        let is_joint = |at: usize| self.uses[at] == Use::Filler && is_joint(&self.tokens[at].lower);
+        let opens =
+            |at: &usize| self.tokens[*at].opens && !is_company_form(&self.tokens[*at].lower);
+        between.clone().all(is_joint) && !between.by_ref().chain([at]).any(|at| opens(&at))
     }
 
     /// The words from one on, in small letters.

@@ -22,11 +22,7 @@ const TODAY: Date = date(2026, 11, 25);
 fn read(sentence: &str) -> String {
     let matrix = matrix();
     let said = understand(sentence, &matrix, TODAY);
-    let Settled { draft, mut gaps } = said.draft.settle(&matrix, TODAY);
-    for gap in said.gaps {
-        gaps.retain(|other| other.field != gap.field);
-        gaps.push(gap);
-    }
+    let Settled { draft, gaps } = said.settle(Draft::default(), &matrix, TODAY);
     let mut text = understood(&draft, &matrix, &said.left_over);
     if gaps.is_empty() {
         text.push_str(&draft.render().unwrap());

@@ -109,6 +109,11 @@ pub(super) fn is_stop(token: &Token<'_>) -> bool {
             ))
 }
 
+/// Words inside of names and phrases.
+pub(super) fn is_joint(word: &str) -> bool {
+    matches!(word, "a" | "an" | "and" | "at" | "in" | "of" | "the" | "to")
+}
+
 /// Words that hold a sentence together.
 pub(super) fn is_filler(word: &str) -> bool {
     amount::is_noun(word)
@@ -155,6 +160,7 @@ pub(super) fn is_filler(word: &str) -> bool {
                 | "needs"
                 | "of"
                 | "old"
+                | "or"
                 | "our"
                 | "platform"
                 | "please"

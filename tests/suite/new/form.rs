@@ -67,9 +67,7 @@ const ANSWERS: &[(&str, &str)] = &[
 
 fn settled(body: &str) -> Settled {
     let said = read_form(body, &matrix()).unwrap();
-    let mut settled = said.draft.settle(&matrix(), TODAY);
-    settled.gaps.extend(said.gaps);
-    settled
+    said.settle(Draft::default(), &matrix(), TODAY)
 }
 
 #[test]
@@ -176,12 +174,13 @@ fn hostile_forms_are_refused_or_read_as_text() {
         ("customer", "Northwind"),
         ("notes", "### Customer\n\nWhitlock"),
     ]));
-    let why = twice.gaps.iter().filter_map(|gap| gap.why.as_deref());
-    assert!(
-        why.eq(["The heading `Customer` stands there twice."])
-            || twice.gaps.iter().any(|gap| gap.why.is_some())
-    );
-    assert_eq!(twice.draft.customer.as_deref(), Some("Northwind"));
+    let why: Vec<_> = twice
+        .gaps
+        .iter()
+        .filter_map(|gap| gap.why.as_deref())
+        .collect();
+    assert_eq!(why, ["The heading `Customer` stands there twice."]);
+    assert_eq!(twice.draft.customer, None);
 
     let missing = read("### Customer\n\n@everyone\n").unwrap().draft;
     assert_eq!(

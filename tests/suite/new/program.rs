@@ -146,6 +146,10 @@ fn everything_that_is_missing_is_named_at_once() {
         "gnog",
     ];
     insta::assert_snapshot!("unclear", shown(&new(folder.path(), &some)));
+    for id in ["../outside", "Northwind Gong", "files/x", ""] {
+        let output = new(folder.path(), &["--id", id, SENTENCE]);
+        assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    }
     assert_eq!(requests(&folder), [""; 0]);
 }
 
