@@ -3,8 +3,11 @@
 //! Parts are recognised one after another, in any order; what is left over is told. The customer is what
 //! stands behind `for`, or the one thing that nothing else explains.
 
+mod platform;
 mod tokens;
 mod words;
+
+use std::ops::Range;
 
 use jiff::civil::Date;
 
@@ -97,17 +100,6 @@ enum Part {
     Customer,
 }
 
-/// Where the name of a platform stands, the surest place last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
-    /// `Brandt Grain Mills`
-    InsideName,
-    /// `500 Grain calls`
-    Alone,
-    /// `from Grain`
-    BehindFrom,
-}
-
 struct Reader<'a> {
     sentence: &'a str,
     matrix: &'a SupportMatrix,
@@ -116,8 +108,8 @@ struct Reader<'a> {
     uses: Vec<Use>,
     understood: Understood,
     /// Words of the day and of the number that were taken without a word that says what they are.
-    weak_day: Option<std::ops::Range<usize>>,
-    weak_calls: Option<std::ops::Range<usize>>,
+    weak_day: Option<Range<usize>>,
+    weak_calls: Option<Range<usize>>,
 }
 
 impl<'a> Reader<'a> {
@@ -261,8 +253,10 @@ impl<'a> Reader<'a> {
             || (is_small && self.matrix.platforms.contains_key(&token.lower))
     }
 
-    fn take(&mut self, range: std::ops::Range<usize>, part: Part) {
-        let text = self.text(range.clone()).to_owned();
+    fn take(&mut self, range: Range<usize>, part: Part) {
+        let leads = |at: &usize| leads_to_day(&self.tokens[*at].lower);
+        let first = range.clone().find(|at| !leads(at)).unwrap_or(range.start);
+        let text = self.text(first..range.end).to_owned();
         let is_used = match part {
             Part::Period(said) => self.take_period(&text, said),
             Part::Wanted(said, is_named) => self.take_day(range.clone(), &text, said, is_named),
@@ -317,7 +311,7 @@ impl<'a> Reader<'a> {
     /// The day that `by` names counts more than one that just stands there.
     fn take_day(
         &mut self,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         written: &str,
         said: Said<Date>,
         is_named: bool,
@@ -348,7 +342,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A number with its noun counts more than one alone.
-    fn take_calls(&mut self, range: std::ops::Range<usize>, number: u64, is_named: bool) -> bool {
+    fn take_calls(&mut self, range: Range<usize>, number: u64, is_named: bool) -> bool {
         let calls = &mut self.understood.draft.estimated_calls;
         match (calls.as_ref(), self.weak_calls.take()) {
             (None, _) => {}
@@ -366,128 +360,13 @@ impl<'a> Reader<'a> {
         true
     }
 
-    /// The platform: by its key or name anywhere; else whatever stands behind `from`.
-    fn read_platform(&mut self) {
-        let mut found: Vec<(Standing, std::ops::Range<usize>, &str)> = Vec::new();
-        let mut at = 0;
-        while at < self.tokens.len() {
-            match self.platform_at(at) {
-                Some((length, key)) => {
-                    let range = at..at + length;
-                    found.push((self.standing(&range), range, key));
-                    at += length;
-                }
-                None => at += 1,
-            }
-        }
-        let best = found.iter().map(|(standing, ..)| *standing).max();
-        found.retain(|(standing, ..)| Some(*standing) == best);
-        let keys: Vec<&str> = found.iter().map(|(_, _, key)| *key).collect();
-        let is_one = keys.windows(2).all(|pair| pair[0] == pair[1]);
-        match found.first() {
-            None => self.read_unknown_platform(),
-            Some(_) if !is_one => {
-                let why = "The sentence names two platforms: each needs a request of its own.";
-                self.understood
-                    .gaps
-                    .push(Gap::unclear(Field::Platform, why));
-                found
-                    .into_iter()
-                    .for_each(|(_, range, _)| self.uses[range].fill(Use::Taken));
-            }
-            Some((_, range, _)) => {
-                self.understood.draft.platform = Some(self.text(range.clone()).to_owned());
-                found
-                    .into_iter()
-                    .for_each(|(_, range, _)| self.uses[range].fill(Use::Taken));
-            }
-        }
-    }
-
-    /// The longest name of a platform that begins here.
-    fn platform_at(&self, at: usize) -> Option<(usize, &'a str)> {
-        (1..=4).rev().find_map(|length| {
-            let range = at..at + length;
-            let is_free = self
-                .uses
-                .get(range.clone())?
-                .iter()
-                .all(|u| *u != Use::Taken);
-            let in_one_clause = !self.tokens[range.clone()].iter().skip(1).any(|t| t.opens);
-            let (key, _) = self
-                .matrix
-                .find(self.text(range))
-                .filter(|_| is_free && in_one_clause)?;
-            (key != super::lookup::OTHER || self.is_behind_from(at)).then_some((length, key))
-        })
-    }
-
-    /// How sure it is that a name of a platform is meant as one.
-    fn standing(&self, range: &std::ops::Range<usize>) -> Standing {
-        let is_open = |at: usize| self.uses.get(at) == Some(&Use::Open);
-        let joins_before =
-            range.start > 0 && !self.tokens[range.start].opens && is_open(range.start - 1);
-        let joins_after =
-            self.tokens.get(range.end).is_some_and(|token| !token.opens) && is_open(range.end);
-        if self.is_behind_from(range.start) {
-            Standing::BehindFrom
-        } else if joins_before || joins_after {
-            Standing::InsideName
-        } else {
-            Standing::Alone
-        }
-    }
-
-    fn is_behind_from(&self, at: usize) -> bool {
-        let mut before = self.tokens[..at].iter().rev();
-        let word = before.find(|token| !is_determiner(token));
-        word.is_some_and(|token| {
-            matches!(
-                token.lower.as_str(),
-                "from" | "platform" | "of" | "in" | "on"
-            )
-        })
-    }
-
-    /// `from Fathon`, `from Whizzcall`: nothing that the matrix knows, to be told as written. Else the last
-    /// words of the customer may be the platform: `for Northwind Gong`.
-    fn read_unknown_platform(&mut self) {
-        let is_from = |token: &Token<'_>| matches!(token.lower.as_str(), "from" | "platform");
-        let behind = (0..self.tokens.len())
-            .find(|at| self.uses[*at] == Use::Open && *at > 0 && is_from(&self.tokens[*at - 1]));
-        let Some(first) = behind else {
-            return self.read_platform_of_customer();
-        };
-        let is_next =
-            |at: &usize| self.uses[*at] == Use::Open && (*at == first || !self.tokens[*at].opens);
-        let end = (first..self.tokens.len()).take_while(is_next).count() + first;
-        let text = self.text(first..end).to_owned();
-        let near = self.matrix.nearest(&text).map(|(key, _)| key.to_owned());
-        self.understood.draft.platform = near.or(Some(text));
-        self.uses[first..end].fill(Use::Taken);
-    }
-
-    fn read_platform_of_customer(&mut self) {
-        let Some(customer) = &self.understood.draft.customer else {
-            return;
-        };
-        let Some((name, last)) = customer.rsplit_once(' ') else {
-            return;
-        };
-        if let Some((key, _)) = self.matrix.find(last) {
-            let name = name.to_owned();
-            self.understood.draft.platform = Some(key.to_owned());
-            self.understood.draft.customer = Some(name);
-        }
-    }
-
     /// The customer, where no `for` says it: the only words left that begin with a capital, or the only ones.
     fn read_customer(&mut self) {
         if self.understood.draft.customer.is_some() {
             return;
         }
-        let runs: Vec<std::ops::Range<usize>> = self.runs().collect();
-        let is_name = |run: &&std::ops::Range<usize>| {
+        let runs: Vec<Range<usize>> = self.runs().collect();
+        let is_name = |run: &&Range<usize>| {
             let text = self.tokens[run.start].text;
             text.starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase())
         };
@@ -502,7 +381,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A name without a possessive `'s`, with the full stop of `Inc.`
-    fn name(&self, range: std::ops::Range<usize>) -> String {
+    fn name(&self, range: Range<usize>) -> String {
         let text = self.text(range.clone());
         let name = ["'s", "’s"].iter().find_map(|end| text.strip_suffix(end));
         let last = &self.tokens[range.end - 1];
@@ -512,8 +391,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Stretches of words without a use, each within one clause.
-    fn runs(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
-        let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    fn runs(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
         for (at, token) in self.tokens.iter().enumerate() {
             if self.uses[at] != Use::Open || tokens::is_dash(token.text) {
                 continue;
@@ -543,7 +422,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A stretch of the sentence as it is written.
-    fn text(&self, range: std::ops::Range<usize>) -> &'a str {
+    fn text(&self, range: Range<usize>) -> &'a str {
         match (
             self.tokens.get(range.start),
             self.tokens[..range.end].last(),
