@@ -135,7 +135,7 @@ enum Command {
     ///
     /// Asks for what is missing where there is a terminal; else it names everything that is missing at once.
     /// Says what the platform allows and when the import will be done before it writes the file.
-    New(new::Arguments),
+    New(Box<new::Arguments>),
     /// Seal a customer's credential into a request
     ///
     /// The credential comes on stdin, or is asked for and not shown: a JSON object such as

@@ -2,6 +2,7 @@
 
 mod ask;
 mod fields;
+mod request;
 
 use std::{
     fs,
@@ -11,31 +12,21 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 
-use super::{
-    Common, Exit, Output, Stop, check, credential, place::in_the_history, plan::observed,
-    recipients,
-};
+use super::{Common, Exit, Output, Stop, check, credential, place::in_the_history, recipients};
 use crate::{
     clock::{Clock as _, SystemClock},
-    model::{Method, words},
-    plan::{self, Inputs},
+    model::words,
     report::{
-        self,
-        ask::{answer, missing, understood},
-        findings::{self, Review, Style},
-        matrix::entries,
-        plan::View,
+        ask::{missing, understood},
         text::inline,
     },
-    secrets::Purpose,
-    spec::{
-        self, Declared, Draft, Settled, Severity, Source, SourceContent, SupportMatrix, Understood,
-        codes,
-    },
+    secrets::Recipients,
+    spec::{self, Draft, Settled, SupportMatrix, Understood},
     workspace,
 };
+use request::Request;
 
 /// Arguments of `new`.
 #[derive(Debug, Args)]
@@ -56,99 +47,114 @@ pub(super) struct Arguments {
     fields: fields::Fields,
 }
 
+/// What a request is judged with.
+struct Desk<'a> {
+    arguments: &'a Arguments,
+    common: &'a Common,
+    matrix: &'a SupportMatrix,
+    now: Timestamp,
+    /// Whether somebody can be asked.
+    is_asking: bool,
+}
+
 /// Asks for what is missing, says what is possible and when it will be done, and writes the request.
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     let matrix = check::matrix(common)?;
+    // Whoever cannot be served is not asked for anything.
     let recipients = if arguments.seal {
         Some(recipients::load(common)?)
     } else {
         None
     };
-    let now = SystemClock.now();
-    let is_asking = arguments.form.is_none() && io::stdin().is_terminal();
-    let settled = match settled(arguments, is_asking, &matrix, now, out)? {
+    let desk = Desk {
+        arguments,
+        common,
+        matrix: &matrix,
+        now: SystemClock.now(),
+        is_asking: arguments.form.is_none() && io::stdin().is_terminal(),
+    };
+    let draft = match desk.draft(out)? {
         Ok(draft) => draft,
         Err(exit) => return Ok(exit),
     };
-    let request = match Request::check(settled, arguments, &matrix, now, common, out)? {
+    let request = match Request::check(&draft, &desk, out)? {
         Ok(request) => request,
         Err(exit) => return Ok(exit),
     };
+    out.flush()?;
+    let text = match &recipients {
+        Some(recipients) => sealed(&request, recipients)?,
+        None => request.text.clone(),
+    };
     let shown = inline(&request.path);
-    let mut text = request.text.clone();
-    if let Some(recipients) = &recipients {
-        let purpose = request.purpose.as_ref().ok_or_else(|| {
-            let error = anyhow!("An import of files needs no credential: leave --seal out.");
-            Stop::with(Exit::Usage, error)
-        })?;
-        out.flush()?;
-        let plaintext = credential::read(purpose, request.method, &request.platform)?;
-        text = spec::put_sealed(&text, &plaintext.seal(recipients)?)?.text;
-    }
-    if is_asking {
-        out.flush()?;
-        if !ask::confirm(&format!("Write {shown}?"))? {
-            return Err(anyhow!("Nothing was written.").into());
-        }
+    if desk.is_asking && !ask::confirm(&format!("Write {shown}?"))? {
+        return Err(anyhow!("Nothing was written.").into());
     }
     workspace::create(Path::new(&request.path), text.as_bytes())
         .with_context(|| format!("{shown} cannot be written."))?;
     writeln!(out, "\nWritten: {shown}")?;
-    out.write_all(next_steps(&request, recipients.is_some()).as_bytes())?;
+    out.write_all(request.next_steps(recipients.is_some()).as_bytes())?;
     Ok(Exit::Well)
 }
 
-/// What is wanted, as far as the file needs it; nothing is left open. Else what is missing is printed, and
-/// the command ends.
-fn settled(
-    arguments: &Arguments,
-    is_asking: bool,
-    matrix: &SupportMatrix,
-    now: Timestamp,
-    out: &mut Output,
-) -> Result<Result<Draft, Exit>, Stop> {
-    let today = words::utc_date(now);
-    let flags = arguments.fields.draft()?;
-    let understood_ = understand(arguments, matrix, today)?;
-    let is_blank = flags == Draft::default() && arguments.sentence.is_empty();
-    let Settled {
-        mut draft,
-        mut gaps,
-    } = settle(flags, &understood_, matrix, today);
-    let left_over = &understood_.left_over;
-    out.write_all(understood(&draft, matrix, left_over).as_bytes())?;
-    if is_asking {
-        out.flush()?;
-        draft = ask::complete(draft, &gaps, is_blank, matrix, today)?;
-        Settled { draft, gaps } = draft.settle(matrix, today);
-        out.write_all(understood(&draft, matrix, &[]).as_bytes())?;
-    }
-    if gaps.is_empty() {
-        return Ok(Ok(draft));
-    }
-    writeln!(out)?;
-    out.write_all(missing(&gaps).as_bytes())?;
-    Ok(Err(Exit::Usage))
+/// The request with the credential that is piped in, or typed at a hidden prompt.
+fn sealed(request: &Request, recipients: &Recipients) -> Result<String, Stop> {
+    let Some(purpose) = &request.purpose else {
+        let error = anyhow!("An import of files needs no credential: leave --seal out.");
+        return Err(Stop::with(Exit::Usage, error));
+    };
+    let plaintext = credential::read(purpose, request.method, &request.platform)?;
+    Ok(spec::put_sealed(&request.text, &plaintext.seal(recipients)?)?.text)
 }
 
-/// What the sentence or the form says.
-fn understand(
-    arguments: &Arguments,
-    matrix: &SupportMatrix,
-    today: Date,
-) -> Result<Understood, Stop> {
-    if let Some(file) = &arguments.form {
-        let body = form(file)?;
-        return spec::form::read_form(&body, matrix)
-            .map_err(|error| Stop::with(Exit::Usage, error));
+impl Desk<'_> {
+    /// What is wanted, in the form of the file, with nothing left open. Else what is missing is printed, and
+    /// the command ends.
+    fn draft(&self, out: &mut Output) -> Result<Result<Draft, Exit>, Stop> {
+        let (matrix, today) = (self.matrix, words::utc_date(self.now));
+        let flags = self.arguments.fields.draft()?;
+        let said = self.understand()?;
+        let is_blank = flags == Draft::default() && self.arguments.sentence.is_empty();
+        let Settled {
+            mut draft,
+            mut gaps,
+        } = said.settle(flags, matrix, today);
+        let known = understood(&draft, matrix, &said.left_over);
+        out.write_all(known.as_bytes())?;
+        if self.is_asking {
+            out.flush()?;
+            let before = draft.clone();
+            let answered = ask::complete(draft, &gaps, is_blank, matrix, today)?;
+            Settled { draft, gaps } = answered.settle(matrix, today);
+            if draft != before {
+                out.write_all(understood(&draft, matrix, &[]).as_bytes())?;
+            }
+        }
+        if gaps.is_empty() {
+            return Ok(Ok(draft));
+        }
+        if !known.is_empty() {
+            writeln!(out)?;
+        }
+        out.write_all(missing(&gaps).as_bytes())?;
+        Ok(Err(Exit::Usage))
     }
-    let sentence = arguments.sentence.join(" ");
-    if spec::holds_credential(&sentence) {
-        return Err(in_the_history(
-            "The sentence holds what looks like a credential.",
-        ));
+
+    /// What the sentence or the form says.
+    fn understand(&self) -> Result<Understood, Stop> {
+        if let Some(file) = &self.arguments.form {
+            let said = spec::form::read_form(&form(file)?, self.matrix);
+            return said.map_err(|error| Stop::with(Exit::Usage, error));
+        }
+        let sentence = self.arguments.sentence.join(" ");
+        if spec::holds_credential(&sentence) {
+            return Err(in_the_history(
+                "The sentence holds what looks like a credential.",
+            ));
+        }
+        let today = words::utc_date(self.now);
+        Ok(spec::understand(&sentence, self.matrix, today))
     }
-    Ok(spec::understand(&sentence, matrix, today))
 }
 
 /// The body of the issue. What is longer than any form is cut off, and refused for its length.
@@ -163,229 +169,4 @@ fn form(file: &Path) -> Result<String, Stop> {
         read.with_context(|| format!("{} cannot be read.", file.display()))?;
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// What a flag says counts more than what the sentence says, and settles what is unclear in it.
-fn settle(flags: Draft, understood: &Understood, matrix: &SupportMatrix, today: Date) -> Settled {
-    let given = flags.clone().settle(matrix, today);
-    let mut settled = flags.or(understood.draft.clone()).settle(matrix, today);
-    let is_open = |gap: &&spec::Gap| {
-        given.gaps.iter().any(|open| open.field == gap.field)
-            || matches!(
-                gap.field,
-                spec::Field::PeriodFrom
-                    | spec::Field::PeriodTo
-                    | spec::Field::Method
-                    | spec::Field::Include
-            )
-    };
-    for gap in understood.gaps.iter().filter(is_open) {
-        settled.gaps.retain(|other| other.field != gap.field);
-        settled.gaps.push(gap.clone());
-    }
-    settled.gaps.sort_by_key(|gap| gap.field);
-    settled
-}
-
-/// A request that may be written.
-struct Request {
-    id: String,
-    path: String,
-    text: String,
-    /// The platform as people write it.
-    platform: String,
-    method: Method,
-    /// Whom a credential is for; `None` where none is needed.
-    purpose: Option<Purpose>,
-    /// Whether it names a secret.
-    has_secret: bool,
-    /// The name of the secret that may hold the credential.
-    expected_secret: Option<String>,
-}
-
-impl Request {
-    /// Says what is possible and when it will be done. What cannot be imported is told, and the command ends.
-    fn check(
-        draft: Draft,
-        arguments: &Arguments,
-        matrix: &SupportMatrix,
-        now: Timestamp,
-        common: &Common,
-        out: &mut Output,
-    ) -> Result<Result<Self, Exit>, Stop> {
-        let id = draft.id.clone().ok_or_else(|| {
-            let error =
-                anyhow!("No file name can be made from the customer's name: give one with --id.");
-            Stop::with(Exit::Usage, error)
-        })?;
-        let file = common.requests.join(format!("{id}.yaml"));
-        let path = file.to_string_lossy().replace('\\', "/");
-        if file.exists() {
-            let shown = inline(&path);
-            let error = anyhow!(
-                "{shown} is there already, and nothing is written over it. Change that file, or choose another name \
-                 with --id, for example --id {}-2.",
-                inline(&id)
-            );
-            return Err(Stop::with(Exit::Usage, error));
-        }
-        let key = draft.platform.as_deref().unwrap_or_default();
-        let entries = entries(matrix);
-        let entry = entries.iter().find(|entry| entry.platform == key);
-        writeln!(out)?;
-        if let Some(entry) = entry {
-            out.write_all(answer(entry).as_bytes())?;
-        }
-        let text = draft.render()?;
-        let declared = declare(&path, &text, matrix, now, common)?;
-        if refused(&path, &text, &declared, out)? {
-            return Ok(Err(Exit::NeedsSomebody));
-        }
-        // With the secret that it may name, the request is whole, and can be planned.
-        let expected_secret = draft.expected_secret();
-        let probe = Draft {
-            secret: draft.secret.clone().or(expected_secret.clone()),
-            ..draft.clone()
-        };
-        let probe = declare(&path, &probe.render()?, matrix, now, common)?;
-        let planned = [&declared, &probe].into_iter().find_map(|declared| {
-            let request = declared
-                .requests
-                .iter()
-                .find(|request| request.path == path);
-            request.map(|request| (declared, request))
-        });
-        let Some((declared, request)) = planned else {
-            return Err(anyhow!("The request cannot be checked.").into());
-        };
-        out.write_all(outlook(&path, declared, arguments, matrix, now, common)?.as_bytes())?;
-        let purpose = Purpose {
-            customer: request.customer.clone(),
-            platform: request.platform.clone(),
-        };
-        Ok(Ok(Self {
-            id,
-            text,
-            platform: entry.map_or_else(|| key.to_owned(), |entry| entry.name.to_owned()),
-            method: request.method,
-            purpose: (request.method != Method::File).then_some(purpose),
-            has_secret: draft.secret.is_some(),
-            expected_secret,
-            path,
-        }))
-    }
-}
-
-/// Everything that would be declared with the new file.
-fn declare(
-    path: &str,
-    text: &str,
-    matrix: &SupportMatrix,
-    now: Timestamp,
-    common: &Common,
-) -> Result<Declared, Stop> {
-    let mut read = workspace::read(&common.requests)?;
-    read.sources.push(Source {
-        path: path.to_owned(),
-        content: SourceContent::Bytes(text.as_bytes().to_vec()),
-    });
-    let today = words::utc_date(now);
-    Ok(spec::load(&read.sources, &read.uploads, matrix, today))
-}
-
-/// Prints the findings of the new file, and says whether one of them stops it. That its credential is
-/// missing is the next step, not a flaw; that the platform is not offered is told already.
-fn refused(path: &str, text: &str, declared: &Declared, out: &mut Output) -> Result<bool, Stop> {
-    let unsupported = declared
-        .invalid
-        .iter()
-        .any(|invalid| invalid.path == path && invalid.unsupported.is_some());
-    let told = |code: &str| {
-        code == codes::MISSING_CREDENTIALS.name
-            || (unsupported && code == codes::PLATFORM_NOT_SUPPORTED.name)
-    };
-    let own = declared
-        .findings
-        .iter()
-        .filter(|finding| finding.path == path);
-    let findings: Vec<_> = own
-        .filter(|finding| !told(&finding.code))
-        .cloned()
-        .collect();
-    let is_refused = unsupported || findings.iter().any(|f| f.severity == Severity::Error);
-    if is_refused {
-        writeln!(
-            out,
-            "\nNothing was written.{}",
-            if findings.is_empty() {
-                ""
-            } else {
-                " What follows must be changed first."
-            }
-        )?;
-    }
-    if !findings.is_empty() {
-        let review = Review {
-            requests: Some(1),
-            findings,
-            sources: [(path.to_owned(), text.to_owned())].into(),
-        };
-        let style = if out.is_coloured() {
-            Style::Colour
-        } else {
-            Style::Plain
-        };
-        writeln!(out)?;
-        out.write_all(findings::plain(&review, style).as_bytes())?;
-    }
-    Ok(is_refused)
-}
-
-/// When it will be done.
-fn outlook(
-    path: &str,
-    declared: &Declared,
-    arguments: &Arguments,
-    matrix: &SupportMatrix,
-    now: Timestamp,
-    common: &Common,
-) -> Result<String, Stop> {
-    let observed = observed(arguments.observed.as_deref(), common, now)?;
-    let queue_is_known = observed.is_some();
-    let plan = plan::plan(&Inputs {
-        declared,
-        matrix,
-        observed: &observed.unwrap_or_default(),
-        now,
-        night: plan::next_night(&matrix.nightly, now),
-        only: None,
-        skip: &[],
-        // Where the nights run there is a place for recordings, or the check of the pull request says it.
-        media: true,
-    });
-    let view = View {
-        matrix,
-        findings: &[],
-        changed: Some(&[path.to_owned()]),
-        queue_is_known,
-    };
-    Ok(report::plan::outlook(&plan, &view))
-}
-
-/// What is left to do.
-fn next_steps(request: &Request, is_sealed: bool) -> String {
-    let id = inline(&request.id);
-    let path = inline(&request.path);
-    let commit =
-        format!("Open a pull request with {path}; the check answers there within a minute.\n");
-    if request.purpose.is_none() || is_sealed || request.has_secret {
-        return format!("Next: {commit}");
-    }
-    let secret = request.expected_secret.as_deref().map(|secret| {
-        format!(", or let an engineer add it as the secret {secret} and write `credentials: {{secret: {secret}}}`")
-    });
-    format!(
-        "Next:\n  1. Hand in the customer's credential: call-import seal {id}{}.\n  2. {commit}",
-        secret.unwrap_or_default()
-    )
 }

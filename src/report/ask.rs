@@ -85,24 +85,21 @@ pub fn missing(gaps: &[Gap]) -> String {
     text
 }
 
-/// Whether the platform's calls can be imported, and else what is possible.
-pub fn answer(entry: &Entry<'_>) -> String {
-    let mut text = format!(
-        "Import from {}: {}.",
-        inline(entry.name),
-        verdict(entry.status)
-    );
-    match entry.status {
-        SupportStatus::Supported => {
-            text.push_str(&format!(" {}.", capital(&entry.estimated_timeline)));
+/// Whether the platform's calls can be imported, and else what is possible. `by_file` is whether files are
+/// what was chosen.
+pub fn answer(entry: &Entry<'_>, by_file: bool) -> String {
+    let alternative = sentence(entry.alternative.unwrap_or_default());
+    let more = match entry.status {
+        SupportStatus::InProgress | SupportStatus::ManualUpload if !by_file => {
+            format!("{alternative} Then come back with --method file --files 'files/CUSTOMER/*'.")
         }
-        SupportStatus::InProgress | SupportStatus::ManualUpload | SupportStatus::NotSupported => {
-            let alternative = entry.alternative.map(|alternative| sentence(alternative));
-            text.push_str(&format!(" {}", alternative.unwrap_or_default()));
+        SupportStatus::NotSupported => alternative,
+        SupportStatus::Supported | SupportStatus::InProgress | SupportStatus::ManualUpload => {
+            format!("{}.", capital(&entry.estimated_timeline))
         }
-    }
-    text.push('\n');
-    text
+    };
+    let name = inline(entry.name);
+    format!("Import from {name}: {}. {more}\n", verdict(entry.status))
 }
 
 fn capital(text: &str) -> String {

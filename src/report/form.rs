@@ -4,10 +4,7 @@
 use serde::Serialize;
 
 use super::matrix::{Entry, verdict};
-use crate::spec::{
-    OTHER,
-    form::{ANSWER, INCLUDES, METHODS, Question, URGENCIES},
-};
+use crate::spec::form::{ANSWER, INCLUDES, METHODS, Question, URGENCIES};
 
 /// The first lines of the file.
 const HEAD: &str = "# Made by `call-import generate` from matrix.yaml: change it there, or in src/report/form.rs.\n";
@@ -159,7 +156,7 @@ const fn texts(question: Question) -> Texts {
             "input",
             "estimated_calls",
             Some("A rough number is enough; it tells how long the import takes."),
-            Some("5000"),
+            Some("For example 5000"),
         ),
         Question::Urgency => (
             "dropdown",
@@ -171,7 +168,7 @@ const fn texts(question: Question) -> Texts {
             "input",
             "requested_completion",
             Some("Year-month-day, or the day with the name of the month."),
-            Some("2026-12-04"),
+            Some("For example 2026-12-04"),
         ),
         Question::Method => (
             "dropdown",
@@ -193,7 +190,7 @@ const fn texts(question: Question) -> Texts {
             Some(
                 "The first day of which calls are wanted. Leave it empty for everything since 2010.",
             ),
-            Some("2024-01-01"),
+            Some("For example 2024-01-01"),
         ),
         Question::PeriodTo => (
             "input",
@@ -201,7 +198,7 @@ const fn texts(question: Question) -> Texts {
             Some(
                 "The last day of which calls are wanted. Leave it empty for everything up to now.",
             ),
-            Some("2026-10-31"),
+            Some("For example 2026-10-31"),
         ),
         Question::Include => ("dropdown", "include", None, None),
         Question::InternalDomains => (
@@ -251,10 +248,5 @@ fn choices(question: Question, entries: &[Entry<'_>]) -> Option<Vec<String>> {
 /// A platform with the answer for it.
 pub fn choice(entry: &Entry<'_>) -> String {
     let name = super::text::clean(entry.name);
-    let name = if entry.platform == OTHER {
-        "Any other platform".to_owned()
-    } else {
-        name
-    };
     format!("{name}{ANSWER}{}", verdict(entry.status))
 }

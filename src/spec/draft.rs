@@ -175,6 +175,38 @@ impl Draft {
         }
     }
 
+    /// Whether a field is written in it.
+    pub fn says(&self, field: Field) -> bool {
+        match field {
+            Field::Customer => self.customer.is_some(),
+            Field::Platform => self.platform.is_some(),
+            Field::EstimatedCalls => self.estimated_calls.is_some(),
+            Field::Urgency => self.urgency.is_some(),
+            Field::RequestedCompletion => self.requested_completion.is_some(),
+            Field::Method => self.method.is_some(),
+            Field::Files => !self.files.is_empty(),
+            Field::PeriodFrom => self.period_from.is_some(),
+            Field::PeriodTo => self.period_to.is_some(),
+            Field::Include => !self.include.is_empty(),
+        }
+    }
+
+    /// Takes a field out.
+    pub(super) fn forget(&mut self, field: Field) {
+        match field {
+            Field::Customer => self.customer = None,
+            Field::Platform => self.platform = None,
+            Field::EstimatedCalls => self.estimated_calls = None,
+            Field::Urgency => self.urgency = None,
+            Field::RequestedCompletion => self.requested_completion = None,
+            Field::Method => self.method = None,
+            Field::Files => self.files = Vec::new(),
+            Field::PeriodFrom => self.period_from = None,
+            Field::PeriodTo => self.period_to = None,
+            Field::Include => self.include = Vec::new(),
+        }
+    }
+
     /// Every text in it, for a look at whether one is a credential.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let options = self.options.iter().flat_map(|(name, value)| [name, value]);
@@ -234,20 +266,17 @@ impl Draft {
     fn missing(&self, told: &[Gap]) -> Vec<Gap> {
         let by_file = self.method.as_deref() == Some(Method::File.as_str());
         let required = [
-            (Field::Customer, self.customer.is_none()),
-            (Field::Platform, self.platform.is_none()),
-            (Field::EstimatedCalls, self.estimated_calls.is_none()),
-            (Field::Urgency, self.urgency.is_none()),
-            (
-                Field::RequestedCompletion,
-                self.requested_completion.is_none(),
-            ),
-            (Field::Files, by_file && self.files.is_empty()),
+            Some(Field::Customer),
+            Some(Field::Platform),
+            Some(Field::EstimatedCalls),
+            Some(Field::Urgency),
+            Some(Field::RequestedCompletion),
+            by_file.then_some(Field::Files),
         ];
-        let missing = required
-            .into_iter()
-            .filter(|(field, missing)| *missing && !told.iter().any(|gap| gap.field == *field));
-        missing.map(|(field, _)| Gap { field, why: None }).collect()
+        let is_told = |field: Field| told.iter().any(|gap| gap.field == field);
+        let missing = required.into_iter().flatten();
+        let missing = missing.filter(|field| !self.says(*field) && !is_told(*field));
+        missing.map(|field| Gap { field, why: None }).collect()
     }
 
     /// The id of a request that nobody named: customer and platform.
@@ -334,7 +363,7 @@ pub fn value_of(field: Field, written: &str, today: Date) -> Result<String, Stri
         Field::RequestedCompletion | Field::PeriodFrom | Field::PeriodTo => {
             match said::day::read(written, today) {
                 Said::Clear(day) => Ok(day.to_string()),
-                Said::Unclear(why) => Err(format!("{} is no clear date. {why}", begin(written))),
+                Said::Unclear(why) => Err(not_clear(written, &why)),
             }
         }
         Field::Customer | Field::Platform | Field::Files => Ok(written.to_owned()),
@@ -369,6 +398,11 @@ fn platform(written: &str, matrix: &SupportMatrix) -> Result<String, String> {
         Some((key, row)) => format!("{known} Did you mean {} (`{key}`)?", row.name),
         None => format!("{known} For a platform without a row of its own, write `other`."),
     })
+}
+
+/// Why a day does not do.
+pub(super) fn not_clear(written: &str, why: &str) -> String {
+    format!("{} is no clear date. {why}", begin(written))
 }
 
 fn calls(written: &str) -> Result<String, String> {

@@ -3,18 +3,24 @@
 //! Parts are recognised one after another, in any order; what is left over is told. The customer is what
 //! stands behind `for`, or the one thing that nothing else explains.
 
+mod platform;
 mod tokens;
 mod words;
+
+use std::ops::Range;
 
 use jiff::civil::Date;
 
 use super::{
-    Draft, Field, Gap, SupportMatrix,
+    Draft, Field, Gap, Settled, SupportMatrix,
+    draft::not_clear,
     said::{self, Said, amount, day, period},
 };
 use crate::model::Method;
 use tokens::{Token, tokens};
-use words::{is_company_form, is_determiner, is_filler, is_other_unit, is_stop, leads_to_day};
+use words::{
+    is_company_form, is_determiner, is_filler, is_joint, is_other_unit, is_stop, leads_to_day,
+};
 
 /// What a sentence says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +31,23 @@ pub struct Understood {
     pub gaps: Vec<Gap>,
     /// Words that mean nothing here, in the order of the sentence.
     pub left_over: Vec<String>,
+}
+
+impl Understood {
+    /// The draft in the form of the YAML file. What `flags` say counts more, and settles what is unclear here.
+    pub fn settle(&self, flags: Draft, matrix: &SupportMatrix, today: Date) -> Settled {
+        let open = self.gaps.iter().filter(|gap| !flags.says(gap.field));
+        let open: Vec<Gap> = open.cloned().collect();
+        let mut settled = flags.or(self.draft.clone()).settle(matrix, today);
+        for gap in &open {
+            settled.draft.forget(gap.field);
+        }
+        let is_new = |gap: &Gap| !open.iter().any(|other| other.field == gap.field);
+        settled.gaps.retain(is_new);
+        settled.gaps.extend(open);
+        settled.gaps.sort_by_key(|gap| gap.field);
+        settled
+    }
 }
 
 /// Longest sentence, in characters. What is longer is a letter.
@@ -85,8 +108,8 @@ struct Reader<'a> {
     uses: Vec<Use>,
     understood: Understood,
     /// Words of the day and of the number that were taken without a word that says what they are.
-    weak_day: Option<std::ops::Range<usize>>,
-    weak_calls: Option<std::ops::Range<usize>>,
+    weak_day: Option<Range<usize>>,
+    weak_calls: Option<Range<usize>>,
 }
 
 impl<'a> Reader<'a> {
@@ -136,7 +159,10 @@ impl<'a> Reader<'a> {
         if lead > 0
             && let Some((length, said)) = day::at_start(&words[lead..], self.today)
         {
-            return Some((lead + length, Part::Wanted(said, true)));
+            let is_named = words[..lead]
+                .iter()
+                .any(|word| !matches!(*word, "on" | "for"));
+            return Some((lead + length, Part::Wanted(said, is_named)));
         }
         self.calls(&words)
             .or_else(|| self.word(&words))
@@ -227,11 +253,13 @@ impl<'a> Reader<'a> {
             || (is_small && self.matrix.platforms.contains_key(&token.lower))
     }
 
-    fn take(&mut self, range: std::ops::Range<usize>, part: Part) {
-        let text = self.text(range.clone()).to_owned();
+    fn take(&mut self, range: Range<usize>, part: Part) {
+        let leads = |at: &usize| leads_to_day(&self.tokens[*at].lower);
+        let first = range.clone().find(|at| !leads(at)).unwrap_or(range.start);
+        let text = self.text(first..range.end).to_owned();
         let is_used = match part {
-            Part::Period(said) => self.take_period(said),
-            Part::Wanted(said, is_named) => self.take_day(range.clone(), said, is_named),
+            Part::Period(said) => self.take_period(&text, said),
+            Part::Wanted(said, is_named) => self.take_day(range.clone(), &text, said, is_named),
             Part::Calls(number, is_named) => self.take_calls(range.clone(), number, is_named),
             Part::Urgency => {
                 let urgency = &mut self.understood.draft.urgency;
@@ -254,7 +282,7 @@ impl<'a> Reader<'a> {
                 let first = (range.clone().skip(1))
                     .find(|index| !is_determiner(&self.tokens[*index]))
                     .unwrap_or(range.start);
-                let name = self.text(first..range.end).to_owned();
+                let name = self.name(first..range.end);
                 self.understood.draft.customer = Some(name);
                 true
             }
@@ -264,7 +292,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take_period(&mut self, said: Said<period::Stretch>) -> bool {
+    fn take_period(&mut self, written: &str, said: Said<period::Stretch>) -> bool {
         let draft = &mut self.understood.draft;
         match said {
             Said::Clear((from, to)) => {
@@ -272,10 +300,10 @@ impl<'a> Reader<'a> {
                 draft.period_from = text(from).or(draft.period_from.take());
                 draft.period_to = text(to).or(draft.period_to.take());
             }
-            Said::Unclear(why) => self
-                .understood
-                .gaps
-                .push(Gap::unclear(Field::PeriodFrom, why)),
+            Said::Unclear(why) => {
+                let gap = Gap::unclear(Field::PeriodFrom, not_clear(written, &why));
+                self.understood.gaps.push(gap);
+            }
         }
         true
     }
@@ -283,14 +311,15 @@ impl<'a> Reader<'a> {
     /// The day that `by` names counts more than one that just stands there.
     fn take_day(
         &mut self,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
+        written: &str,
         said: Said<Date>,
         is_named: bool,
     ) -> bool {
         let text = match said {
             Said::Clear(day) => day.to_string(),
             Said::Unclear(why) => {
-                let gap = Gap::unclear(Field::RequestedCompletion, why);
+                let gap = Gap::unclear(Field::RequestedCompletion, not_clear(written, &why));
                 self.understood.gaps.push(gap);
                 return true;
             }
@@ -313,7 +342,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A number with its noun counts more than one alone.
-    fn take_calls(&mut self, range: std::ops::Range<usize>, number: u64, is_named: bool) -> bool {
+    fn take_calls(&mut self, range: Range<usize>, number: u64, is_named: bool) -> bool {
         let calls = &mut self.understood.draft.estimated_calls;
         match (calls.as_ref(), self.weak_calls.take()) {
             (None, _) => {}
@@ -331,112 +360,13 @@ impl<'a> Reader<'a> {
         true
     }
 
-    /// The platform: by its key or name anywhere; else whatever stands behind `from`.
-    fn read_platform(&mut self) {
-        let mut found: Vec<(bool, std::ops::Range<usize>, &str)> = Vec::new();
-        let mut at = 0;
-        while at < self.tokens.len() {
-            match self.platform_at(at) {
-                Some((length, key)) => {
-                    found.push((self.is_behind_from(at), at..at + length, key));
-                    at += length;
-                }
-                None => at += 1,
-            }
-        }
-        if found.iter().any(|(is_behind_from, ..)| *is_behind_from) {
-            found.retain(|(is_behind_from, ..)| *is_behind_from);
-        }
-        let keys: Vec<&str> = found.iter().map(|(_, _, key)| *key).collect();
-        let is_one = keys.windows(2).all(|pair| pair[0] == pair[1]);
-        match found.first() {
-            None => self.read_unknown_platform(),
-            Some(_) if !is_one => {
-                let why = "The sentence names two platforms: each needs a request of its own.";
-                self.understood
-                    .gaps
-                    .push(Gap::unclear(Field::Platform, why));
-                found
-                    .into_iter()
-                    .for_each(|(_, range, _)| self.uses[range].fill(Use::Taken));
-            }
-            Some((_, range, _)) => {
-                self.understood.draft.platform = Some(self.text(range.clone()).to_owned());
-                found
-                    .into_iter()
-                    .for_each(|(_, range, _)| self.uses[range].fill(Use::Taken));
-            }
-        }
-    }
-
-    /// The longest name of a platform that begins here.
-    fn platform_at(&self, at: usize) -> Option<(usize, &'a str)> {
-        (1..=4).rev().find_map(|length| {
-            let range = at..at + length;
-            let is_free = self
-                .uses
-                .get(range.clone())?
-                .iter()
-                .all(|u| *u != Use::Taken);
-            let in_one_clause = !self.tokens[range.clone()].iter().skip(1).any(|t| t.opens);
-            let (key, _) = self
-                .matrix
-                .find(self.text(range))
-                .filter(|_| is_free && in_one_clause)?;
-            (key != super::lookup::OTHER || self.is_behind_from(at)).then_some((length, key))
-        })
-    }
-
-    fn is_behind_from(&self, at: usize) -> bool {
-        let mut before = self.tokens[..at].iter().rev();
-        let word = before.find(|token| !is_determiner(token));
-        word.is_some_and(|token| {
-            matches!(
-                token.lower.as_str(),
-                "from" | "platform" | "of" | "in" | "on"
-            )
-        })
-    }
-
-    /// `from Fathon`, `from Whizzcall`: nothing that the matrix knows, to be told as written. Else the last
-    /// words of the customer may be the platform: `for Northwind Gong`.
-    fn read_unknown_platform(&mut self) {
-        let is_from = |token: &Token<'_>| matches!(token.lower.as_str(), "from" | "platform");
-        let behind = (0..self.tokens.len())
-            .find(|at| self.uses[*at] == Use::Open && *at > 0 && is_from(&self.tokens[*at - 1]));
-        let Some(first) = behind else {
-            return self.read_platform_of_customer();
-        };
-        let is_next =
-            |at: &usize| self.uses[*at] == Use::Open && (*at == first || !self.tokens[*at].opens);
-        let end = (first..self.tokens.len()).take_while(is_next).count() + first;
-        let text = self.text(first..end).to_owned();
-        let near = self.matrix.nearest(&text).map(|(key, _)| key.to_owned());
-        self.understood.draft.platform = near.or(Some(text));
-        self.uses[first..end].fill(Use::Taken);
-    }
-
-    fn read_platform_of_customer(&mut self) {
-        let Some(customer) = &self.understood.draft.customer else {
-            return;
-        };
-        let Some((name, last)) = customer.rsplit_once(' ') else {
-            return;
-        };
-        if let Some((key, _)) = self.matrix.find(last) {
-            let name = name.to_owned();
-            self.understood.draft.platform = Some(key.to_owned());
-            self.understood.draft.customer = Some(name);
-        }
-    }
-
     /// The customer, where no `for` says it: the only words left that begin with a capital, or the only ones.
     fn read_customer(&mut self) {
         if self.understood.draft.customer.is_some() {
             return;
         }
-        let runs: Vec<std::ops::Range<usize>> = self.runs().collect();
-        let is_name = |run: &&std::ops::Range<usize>| {
+        let runs: Vec<Range<usize>> = self.runs().collect();
+        let is_name = |run: &&Range<usize>| {
             let text = self.tokens[run.start].text;
             text.starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase())
         };
@@ -446,27 +376,42 @@ impl<'a> Reader<'a> {
             ([], [run]) if run.len() <= 4 => run.clone(),
             _ => return,
         };
-        let text = self.text(run.clone());
-        let name = ["'s", "’s"].iter().find_map(|end| text.strip_suffix(end));
-        self.understood.draft.customer = Some(name.unwrap_or(text).to_owned());
+        self.understood.draft.customer = Some(self.name(run.clone()));
         self.uses[run].fill(Use::Taken);
     }
 
+    /// A name without a possessive `'s`, with the full stop of `Inc.`
+    fn name(&self, range: Range<usize>) -> String {
+        let text = self.text(range.clone());
+        let name = ["'s", "’s"].iter().find_map(|end| text.strip_suffix(end));
+        let last = &self.tokens[range.end - 1];
+        let is_cut = is_company_form(&last.lower) && self.sentence[last.end()..].starts_with('.');
+        let stop = if is_cut { "." } else { "" };
+        format!("{}{stop}", name.unwrap_or(text))
+    }
+
     /// Stretches of words without a use, each within one clause.
-    fn runs(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
-        let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    fn runs(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
         for (at, token) in self.tokens.iter().enumerate() {
             if self.uses[at] != Use::Open || tokens::is_dash(token.text) {
                 continue;
             }
             match runs.last_mut() {
-                Some(run) if run.end == at && (!token.opens || is_company_form(&token.lower)) => {
-                    run.end = at + 1;
-                }
+                Some(run) if self.goes_on(run.end, at) => run.end = at + 1,
                 _ => runs.push(at..at + 1),
             }
         }
         runs.into_iter()
+    }
+
+    /// Whether a stretch that ended before `end` goes on at `at`: `Bank of America`, `Northwind, Inc.`
+    fn goes_on(&self, end: usize, at: usize) -> bool {
+        let mut between = end..at;
+        let is_joint = |at: usize| self.uses[at] == Use::Filler && is_joint(&self.tokens[at].lower);
+        let opens =
+            |at: &usize| self.tokens[*at].opens && !is_company_form(&self.tokens[*at].lower);
+        between.clone().all(is_joint) && !between.by_ref().chain([at]).any(|at| opens(&at))
     }
 
     /// The words from one on, in small letters.
@@ -477,7 +422,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A stretch of the sentence as it is written.
-    fn text(&self, range: std::ops::Range<usize>) -> &'a str {
+    fn text(&self, range: Range<usize>) -> &'a str {
         match (
             self.tokens.get(range.start),
             self.tokens[..range.end].last(),

@@ -6,14 +6,22 @@ mod form;
 mod program;
 mod terminal;
 
+use std::sync::LazyLock;
+
 use call_import_engine::{
     report::ask::{missing, understood},
-    spec::{self, Draft, Settled, Source, SourceContent, understand},
+    spec::{self, Draft, Settled, Source, SourceContent, SupportMatrix, understand},
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
-use crate::support::matrix;
+use crate::support;
+
+/// The project's own matrix, read once.
+fn matrix() -> &'static SupportMatrix {
+    static MATRIX: LazyLock<SupportMatrix> = LazyLock::new(support::matrix);
+    &MATRIX
+}
 
 /// A Wednesday.
 const TODAY: Date = date(2026, 11, 25);
@@ -21,13 +29,9 @@ const TODAY: Date = date(2026, 11, 25);
 /// What a sentence comes to: the fields, what is missing, and the file.
 fn read(sentence: &str) -> String {
     let matrix = matrix();
-    let said = understand(sentence, &matrix, TODAY);
-    let Settled { draft, mut gaps } = said.draft.settle(&matrix, TODAY);
-    for gap in said.gaps {
-        gaps.retain(|other| other.field != gap.field);
-        gaps.push(gap);
-    }
-    let mut text = understood(&draft, &matrix, &said.left_over);
+    let said = understand(sentence, matrix, TODAY);
+    let Settled { draft, gaps } = said.settle(Draft::default(), matrix, TODAY);
+    let mut text = understood(&draft, matrix, &said.left_over);
     if gaps.is_empty() {
         text.push_str(&draft.render().unwrap());
     } else {
@@ -97,7 +101,7 @@ fn flags_are_read_as_people_write_them() {
         notes: text("Kick-off: Monday.\n# not a comment\n"),
         ..Draft::default()
     };
-    let settled = draft.settle(&matrix(), TODAY);
+    let settled = draft.settle(matrix(), TODAY);
     assert_eq!(settled.gaps, []);
     insta::assert_snapshot!(settled.draft.render().unwrap());
 }
@@ -109,7 +113,7 @@ fn load(draft: &Draft) -> spec::Declared {
         path: format!("requests/{id}.yaml"),
         content: SourceContent::Bytes(draft.render().unwrap().into_bytes()),
     };
-    spec::load(&[source], &[], &matrix(), TODAY)
+    spec::load(&[source], &[], matrix(), TODAY)
 }
 
 /// Words of sentences, and words that are none.
@@ -173,13 +177,13 @@ proptest! {
     fn no_sentence_is_too_strange(sentence in anything(), day in -400_000..400_000_i32) {
         let today = date(2026, 11, 25).saturating_add(jiff::Span::new().days(day));
         let matrix = matrix();
-        let said = understand(&sentence, &matrix, today);
+        let said = understand(&sentence, matrix, today);
         // Nothing is invented: each word that is left over stands in the sentence.
         for words in &said.left_over {
             prop_assert!(sentence.contains(words.as_str()), "{words}");
         }
-        let settled = said.draft.settle(&matrix, today);
-        understood(&settled.draft, &matrix, &said.left_over);
+        let settled = said.draft.settle(matrix, today);
+        understood(&settled.draft, matrix, &said.left_over);
         settled.draft.render().unwrap();
     }
 

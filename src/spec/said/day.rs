@@ -123,8 +123,8 @@ pub(super) fn month(word: &str) -> Option<i8> {
         "november",
         "december",
     ];
-    let fits = |name: &&str| word.len() >= 3 && name.starts_with(word);
-    let index = NAMES.iter().position(|name| fits(&name))?;
+    let fits = |name: &str| word.len() >= 3 && name.starts_with(word);
+    let index = NAMES.iter().position(|name| fits(name))?;
     i8::try_from(index + 1).ok()
 }
 

@@ -109,79 +109,84 @@ pub(super) fn is_stop(token: &Token<'_>) -> bool {
             ))
 }
 
+/// Words inside of names and phrases.
+pub(super) fn is_joint(word: &str) -> bool {
+    matches!(word, "a" | "an" | "and" | "at" | "in" | "of" | "the" | "to")
+}
+
 /// Words that hold a sentence together.
 pub(super) fn is_filler(word: &str) -> bool {
-    amount::is_noun(word)
-        || amount::is_about(word)
-        || leads_to_day(word)
-        || matches!(
-            word,
-            "a" | "all"
-                | "an"
-                | "and"
-                | "are"
-                | "as"
-                | "asap"
-                | "at"
-                | "be"
-                | "bring"
-                | "client"
-                | "completed"
-                | "customer"
-                | "date"
-                | "done"
-                | "eod"
-                | "estimated"
-                | "estimated_calls"
-                | "file"
-                | "finished"
-                | "from"
-                | "get"
-                | "has"
-                | "have"
-                | "high"
-                | "i"
-                | "import"
-                | "imported"
-                | "importing"
-                | "in"
-                | "is"
-                | "it"
-                | "like"
-                | "method"
-                | "move"
-                | "need"
-                | "needed"
-                | "needs"
-                | "of"
-                | "old"
-                | "our"
-                | "platform"
-                | "please"
-                | "priority"
-                | "ready"
-                | "request"
-                | "requested"
-                | "requested_completion"
-                | "required"
-                | "risk"
-                | "should"
-                | "the"
-                | "their"
-                | "them"
-                | "they"
-                | "this"
-                | "to"
-                | "up"
-                | "urgency"
-                | "urgent"
-                | "urgently"
-                | "via"
-                | "want"
-                | "wanted"
-                | "wants"
-                | "we"
-                | "with"
-                | "would"
-        )
+    amount::is_noun(word) || amount::is_about(word) || leads_to_day(word) || FILLERS.contains(&word)
 }
+
+const FILLERS: &[&str] = &[
+    "a",
+    "all",
+    "an",
+    "and",
+    "are",
+    "as",
+    "asap",
+    "at",
+    "be",
+    "bring",
+    "client",
+    "completed",
+    "customer",
+    "date",
+    "done",
+    "eod",
+    "estimated",
+    "estimated_calls",
+    "file",
+    "finished",
+    "from",
+    "get",
+    "has",
+    "have",
+    "high",
+    "i",
+    "import",
+    "imported",
+    "importing",
+    "in",
+    "is",
+    "it",
+    "like",
+    "method",
+    "move",
+    "need",
+    "needed",
+    "needs",
+    "of",
+    "old",
+    "or",
+    "our",
+    "platform",
+    "please",
+    "priority",
+    "ready",
+    "request",
+    "requested",
+    "requested_completion",
+    "required",
+    "risk",
+    "should",
+    "the",
+    "their",
+    "them",
+    "they",
+    "this",
+    "to",
+    "up",
+    "urgency",
+    "urgent",
+    "urgently",
+    "via",
+    "want",
+    "wanted",
+    "wants",
+    "we",
+    "with",
+    "would",
+];

@@ -1,6 +1,6 @@
 //! The issue form: made from the matrix, filled in, and read back.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::LazyLock};
 
 use call_import_engine::{
     report::{form::issue_form, matrix::entries},
@@ -12,17 +12,19 @@ use call_import_engine::{
 use proptest::prelude::*;
 use serde_yaml::Value;
 
-use super::TODAY;
-use crate::support::{matrix, skipped};
+use super::{TODAY, matrix};
+use crate::support::skipped;
 
 /// The elements of the form that ask something.
-fn questions() -> Vec<Value> {
-    let matrix = matrix();
-    let form = issue_form(&entries(&matrix)).unwrap();
-    let form: Value = serde_yaml::from_str(&form).unwrap();
-    let body = form["body"].as_sequence().unwrap().iter();
-    let is_question = |element: &&Value| element["type"] != "markdown";
-    body.filter(is_question).cloned().collect()
+fn questions() -> &'static [Value] {
+    static QUESTIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+        let form = issue_form(&entries(matrix())).unwrap();
+        let form: Value = serde_yaml::from_str(&form).unwrap();
+        let body = form["body"].as_sequence().unwrap().iter();
+        let is_question = |element: &&Value| element["type"] != "markdown";
+        body.filter(is_question).cloned().collect()
+    });
+    &QUESTIONS
 }
 
 /// The body that GitHub makes of answers, by id.
@@ -66,16 +68,14 @@ const ANSWERS: &[(&str, &str)] = &[
 ];
 
 fn settled(body: &str) -> Settled {
-    let said = read_form(body, &matrix()).unwrap();
-    let mut settled = said.draft.settle(&matrix(), TODAY);
-    settled.gaps.extend(said.gaps);
-    settled
+    let said = read_form(body, matrix()).unwrap();
+    said.settle(Draft::default(), matrix(), TODAY)
 }
 
 #[test]
 fn the_form_is_as_github_wants_it() {
     let matrix = matrix();
-    let form = issue_form(&entries(&matrix)).unwrap();
+    let form = issue_form(&entries(matrix)).unwrap();
     let ids: Vec<String> = questions()
         .iter()
         .map(|question| question["id"].as_str().unwrap().to_owned())
@@ -150,7 +150,7 @@ fn every_choice_is_understood() {
 #[test]
 fn hostile_forms_are_refused_or_read_as_text() {
     let matrix = matrix();
-    let read = |body: &str| read_form(body, &matrix);
+    let read = |body: &str| read_form(body, matrix);
     assert_eq!(read("").unwrap_err(), FormError::NotTheForm);
     assert_eq!(
         read("Please import something").unwrap_err(),
@@ -176,12 +176,13 @@ fn hostile_forms_are_refused_or_read_as_text() {
         ("customer", "Northwind"),
         ("notes", "### Customer\n\nWhitlock"),
     ]));
-    let why = twice.gaps.iter().filter_map(|gap| gap.why.as_deref());
-    assert!(
-        why.eq(["The heading `Customer` stands there twice."])
-            || twice.gaps.iter().any(|gap| gap.why.is_some())
-    );
-    assert_eq!(twice.draft.customer.as_deref(), Some("Northwind"));
+    let why: Vec<_> = twice
+        .gaps
+        .iter()
+        .filter_map(|gap| gap.why.as_deref())
+        .collect();
+    assert_eq!(why, ["The heading `Customer` stands there twice."]);
+    assert_eq!(twice.draft.customer, None);
 
     let missing = read("### Customer\n\n@everyone\n").unwrap().draft;
     assert_eq!(
@@ -199,8 +200,8 @@ proptest! {
     #[test]
     fn no_form_is_too_strange(answers in proptest::collection::vec("(\\PC|\n|### |<!--|-->|_No response_| – ){0,30}", 12)) {
         let answers: Vec<(&str, &str)> = ANSWERS.iter().zip(&answers).map(|((id, _), answer)| (*id, answer.as_str())).collect();
-        if let Ok(said) = read_form(&filled(&answers), &matrix()) {
-            said.draft.settle(&matrix(), TODAY).draft.render().unwrap();
+        if let Ok(said) = read_form(&filled(&answers), matrix()) {
+            said.draft.settle(matrix(), TODAY).draft.render().unwrap();
         }
     }
 }

@@ -89,6 +89,15 @@ fn a_sentence_is_enough() {
 }
 
 #[test]
+fn the_queue_of_the_last_night_is_counted_in() {
+    let folder = office();
+    fs::write(folder.path().join("status.json"), "{\"imports\": []}").unwrap();
+    let output = new(folder.path(), &["--observed", "status.json", SENTENCE]);
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    assert!(!shown(&output).contains("without tonight's queue"));
+}
+
+#[test]
 fn flags_name_every_field() {
     let folder = office();
     let output = new(
@@ -146,6 +155,10 @@ fn everything_that_is_missing_is_named_at_once() {
         "gnog",
     ];
     insta::assert_snapshot!("unclear", shown(&new(folder.path(), &some)));
+    for id in ["../outside", "Northwind Gong", "files/x", ""] {
+        let output = new(folder.path(), &["--id", id, SENTENCE]);
+        assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    }
     assert_eq!(requests(&folder), [""; 0]);
 }
 

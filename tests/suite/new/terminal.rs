@@ -93,7 +93,8 @@ fn what_a_sentence_leaves_open_is_asked() {
     terminal.answer("Where were the calls recorded?", "gong\r");
     terminal.answer("What depends on it?", "onb\r");
     terminal.answer("When does the customer want it:", "04/12/2030\r");
-    terminal.answer("It can be", "\u{15}31 December 2030\r");
+    let backspaces = "\u{7f}".repeat("04/12/2030".len());
+    terminal.answer("It can be", &format!("{backspaces}31 December 2030\r"));
     terminal.answer("Write requests/northwind-gong.yaml?", "\r");
     let (seen, code) = terminal.end();
     assert_eq!(code, 0, "{seen}");
