@@ -7,8 +7,10 @@
 
 mod form;
 mod propose;
+mod request;
 mod tell;
 
 pub use form::{Answered, Desk, answer_form};
 pub use propose::{Change, Proposal, ProposeError, Proposed, propose};
+pub use request::NewRequest;
 pub use tell::{Check, Conclusion, STATUS, Told, tell};

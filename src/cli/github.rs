@@ -26,7 +26,13 @@ pub(super) fn repository() -> Result<Option<GitHub>, Stop> {
     Ok(repository)
 }
 
-/// The same with the token of another variable, if that is set.
+/// Whether repository and token are named.
+pub(super) fn is_configured() -> bool {
+    let variables = ["GITHUB_REPOSITORY", "GITHUB_TOKEN"];
+    variables.into_iter().all(|name| variable(name).is_some())
+}
+
+/// The repository with the token of another variable, if that is set.
 pub(super) fn repository_as(token: &str) -> Result<Option<GitHub>, Stop> {
     let token = variable(token).map(SecretString::from);
     let Some((repository, token)) = variable("GITHUB_REPOSITORY").zip(token) else {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod fields;
+mod pull_request;
 mod request;
 
 use std::{
@@ -37,6 +38,9 @@ pub(super) struct Arguments {
     /// Seal the credential into the request: it comes on stdin, or is asked for and not shown
     #[arg(long)]
     seal: bool,
+    /// Open the pull request, or bring it up to date: with GITHUB_TOKEN, in GITHUB_REPOSITORY
+    #[arg(long)]
+    open_pr: bool,
     /// Take the answers from a filled issue form, as GitHub writes it; `-` for stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sentence", "seal"])]
     form: Option<PathBuf>,
@@ -66,6 +70,9 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     } else {
         None
     };
+    if arguments.open_pr {
+        pull_request::check()?;
+    }
     let desk = Desk {
         arguments,
         common,
@@ -93,6 +100,12 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     workspace::create(Path::new(&request.path), text.as_bytes())
         .with_context(|| format!("{shown} cannot be written."))?;
     writeln!(out, "\nWritten: {shown}")?;
+    if arguments.open_pr {
+        let requested_by = draft.requested_by.as_deref();
+        let opened = pull_request::open(&request, &text, requested_by)?;
+        out.write_all(opened.as_bytes())?;
+        return Ok(Exit::Well);
+    }
     out.write_all(request.next_steps(recipients.is_some()).as_bytes())?;
     Ok(Exit::Well)
 }

@@ -46,7 +46,10 @@ fn repository() -> Result<GitHub, Stop> {
 }
 
 /// Patience for one short command. Must be called in a runtime.
-fn patience<'a>(github: &'a GitHub, clock: &'a SystemClock) -> Result<Patience<'a>, Stop> {
+pub(super) fn patience<'a>(
+    github: &'a GitHub,
+    clock: &'a SystemClock,
+) -> Result<Patience<'a>, Stop> {
     let give_up = clock.now().saturating_add(PATIENCE);
     let give_up = give_up.unwrap_or(jiff::Timestamp::MAX);
     Ok(Patience::new(github, clock, interrupt()?, give_up))

@@ -14,6 +14,9 @@ const LEAKED: &str = "<!-- credential taken out -->";
 /// Longest list of problems in bytes.
 const PROBLEMS: usize = 8_000;
 
+/// Most parts of a form that are named as not understood.
+const LEFT_OUT: usize = 20;
+
 /// What came of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -31,8 +34,9 @@ pub enum Outcome {
     Stopped(String),
 }
 
-/// The answer. `leaked` is whether a credential was ever taken out of this form.
-pub fn answer(outcome: &Outcome, leaked: bool) -> String {
+/// The answer. `left_out` is what was not understood, and `leaked` whether a credential was ever taken out of
+/// this form.
+pub fn answer(outcome: &Outcome, left_out: &[String], leaked: bool) -> String {
     let outcome = match outcome {
         Outcome::PullRequest(number) => format!(
             "**The request is pull request #{number}.** It says there whether it can be imported, by when, and what is left to do.\n\nTo change something, edit this form: the pull request follows, as long as nobody has changed its file by hand."
@@ -62,7 +66,16 @@ pub fn answer(outcome: &Outcome, leaked: bool) -> String {
         Outcome::Stopped(reason) => format!("**There is no pull request yet.** {}", prose(reason)),
     };
     let warning = if leaked { CREDENTIAL } else { "" };
-    format!("{MARKER}\n{warning}{outcome}\n")
+    let left_out: String = left_out
+        .iter()
+        .take(LEFT_OUT)
+        .map(|text| format!("\n- {}", code_span(text)))
+        .collect();
+    let left_out = match left_out.as_str() {
+        "" => String::new(),
+        list => format!("\n\nNot understood, and so left out:\n{list}"),
+    };
+    format!("{MARKER}\n{warning}{outcome}{left_out}\n")
 }
 
 /// Whether an earlier answer says that a credential was taken out.
@@ -102,7 +115,7 @@ mod tests {
     fn an_answer_remembers_that_a_credential_was_taken_out() {
         assert!(CREDENTIAL.starts_with(LEAKED));
         let outcome = Outcome::PullRequest(12);
-        assert!(says_leaked(&answer(&outcome, true)));
-        assert!(!says_leaked(&answer(&outcome, false)));
+        assert!(says_leaked(&answer(&outcome, &[], true)));
+        assert!(!says_leaked(&answer(&outcome, &[], false)));
     }
 }

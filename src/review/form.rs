@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Change, Check, Conclusion, Proposal, ProposeError, Told, propose, tell};
+use super::{Check, Conclusion, NewRequest, ProposeError, tell};
 use crate::{
     comments::{Halt, Kind, Patience, Placed},
     github::{Issue, Place},
@@ -20,12 +20,6 @@ use crate::{
     },
     workspace::Workspace,
 };
-
-/// The label of pull requests that come from forms, where the repository has it.
-const LABEL: &str = "import request";
-
-/// What the pull request asks of people, in the words of the template.
-const TEMPLATE: &str = include_str!("../../.github/pull_request_template.md");
 
 /// What the default branch says, and when.
 #[derive(Debug, Clone, Copy)]
@@ -83,16 +77,19 @@ pub async fn answer_form(
         Err(Refusal::NotTheForm) if !leaked => return Ok(Answered::NotAForm),
         Err(refusal) => Err(refusal.outcome()),
     };
-    let outcome = match request {
-        Ok(request) => open(placed, opener, number, &request, desk).await?,
-        Err(outcome) => outcome,
+    let (outcome, left_out) = match request {
+        Ok(request) => (
+            open(placed, opener, number, &request, desk).await?,
+            request.left_out,
+        ),
+        Err(outcome) => (outcome, Vec::new()),
     };
     let standing = placed.find(&place, answer::MARKER).await?;
     let leaked = leaked
         || standing
             .as_ref()
             .is_some_and(|standing| answer::says_leaked(&standing.body));
-    let text = answer::answer(&outcome, leaked);
+    let text = answer::answer(&outcome, &left_out, leaked);
     if standing
         .as_ref()
         .is_none_or(|standing| standing.body.trim_end() != text.trim_end())
@@ -136,6 +133,8 @@ struct Request {
     text: String,
     requested_by: Option<String>,
     declared: Declared,
+    /// What stands in the form and was not understood.
+    left_out: Vec<String>,
 }
 
 /// Why a form is none yet.
@@ -173,12 +172,9 @@ impl Request {
             requested_by: requested_by.clone(),
             ..Draft::default()
         };
-        let Settled { draft, gaps } = flags.or(said.draft).settle(desk.matrix, today);
-        let mut all = said.gaps;
-        all.extend(gaps);
-        all.dedup_by_key(|gap| gap.field);
-        if !all.is_empty() {
-            return Err(Outcome::Gaps(all).into());
+        let Settled { draft, gaps } = said.settle(flags, desk.matrix, today);
+        if !gaps.is_empty() {
+            return Err(Outcome::Gaps(gaps).into());
         }
         let stopped = |reason: &str| Outcome::Stopped(reason.to_owned());
         let id = draft.id.clone().ok_or_else(|| {
@@ -196,20 +192,8 @@ impl Request {
             text,
             requested_by,
             declared,
+            left_out: said.left_over,
         })
-    }
-
-    /// The pull request's text: who asks, where, and what people tick.
-    fn body(&self, issue: i64) -> String {
-        let who = self.requested_by.as_deref();
-        let who = who.map_or_else(|| "Somebody".to_owned(), |login| format!("@{login}"));
-        let template = TEMPLATE
-            .split_once("-->")
-            .map_or(TEMPLATE, |(_, text)| text);
-        format!(
-            "{who} asks for this import in #{issue}.\n\n{}",
-            template.trim_start()
-        )
     }
 }
 
@@ -264,22 +248,19 @@ async fn open(
     request: &Request,
     desk: &Desk<'_>,
 ) -> Result<Outcome, Halt> {
-    let branch = format!("call-import/{}", request.id);
-    let proposal = Proposal {
-        branch: &branch,
+    let new = NewRequest {
+        id: &request.id,
         path: &request.path,
-        change: Change::Write(&request.text),
-        source: &format!("issue {number}"),
-        title: &format!("Import request {}", request.id),
-        body: &request.body(number),
-        label: Some(LABEL),
+        text: &request.text,
+        requested_by: request.requested_by.as_deref(),
+        issue: Some(number),
     };
     let repository = placed.patience().github().repository();
     let owner = repository.split_once('/').map_or("", |(owner, _)| owner);
-    let head = format!("{owner}:{branch}");
+    let head = format!("{owner}:{}", new.branch());
     let proposed = match opener {
-        Some(opener) => propose(opener, &proposal).await,
-        None => propose(placed.patience(), &proposal).await,
+        Some(opener) => new.propose(opener).await,
+        None => new.propose(placed.patience()).await,
     };
     let pull = match proposed {
         Ok(proposed) => proposed.pull,

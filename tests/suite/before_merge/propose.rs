@@ -159,3 +159,37 @@ async fn a_workflow_that_may_not_open_pull_requests_leaves_the_branch() {
         Some(TEXT)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_opens_the_pull_request_of_a_new_request() {
+    let folder = Scene::new(NOW).folder;
+    let running = running();
+    let new = |open: bool| {
+        let mut command = crate::support::program(folder.path());
+        command
+            .args([
+                "new",
+                "500 Gong calls for Northwind by 2030-12-04, onboarding",
+            ])
+            .args(["--open-pr", "--requested-by=jane-doe", "--matrix"])
+            .arg(crate::support::root().join("matrix.yaml"));
+        if open {
+            command
+                .env("GITHUB_API_URL", &running.url)
+                .env("GITHUB_REPOSITORY", "example/imports")
+                .env("GITHUB_TOKEN", "simulated");
+        }
+        command.output().expect("it starts")
+    };
+    let output = new(false);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(crate::support::text(&output).1.contains("GITHUB_TOKEN"));
+    let output = new(true);
+    let (stdout, stderr) = crate::support::text(&output);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let opened = "Opened pull request 1: https://github.example/example/imports/pull/1\n";
+    assert!(stdout.ends_with(opened), "{stdout}");
+    let (branch, path) = ("call-import/northwind-gong", "requests/northwind-gong.yaml");
+    let here = std::fs::read_to_string(folder.path().join(path)).ok();
+    assert_eq!(running.github().file(branch, path), here);
+}

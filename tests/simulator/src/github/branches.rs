@@ -244,7 +244,7 @@ impl Contents {
         let mut newest: Vec<&Status> = Vec::new();
         for status in self.proposals.statuses.iter().rev() {
             let told = |newer: &&Status| newer.context.eq_ignore_ascii_case(&status.context);
-            if status.sha == sha && !newest.iter().any(|newer| told(newer)) {
+            if status.sha == sha && !newest.iter().any(told) {
                 newest.push(status);
             }
         }
