@@ -10,6 +10,7 @@ mod github;
 mod keygen;
 mod loopback;
 mod matrix;
+mod new;
 mod output;
 mod place;
 mod plan;
@@ -18,6 +19,7 @@ mod recipients;
 mod reconcile;
 mod record;
 mod retry;
+mod review;
 mod seal;
 mod state;
 mod status;
@@ -129,6 +131,11 @@ enum Command {
     Status(status::Arguments),
     /// Look up whether, how and how fast a platform can be imported
     Matrix(matrix::Arguments),
+    /// Write a request: by answering questions, from one sentence, or from flags
+    ///
+    /// Asks for what is missing where there is a terminal; else it names everything that is missing at once.
+    /// Says what the platform allows and when the import will be done before it writes the file.
+    New(Box<new::Arguments>),
     /// Seal a customer's credential into a request
     ///
     /// The credential comes on stdin, or is asked for and not shown: a JSON object such as
@@ -148,10 +155,13 @@ enum Command {
     State(state::Arguments),
     /// Write the imported calls as Parquet files
     Export(export::Arguments),
-    /// Write the files that are made from code and matrix: schemas and the README table
+    /// Write the files that are made from code and matrix: schemas, README table, issue form
     Generate(generate::Arguments),
     /// Check again whenever a request or the matrix changes
     Watch(watch::Arguments),
+    /// Tell an open pull request, or a filled form, what will become of it: for workflows
+    #[command(hide = true)]
+    Review(review::Arguments),
 }
 
 /// Runs the program: reads the arguments, carries out one command, and says how it ended.
@@ -190,6 +200,7 @@ impl Command {
             Self::Reconcile(arguments) => reconcile::run(arguments, common, out),
             Self::Status(arguments) => status::run(arguments, common, out),
             Self::Matrix(arguments) => matrix::run(arguments, common, out),
+            Self::New(arguments) => new::run(arguments, common, out),
             Self::Seal(arguments) => seal::run(arguments, common, out),
             Self::Authorize(arguments) => authorize::run(arguments, common, out),
             Self::Keygen(arguments) => keygen::run(arguments, common, out),
@@ -198,6 +209,7 @@ impl Command {
             Self::Export(arguments) => export::run(arguments, common, out),
             Self::Generate(arguments) => generate::run(arguments, common, out),
             Self::Watch(arguments) => watch::run(arguments, common, out),
+            Self::Review(arguments) => review::run(arguments, common, out),
         }
     }
 }

@@ -1,9 +1,11 @@
-//! GitHub's REST API, as far as it takes to comment on the pull request of a request file.
+//! GitHub's REST API, as far as it takes to open the pull request of a request file and to comment on it.
 //!
 //! One request a call: nothing here retries, waits or reads the time. What an answer means for the next
 //! request (a limit, a refusal, an unknown outcome) is told by [`GitHubError`]; `reconcile` decides.
 
 mod answer;
+mod branches;
+mod pulls;
 
 use std::{fmt, num::ParseIntError, str::FromStr, sync::Mutex, time::Duration};
 
@@ -16,6 +18,8 @@ use serde_json::{Value, json};
 
 pub use answer::{GitHubError, Pause};
 use answer::{Head, Quota};
+pub use branches::{Issue, Stored};
+pub use pulls::{ChangedFile, CommitStatus, OpenPull, StatusState};
 
 /// The address of github.com's API; `GITHUB_API_URL` names another one for GitHub Enterprise.
 pub const API_URL: &str = "https://api.github.com";
@@ -29,7 +33,7 @@ const PAGE: usize = 100;
 /// Longest wait for an answer, and for a connection.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One repository on GitHub, with a token that may comment there.
+/// One repository on GitHub, with a token for it.
 pub struct GitHub {
     client: Octocrab,
     repository: String,
@@ -232,6 +236,11 @@ impl GitHub {
             .map(drop)
     }
 
+    /// Owner and name.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
     fn route(&self, rest: &str) -> String {
         format!("/repos/{}/{rest}", self.repository)
     }
@@ -355,14 +364,16 @@ struct Repository {
 impl Pull {
     fn is_onto_default_branch(&self) -> bool {
         let base = self.base.as_ref();
-        let default = base.and_then(|base| {
-            base.repo
-                .as_ref()?
-                .default_branch
-                .as_ref()
-                .map(|default| (&base.branch, default))
-        });
-        default.is_none_or(|(branch, default)| branch == default)
+        base.is_none_or(Base::is_default_branch)
+    }
+}
+
+impl Base {
+    /// Whether it is the branch that everything is merged into; as long as nothing else is said, it is.
+    fn is_default_branch(&self) -> bool {
+        let repository = self.repo.as_ref();
+        let default = repository.and_then(|repository| repository.default_branch.as_ref());
+        default.is_none_or(|default| *default == self.branch)
     }
 }
 

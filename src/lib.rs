@@ -18,7 +18,9 @@
 //! | 6 | [`report`] | pure functions from values to the texts that people and programs read |
 //! | 7 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`objects`], [`github`] | one adapter each to the outside; none knows another |
 //! | 8 | [`state`] | the record between two runs: saved as encrypted bundles, checked when it comes back |
+//! | 8 | [`comments`] | comments on GitHub: each stands once, at the pace that GitHub allows |
 //! | 9 | [`reconcile`] | read, plan, drive, record: the only loop |
+//! | 9 | [`review`] | before the merge: pull requests are opened, and told what will become of them |
 //! | 10 | [`cli`] | arguments and the composition root, one file a command |
 //!
 //! What is deliberately absent: platform code sees no socket, no clock and no secret; database code
@@ -26,6 +28,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod comments;
 pub mod files;
 pub mod github;
 pub mod http;
@@ -36,6 +39,7 @@ pub mod plan;
 pub mod platforms;
 pub mod reconcile;
 pub mod report;
+pub mod review;
 pub mod secrets;
 pub mod spec;
 pub mod state;

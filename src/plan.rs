@@ -200,6 +200,9 @@ pub struct PlannedImport {
     pub media_bytes: u64,
     /// Nights still needed, the next one included; 0 with nothing to do.
     pub nights: u64,
+    /// The date of the night in which work on it begins or goes on, if that can be said.
+    #[serde(default)]
+    pub expected_start: Option<Date>,
     /// The date on which it will be done, if that can be said.
     pub expected_completion: Option<Date>,
     /// The date the customer wants.

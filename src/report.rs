@@ -1,9 +1,12 @@
 //! Pure functions from values to the texts that people and programs read.
 
+pub mod answer;
+pub mod ask;
 pub mod comment;
 mod customer;
 mod facts;
 pub mod findings;
+pub mod form;
 pub mod matrix;
 pub mod notice;
 mod phase;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub use changes::changed_since;
-pub use replace::replace;
+pub use replace::{create, replace};
 
 /// What lies in the requests folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -146,6 +146,11 @@ pub fn read_paths(requests: &Path, paths: &[PathBuf]) -> Result<Workspace, Works
     workspace.sources.retain(is_wanted);
     workspace.recipients = workspace.recipients.filter(is_wanted);
     Ok(workspace)
+}
+
+/// Whether a path, relative to the folder and with `/`, is that of a request file.
+pub fn is_request(path: &str) -> bool {
+    path.ends_with(".yaml") && !path.starts_with("files/")
 }
 
 /// Whether a path is another one or lies below it.

@@ -141,6 +141,44 @@ pub(super) fn changed(
     Ok(requests.iter().filter(differs).cloned().collect())
 }
 
+/// What differs from a git revision.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Request files, deleted ones included.
+    pub(super) requests: Vec<String>,
+    /// Request files that are gone.
+    pub(super) deleted: Vec<String>,
+    /// The file with the keys to seal to, if it differs.
+    pub(super) recipients: Option<String>,
+}
+
+/// Everything in the requests folder that differs from a git revision, by paths as they are shown.
+pub(super) fn changes(
+    common: &Common,
+    revision: &str,
+    declared: &Declared,
+) -> Result<Changes, Stop> {
+    let changed = workspace::changed_since(&common.requests, revision).map_err(wrong_name)?;
+    let folder = shown(&common.requests);
+    let folder = folder.trim_end_matches('/');
+    let valid = declared.requests.iter().map(|request| &request.path);
+    let invalid = declared.invalid.iter().map(|invalid| &invalid.path);
+    let there: BTreeSet<&String> = valid.chain(invalid).collect();
+    let mut changes = Changes::default();
+    for path in changed {
+        let shown = format!("{folder}/{path}");
+        if path == workspace::RECIPIENTS {
+            changes.recipients = Some(shown);
+        } else if there.contains(&shown) {
+            changes.requests.push(shown);
+        } else if workspace::is_request(&path) {
+            changes.requests.push(shown.clone());
+            changes.deleted.push(shown);
+        }
+    }
+    Ok(changes)
+}
+
 /// A name from the command line that names nothing is wrong usage.
 fn wrong_name(error: WorkspaceError) -> Stop {
     let exit = match error {
@@ -168,6 +206,6 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// A path as people see it, with `/`.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }

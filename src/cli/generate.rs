@@ -10,7 +10,11 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 
 use super::{Common, Exit, Output, Stop, check};
-use crate::{report::matrix as report, spec, spec::SupportMatrix};
+use crate::{
+    report::{form::issue_form, matrix as report},
+    spec,
+    spec::SupportMatrix,
+};
 
 /// Where the README's table begins and ends.
 const BEGIN: &str = "<!-- matrix:begin -->";
@@ -49,7 +53,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         }
     }
     if stale == 0 {
-        writeln!(out, "Schemas and README table are up to date.")?;
+        writeln!(out, "Schemas, README table and issue form are up to date.")?;
     } else if arguments.check {
         writeln!(out, "Run `call-import generate` and commit what it writes.")?;
         return Ok(Exit::NeedsSomebody);
@@ -57,8 +61,9 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     Ok(Exit::Well)
 }
 
-fn generated(root: &Path, matrix: &SupportMatrix) -> Result<[Generated; 3], Stop> {
+fn generated(root: &Path, matrix: &SupportMatrix) -> Result<[Generated; 4], Stop> {
     let schema = |schema: serde_json::Value| format!("{schema:#}\n");
+    let entries = report::entries(matrix);
     Ok([
         Generated {
             path: "schemas/import-request.schema.json",
@@ -70,7 +75,11 @@ fn generated(root: &Path, matrix: &SupportMatrix) -> Result<[Generated; 3], Stop
         },
         Generated {
             path: "README.md",
-            text: readme(root, &report::markdown(&report::entries(matrix)))?,
+            text: readme(root, &report::markdown(&entries))?,
+        },
+        Generated {
+            path: ".github/ISSUE_TEMPLATE/import-request.yml",
+            text: issue_form(&entries)?,
         },
     ])
 }

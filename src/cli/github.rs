@@ -19,15 +19,32 @@ use crate::{
 
 /// The repository that `GITHUB_REPOSITORY` names, if there is a token for it. Must be called in a runtime.
 pub(super) fn repository() -> Result<Option<GitHub>, Stop> {
-    let Some(repository) = variable("GITHUB_REPOSITORY") else {
-        return Ok(None);
-    };
-    let Some(token) = variable("GITHUB_TOKEN").map(SecretString::from) else {
+    let repository = repository_as("GITHUB_TOKEN")?;
+    if repository.is_none() && variable("GITHUB_REPOSITORY").is_some() {
         tracing::warn!("GITHUB_TOKEN is not set: nobody is told on GitHub by this run");
+    }
+    Ok(repository)
+}
+
+/// Whether repository and token are named.
+pub(super) fn is_configured() -> bool {
+    let variables = ["GITHUB_REPOSITORY", "GITHUB_TOKEN"];
+    variables.into_iter().all(|name| variable(name).is_some())
+}
+
+/// The repository with the token of another variable, if that is set.
+pub(super) fn repository_as(token: &str) -> Result<Option<GitHub>, Stop> {
+    let token = variable(token).map(SecretString::from);
+    let Some((repository, token)) = variable("GITHUB_REPOSITORY").zip(token) else {
         return Ok(None);
     };
     let api_url = variable("GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned());
     Ok(Some(GitHub::new(&api_url, &repository, token)?))
+}
+
+/// Where people see GitHub.
+pub(super) fn server() -> String {
+    variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned())
 }
 
 /// The file that becomes the summary of the job.

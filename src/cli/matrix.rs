@@ -7,11 +7,8 @@ use clap::{Args, ValueEnum};
 
 use super::{Common, Exit, Output, Stop, check};
 use crate::{
-    model::slug,
-    report::{
-        matrix::{self as report, Entry},
-        text::inline,
-    },
+    report::{matrix as report, text::inline},
+    spec::{OTHER, SupportMatrix},
 };
 
 /// Arguments of `matrix`.
@@ -44,10 +41,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let mut entries = report::entries(&matrix);
     let single = arguments.platform.is_some();
     if let Some(wanted) = &arguments.platform {
-        let Some(index) = find(&entries, wanted) else {
-            return Err(Stop::with(Exit::Usage, unknown(&entries, wanted)));
+        let Some((key, _)) = matrix.find(wanted) else {
+            return Err(Stop::with(Exit::Usage, unknown(&matrix, wanted)));
         };
-        entries = vec![entries.swap_remove(index)];
+        entries.retain(|entry| entry.platform == key);
     }
     let text = match (arguments.format, entries.as_slice()) {
         (Format::Plain, [entry]) if single => report::plain_detail(entry),
@@ -61,38 +58,21 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     Ok(Exit::Well)
 }
 
-/// Position of a platform, by key or name.
-fn find(entries: &[Entry<'_>], wanted: &str) -> Option<usize> {
-    let wanted = slug(wanted);
-    entries
-        .iter()
-        .position(|entry| slug(entry.platform) == wanted)
-        .or_else(|| entries.iter().position(|entry| slug(entry.name) == wanted))
-}
-
-/// Least likeness at which a platform is suggested, between 0 and 1.
-const ALIKE: f64 = 0.75;
-
-fn unknown(entries: &[Entry<'_>], wanted: &str) -> anyhow::Error {
-    let likeness = |entry: &Entry<'_>| {
-        let wanted = slug(wanted);
-        let of = |name: &str| strsim::jaro_winkler(&slug(name), &wanted);
-        of(entry.platform).max(of(entry.name))
-    };
-    let nearest = entries
-        .iter()
-        .map(|entry| (likeness(entry), entry))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(left, _), (right, _)| left.total_cmp(right));
-    let wanted = inline(wanted);
-    match nearest {
-        Some((_, entry)) => anyhow!(
-            "The support matrix has no platform `{wanted}`. Did you mean `{}`?",
-            entry.platform
-        ),
-        None => anyhow!(
-            "The support matrix has no platform `{wanted}`. \
-             For a platform without a row of its own, look at `other`."
-        ),
-    }
+/// What to say of a platform without a row: the nearest name, and what holds for all others.
+fn unknown(matrix: &SupportMatrix, wanted: &str) -> anyhow::Error {
+    let meant = matrix.nearest(wanted).map(|(key, row)| {
+        let name = inline(&row.name);
+        format!(" Did you mean {name} (`{key}`)?")
+    });
+    let other = matrix.platforms.get(OTHER).map(|row| {
+        let answer = report::verdict(row.status);
+        let alternative = row.alternative.as_deref().unwrap_or_default();
+        format!(" For a platform without a row of its own, the answer is: {answer}. {alternative}")
+    });
+    anyhow!(
+        "The support matrix has no platform `{}`.{}{}",
+        inline(wanted),
+        meant.unwrap_or_default(),
+        other.unwrap_or_default()
+    )
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::{Clock as _, SystemClock},
-    model::{Method, slug, words},
+    model::{Method, words},
     report::{
         findings::{self, Style},
         text::inline,
@@ -255,10 +255,7 @@ pub(super) fn find_platform(
     matrix: &SupportMatrix,
     written: &str,
 ) -> Result<(String, String), Stop> {
-    let wanted = slug(written);
-    let mut rows = matrix.platforms.iter();
-    let found = rows.find(|(key, row)| slug(key) == wanted || slug(&row.name) == wanted);
-    let (key, row) = found.ok_or_else(|| {
+    let (key, row) = matrix.find(written).ok_or_else(|| {
         Stop::with(
             Exit::Usage,
             anyhow!(
@@ -266,7 +263,7 @@ pub(super) fn find_platform(
             ),
         )
     })?;
-    Ok((key.clone(), row.name.clone()))
+    Ok((key.to_owned(), row.name.clone()))
 }
 
 fn platform_name(matrix: &SupportMatrix, key: &str) -> String {

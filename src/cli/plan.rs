@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Common, Exit, Media, Output, Stop, check, record};
@@ -14,8 +15,10 @@ use crate::{
     clock::{Clock as _, SystemClock},
     model::ImportRecord,
     plan::{self, Inputs, Observed},
-    report::{self, plan::View},
-    spec::Declared,
+    report::{
+        self,
+        plan::{Proposal, View},
+    },
 };
 
 /// Arguments of `plan`.
@@ -49,15 +52,12 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let clock = SystemClock;
     let matrix = check::matrix(common)?;
     let declared = check::declared(common, &matrix, &clock)?;
-    let changed = match &arguments.changed_since {
-        Some(revision) => Some(changed(common, revision, &declared)?),
+    let changes = match &arguments.changed_since {
+        Some(revision) => Some(check::changes(common, revision, &declared)?),
         None => None,
     };
     let now = clock.now();
-    let observed = match &arguments.observed {
-        Some(file) => Some(from_status(file)?),
-        None => record::observed(common, now)?,
-    };
+    let observed = observed(arguments.observed.as_deref(), common, now)?;
     let queue_is_known = observed.is_some();
     let plan = plan::plan(&Inputs {
         declared: &declared,
@@ -72,26 +72,33 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let view = View {
         matrix: &matrix,
         findings: &declared.findings,
-        changed: changed.as_deref(),
+        changed: changes.as_ref().map(|changes| &*changes.requests),
         queue_is_known,
     };
+    let proposal = changes.as_ref().map(|changes| Proposal {
+        deleted: &changes.deleted,
+        recipients: changes.recipients.as_deref(),
+        ..Proposal::default()
+    });
     let text = match arguments.format {
         Format::Plain => report::plan::plain(&plan, &view),
-        Format::Markdown => report::plan::markdown(&plan, &view),
+        Format::Markdown => report::plan::markdown(&plan, &view, &proposal.unwrap_or_default()),
         Format::Json => format!("{:#}\n", report::plan::json(&plan, &view)),
     };
     out.write_all(text.as_bytes())?;
     Ok(Exit::Well)
 }
 
-/// Paths of the request files that differ from a git revision.
-fn changed(common: &Common, revision: &str, declared: &Declared) -> Result<Vec<String>, Stop> {
-    let valid = declared.requests.iter().map(|request| request.path.clone());
-    let invalid = declared.invalid.iter().map(|invalid| invalid.path.clone());
-    let paths = valid.chain(invalid).collect();
-    Ok(check::changed(common, revision, &paths)?
-        .into_iter()
-        .collect())
+/// What is recorded: as a file tells it, or as the database does; `None` where there is neither.
+pub(super) fn observed(
+    file: Option<&Path>,
+    common: &Common,
+    now: Timestamp,
+) -> Result<Option<Observed>, Stop> {
+    match file {
+        Some(file) => from_status(file).map(Some),
+        None => record::observed(common, now),
+    }
 }
 
 /// The rows of `imports` that `status --format json` printed.

@@ -294,7 +294,7 @@ fn check_names(
 }
 
 /// Becomes true at SIGTERM or Ctrl-C.
-fn interrupt() -> Result<watch::Receiver<bool>, Stop> {
+pub(super) fn interrupt() -> Result<watch::Receiver<bool>, Stop> {
     let (stop, interrupt) = watch::channel(false);
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;

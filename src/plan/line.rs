@@ -57,6 +57,7 @@ pub(super) fn line(
                 .map_or(effort.nights_alone, |night| night + 1),
             None => effort.nights_alone,
         },
+        expected_start: expected_start(record, slot, night),
         expected_completion: expected,
         requested_completion: requested,
         in_time: expected.zip(requested).map(|(is, wanted)| is <= wanted),
@@ -111,10 +112,7 @@ fn expected_completion(
         Phase::Completed | Phase::CompletedWithFailures | Phase::NoCallsFound => {
             record.finished_at.map(words::utc_date)
         }
-        Phase::Queued | Phase::Importing | Phase::Retrying => {
-            let nights = i64::try_from(slot?.last_night?).ok()?;
-            words::utc_date(night).checked_add(nights.days()).ok()
-        }
+        Phase::Queued | Phase::Importing | Phase::Retrying => date_of(slot?.last_night?, night),
         // It depends on when the platform answers again or somebody acts.
         Phase::Delayed
         | Phase::NeedsCredentials
@@ -123,6 +121,23 @@ fn expected_completion(
         | Phase::Suspended
         | Phase::Cancelled => None,
     }
+}
+
+/// The date of the night in which work on the import begins, or goes on.
+fn expected_start(
+    record: Option<&ImportRecord>,
+    slot: Option<&Slot>,
+    night: Timestamp,
+) -> Option<Date> {
+    let is_due = record.is_some_and(|record| record.phase.is_unfinished());
+    let slot = slot.filter(|_| is_due)?;
+    date_of(slot.first_night?, night)
+}
+
+/// The date of a night, 0 for the one that begins at `night`.
+fn date_of(number: u64, night: Timestamp) -> Option<Date> {
+    let nights = i64::try_from(number).ok()?;
+    words::utc_date(night).checked_add(nights.days()).ok()
 }
 
 /// The reason, and how many imports stand in front.

@@ -79,6 +79,8 @@ pub(super) struct Effort {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) kind: JobKind,
+    /// The night in which it begins or goes on, 0 for the next one; `None` where the end is not known.
+    pub(super) first_night: Option<u64>,
     /// The night in which it ends, 0 for the next one; `None` beyond every horizon.
     pub(super) last_night: Option<u64>,
     /// Imports of the same account that come first.
@@ -161,11 +163,11 @@ impl<'a> Schedule<'a> {
         };
         let (ahead, nights) = self.nights(request);
         let copied = first.saturating_add(effort.media_nights.saturating_sub(1));
+        let (begins, ends) = nights.take(first, effort.requests).unzip();
         let slot = Slot {
             kind,
-            last_night: nights
-                .take(first, effort.requests)
-                .map(|night| night.max(copied)),
+            first_night: begins,
+            last_night: ends.map(|night| night.max(copied)),
             ahead: *ahead,
             tonight_is_short: nights.tonight_is_short(),
         };

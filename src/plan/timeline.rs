@@ -165,10 +165,11 @@ impl Nights {
         if nights == 0 { 1 } else { nights }
     }
 
-    /// Takes what is free from night `first` on (0 is the next one) and says in which night the work ends.
-    /// `None` when that is beyond the horizon.
-    pub(super) fn take(&mut self, first: u64, requests: u64) -> Option<u64> {
+    /// Takes what is free from night `first` on (0 is the next one) and says in which night the work begins
+    /// and in which it ends. `None` when the end is beyond the horizon.
+    pub(super) fn take(&mut self, first: u64, requests: u64) -> Option<(u64, u64)> {
         let mut left = requests;
+        let mut begins = None;
         for night in first..HORIZON {
             let index = usize::try_from(night).ok()?;
             if self.used.len() <= index {
@@ -178,8 +179,11 @@ impl Nights {
             let taken = left.min(capacity.saturating_sub(self.used[index]));
             self.used[index] += taken;
             left -= taken;
+            if taken > 0 || left == 0 {
+                begins = begins.or(Some(night));
+            }
             if left == 0 {
-                return Some(night);
+                return begins.map(|begins| (begins, night));
             }
         }
         None

@@ -3,23 +3,19 @@
 //!
 //! Whatever GitHub does, no import fails by it, and what could not be told is told by the next run.
 
-mod patience;
-mod placed;
-
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::{Edges, Event, Settings};
 use crate::{
+    comments::{self, Halt, Kind, Patience, Placed},
     github::{CommentId, GitHub, GitHubError, Origin, Place},
     model::{ImportRecord, Notification, NotificationKind},
     plan,
     report::comment::{self, StatusFacts},
     store::{Outbox, PostedStatus, StoreError},
 };
-use patience::{Halt, Kind, Patience};
-use placed::Placed;
 
 /// Failed calls that a status comment may name.
 const FAILURES: usize = 10;
@@ -310,7 +306,7 @@ impl<'a> Delivery<'a> {
             request_id: &notification.request_id,
             kind: notification.kind,
         });
-        let marker = placed::marker(text).to_owned();
+        let marker = comments::marker(text).to_owned();
         self.told.insert(marker, notification.clone());
         let now = self.edges.clock.now();
         let store = self.edges.store;
@@ -361,12 +357,8 @@ fn tell_refusal(request_id: &str, place: &Place, error: &GitHubError) {
 }
 
 fn warn(halt: &Halt) {
-    let reason = match halt {
-        Halt::Later(reason) | Halt::Forbidden(reason) | Halt::Unknown(reason) => reason.clone(),
-        Halt::Refused(error) => error.to_string(),
-    };
     tracing::warn!(
-        reason,
+        reason = %halt,
         "not everything could be told on GitHub; the next run does"
     );
 }

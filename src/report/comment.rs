@@ -100,7 +100,7 @@ pub fn event_marker(notification_id: &str) -> String {
 
 /// Whether a text is the login of a person on GitHub (letters, digits and inner hyphens, at most 39). Bots
 /// have brackets in theirs.
-fn is_login(text: &str) -> bool {
+pub fn is_login(text: &str) -> bool {
     text.len() <= 39
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')

@@ -43,6 +43,8 @@ pub struct Entry<'a> {
     pub can: &'a [String],
     /// What does not come along.
     pub cannot: &'a [String],
+    /// The answer that CS gives the customer.
+    pub import: &'static str,
 }
 
 /// Every platform: what is supported best comes first, then by name, and `other` at the end.
@@ -102,6 +104,7 @@ fn entry<'a>(matrix: &SupportMatrix, platform: &'a str, row: &'a PlatformRow) ->
         notes: notes.as_deref(),
         can,
         cannot,
+        import: verdict(*status),
     }
 }
 
@@ -235,6 +238,7 @@ pub fn json(entries: &[Entry<'_>]) -> String {
 /// # Errors
 /// Only what the `csv` crate reports; writing to memory does not fail.
 pub fn csv(entries: &[Entry<'_>]) -> Result<String, csv::Error> {
+    // Columns that were added later stand at the end, so that sheets which read by position go on.
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
         "platform",
@@ -246,6 +250,9 @@ pub fn csv(entries: &[Entry<'_>]) -> Result<String, csv::Error> {
         "estimated_timeline",
         "alternative",
         "notes",
+        "import",
+        "can",
+        "cannot",
     ])?;
     for entry in entries {
         let calls = entry.calls_per_night.map(|calls| calls.to_string());
@@ -259,6 +266,9 @@ pub fn csv(entries: &[Entry<'_>]) -> Result<String, csv::Error> {
             &entry.estimated_timeline,
             entry.alternative.unwrap_or_default(),
             entry.notes.unwrap_or_default(),
+            verdict(entry.status),
+            &entry.can.join(" "),
+            &entry.cannot.join(" "),
         ];
         writer.write_record(record.map(field))?;
     }

@@ -107,9 +107,11 @@ pub fn prose(text: &str) -> String {
 
 /// Whether a part of a line can only be read as words.
 fn is_plain_prose(prose: &str) -> bool {
-    let may_stand = |c: char| c.is_alphanumeric() || " .,:;'’()%?!-–…\"_".contains(c);
+    let may_stand = |c: char| c.is_alphanumeric() || " .,:;'’()%?!-–…\"_/".contains(c);
     let lower = prose.to_ascii_lowercase();
-    let links = ["www.", "gh-"].iter().any(|link| lower.contains(link));
+    let links = ["www.", "gh-", "://"]
+        .iter()
+        .any(|link| lower.contains(link));
     let is_commit = |word: &str| {
         word.len() >= SHORT_COMMIT
             && word.chars().all(|c| c.is_ascii_hexdigit())
@@ -236,6 +238,11 @@ mod tests {
             ("<b>now</b>", "`<b>now</b>`"),
             ("Like GH-12", "`Like GH-12`"),
             ("www.evil.example", "`www.evil.example`"),
+            ("See https://evil.example", "`See https://evil.example`"),
+            (
+                "Put it into files/northwind/.",
+                "Put it into files/northwind/.",
+            ),
             ("*x* _y_", "`*x* _y_`"),
             ("`a|b`", "`a¦b`"),
             (

@@ -97,6 +97,43 @@ const URL_KEYS: &[&str] = &[
     "x-goog-signature",
 ];
 
+/// Whether a text that is no request, such as a sentence or the body of an issue, seems to hold a credential.
+pub fn holds_credential(text: &str) -> bool {
+    text.lines().any(|line| in_text(line).is_some())
+}
+
+/// The text without what seems to be credentials, or `None` if there are none. What begins like one is taken
+/// out to the end of its line, and a private key to its last one.
+pub fn masked(text: &str) -> Option<String> {
+    if !holds_credential(text) {
+        return None;
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut in_key = false;
+    for line in text.lines() {
+        in_key = in_key || line.contains("PRIVATE KEY-----");
+        match in_text(line) {
+            Some(byte) => {
+                masked.push_str(&line[..byte]);
+                masked.push_str(TAKEN_OUT);
+            }
+            None if in_key => masked.push_str(TAKEN_OUT),
+            None => masked.push_str(line),
+        }
+        masked.push('\n');
+        in_key = in_key && !(line.contains("-----END") && line.contains("PRIVATE KEY-----"));
+    }
+    // A key that was broken over lines may show only now.
+    Some(if holds_credential(&masked) {
+        TAKEN_OUT.to_owned()
+    } else {
+        masked
+    })
+}
+
+/// Stands where a credential stood.
+const TAKEN_OUT: &str = "(taken out)";
+
 /// Reports every line that seems to hold a credential, outside sealed blocks.
 pub(super) fn check_text(text: &str, report: &mut FileReport) {
     let mut sealed = false;

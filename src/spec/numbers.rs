@@ -44,7 +44,7 @@ pub(super) fn check_digits(name: &str, pointer: &str, file: &mut FileReport) {
 }
 
 /// `5,000`, `5_000`, `5 000`, `5.000`, `5'000`, `"5000"`, `~5000`, `5k`, `5.5k`, `about 5000 calls`.
-fn meant(written: &str) -> Option<u64> {
+pub(super) fn meant(written: &str) -> Option<u64> {
     let start = written.find(|c: char| c.is_ascii_digit())?;
     let text = &written[start..];
     let end = text

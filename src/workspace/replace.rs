@@ -1,4 +1,4 @@
-//! Writing a file in one step.
+//! Writing a file whole or not at all.
 
 use std::{
     ffi::OsString,
@@ -27,6 +27,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if written.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Writes a new file. What is there already is never written over.
+///
+/// # Errors
+/// What the system says, for example that the file exists; nothing is then left behind.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(path);
     }
     written
 }

@@ -30,8 +30,8 @@ const RANKS: &[(u8, &[&str])] = &[
             "slack",
         ],
     ),
-    (8, &["state"]),
-    (9, &["reconcile"]),
+    (8, &["state", "comments"]),
+    (9, &["reconcile", "review"]),
     (10, &["cli"]),
 ];
 

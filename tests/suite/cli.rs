@@ -15,12 +15,13 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "validate",
     "plan",
     "reconcile",
     "status",
     "matrix",
+    "new",
     "seal",
     "authorize",
     "keygen",
@@ -354,10 +355,22 @@ fn platforms_are_found_by_key_or_name() {
             "{wanted}"
         );
     }
-    let output = run(folder.path(), &["matrix", "Firefly"]);
-    assert_eq!(
-        stderr(&output),
-        "error: The support matrix has no platform `Firefly`. Did you mean `fireflies`?\n"
+    for (wanted, meant) in [
+        ("Firefly", "Fireflies.ai (`fireflies`)"),
+        ("gong.io", "Gong (`gong`)"),
+        ("Teams", "Microsoft Teams (`microsoft-teams`)"),
+        (
+            "Wingman",
+            "Clari Copilot (formerly Wingman) (`clari-copilot`)",
+        ),
+    ] {
+        let output = run(folder.path(), &["matrix", wanted]);
+        let known = format!("no platform `{wanted}`. Did you mean {meant}?");
+        assert!(stderr(&output).contains(&known), "{}", stderr(&output));
+    }
+    insta::assert_snapshot!(
+        "unknown_platform",
+        stderr(&run(folder.path(), &["matrix", "Whizzcall"]))
     );
 }
 
@@ -366,7 +379,7 @@ fn generated_files_of_the_repository_are_up_to_date() {
     let output = run(repository(), &["generate", "--check"]);
     assert_eq!(
         stdout(&output),
-        "Schemas and README table are up to date.\n",
+        "Schemas, README table and issue form are up to date.\n",
         "{}",
         stderr(&output)
     );
@@ -388,7 +401,7 @@ fn stale_files_are_named_then_written() {
     assert_eq!(
         stdout(&check),
         "stale: schemas/import-request.schema.json\nstale: schemas/matrix.schema.json\nstale: README.md\n\
-         Run `call-import generate` and commit what it writes.\n"
+         stale: .github/ISSUE_TEMPLATE/import-request.yml\nRun `call-import generate` and commit what it writes.\n"
     );
     assert!(!folder.path().join("schemas").exists());
     assert_eq!(run(folder.path(), &["generate"]).status.code(), Some(0));

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod architecture;
+mod before_merge;
 mod cli;
 mod comments;
 mod deliver;
@@ -14,6 +15,7 @@ mod gong;
 mod grain;
 mod matrix;
 mod media;
+mod new;
 mod oauth;
 mod plan;
 mod platforms;

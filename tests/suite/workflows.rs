@@ -136,6 +136,25 @@ fn the_check_of_a_pull_request_only_reads() {
 }
 
 #[test]
+fn who_writes_before_a_merge_runs_nothing_of_the_pull_request() {
+    for name in ["plan-comment.yml", "import-request.yml"] {
+        let text = read(&format!(".github/workflows/{name}"));
+        assert!(!text.contains("pull_request_target"), "{name}");
+        assert!(!text.contains("cargo "), "{name}");
+        let workflow = &workflows()[name];
+        for step in steps(workflow) {
+            let action = step["uses"].as_str().unwrap_or_default();
+            if action.starts_with("actions/checkout@") {
+                assert_eq!(step["with"]["ref"], "main", "{name}");
+            }
+        }
+    }
+    let check = &workflows()["pull-request.yml"]["name"];
+    let comment = &workflows()["plan-comment.yml"]["on"]["workflow_run"]["workflows"];
+    assert_eq!(&comment[0], check);
+}
+
+#[test]
 fn actions_are_pinned_by_hash() {
     for (name, workflow) in workflows() {
         let text = read(&format!(".github/workflows/{name}"));
@@ -171,7 +190,16 @@ fn workflows_call_the_program_as_it_is() {
         }
         commands.extend(called);
     }
-    let all = ["plan", "reconcile", "retry", "state", "status", "validate"];
+    let all = [
+        "plan",
+        "reconcile",
+        "retry",
+        "review check",
+        "review form",
+        "state",
+        "status",
+        "validate",
+    ];
     assert_eq!(commands, all.map(String::from).into());
 }
 
@@ -180,8 +208,15 @@ fn calls(script: &str) -> BTreeSet<String> {
     let lines = code(script).map(|line| line.split_whitespace().collect::<Vec<_>>());
     let mut called = BTreeSet::new();
     for words in lines {
-        let pairs = words.windows(2).filter(|pair| pair[0] == "call-import");
-        called.extend(pairs.map(|pair| pair[1].to_owned()));
+        for (index, _) in (words.iter().enumerate()).filter(|(_, word)| **word == "call-import") {
+            let command = match words.get(index + 1..) {
+                // Its flags are those of its own commands.
+                Some(["review", command, ..]) => format!("review {command}"),
+                Some([command, ..]) => (*command).to_owned(),
+                Some([]) | None => continue,
+            };
+            called.insert(command);
+        }
     }
     called
 }

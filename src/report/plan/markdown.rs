@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    View,
+    Proposal, View,
     plain::{action, yes_no},
+    proposal::{self, Verdict, verdict},
     verdict::{Quote, held_reason, sentences},
 };
 use crate::{
@@ -13,17 +14,17 @@ use crate::{
     plan::{Action, Plan, PlannedImport, capacity},
     platforms::connector,
     report::text::{capped, code_span, count, grouped, prose},
-    spec::{Finding, Severity},
+    spec::{Finding, Metadata, PlatformRow, Severity, codes},
 };
 
 /// The hidden first line by which the comment is found again.
 pub const MARKER: &str = "<!-- call-import:plan -->";
 
 /// Longest parts in bytes. With the verdict they stay below 20,000; GitHub takes 65,536.
-const TABLE: usize = 8_500;
-const HELD: usize = 3_500;
-const CUSTOMER: usize = 3_000;
-const FINDINGS: usize = 2_000;
+const TABLE: usize = 6_500;
+const HELD: usize = 2_500;
+const CUSTOMER: usize = 4_000;
+const FINDINGS: usize = 4_500;
 const ESTIMATE: usize = 1_000;
 
 const QUOTE: Quote = Quote {
@@ -32,30 +33,64 @@ const QUOTE: Quote = Quote {
 };
 
 /// A text of less than 20,000 bytes; what does not fit is dropped by whole lines, with a count.
-pub fn markdown(plan: &Plan, view: &View<'_>) -> String {
+pub fn markdown(plan: &Plan, view: &View<'_>, proposal: &Proposal<'_>) -> String {
     let imports = view.imports_todo_first(plan);
-    let mut verdict = sentences(plan, &imports, view, QUOTE);
-    verdict[0] = format!("**{}**", verdict[0]);
-    if !view.queue_is_known {
-        verdict.push(
-            "This is without tonight's queue: what waits or is under way is not known here.".into(),
-        );
-    }
     let parts = [
-        format!("{MARKER}\n{}", verdict.join(" ")),
+        format!(
+            "{MARKER}\n{}",
+            verdict_of(plan, &imports, view, proposal).join(" ")
+        ),
+        warnings(proposal),
         table(&imports, view),
         held(&imports, view),
         for_the_customer(&imports, view),
-        findings(view),
+        findings(view, proposal),
         estimate(&imports, view),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n\n") + "\n"
 }
 
+/// The sentences that everything begins with.
+fn verdict_of(
+    plan: &Plan,
+    imports: &[&PlannedImport],
+    view: &View<'_>,
+    proposal: &Proposal<'_>,
+) -> Vec<String> {
+    let mut verdict = if view.changed.is_some() {
+        proposal::sentences(plan, imports, view, proposal, QUOTE)
+    } else {
+        let mut verdict = sentences(plan, imports, view, QUOTE);
+        verdict[0] = format!("**{}**", verdict[0]);
+        verdict
+    };
+    if !view.queue_is_known && !imports.is_empty() {
+        verdict.push(
+            "This is without tonight's queue: what waits or is under way is not known here.".into(),
+        );
+    }
+    verdict
+}
+
+/// What a reviewer must not overlook.
+fn warnings(proposal: &Proposal<'_>) -> String {
+    let recipients = proposal.recipients.map(|path| {
+        format!(
+            "> [!CAUTION]\n> **The keys to seal to change** ({}). Whoever holds one of them can open every credential that is sealed from then on. Merge only if an engineer knows whose key comes or goes.",
+            code_span(path)
+        )
+    });
+    let checks = proposal.changes_checks.then(|| {
+        "> [!CAUTION]\n> **This pull request changes how it is checked.** What is said here comes from its own check: an engineer must read the change before anybody relies on it.".to_owned()
+    });
+    let warnings: Vec<String> = [recipients, checks].into_iter().flatten().collect();
+    warnings.join("\n\n")
+}
+
 fn table(imports: &[&PlannedImport], view: &View<'_>) -> String {
     let rows = imports.iter().map(|import| row(import, view));
-    let header = "| | Request | Customer | From | Calls | Requests | Nights | Done by | Asked for | In time |\n|---|---|---|---|--:|--:|--:|---|---|---|";
+    let header = "| | Request | Customer | From | Calls | Requests | Begins | Nights | Done by | Asked for | In time |\n|---|---|---|---|--:|--:|---|--:|---|---|---|";
     capped(header, rows, TABLE, |left| {
         format!("\n\nand {} without room here.", count(left, "more import"))
     })
@@ -76,12 +111,16 @@ fn row(import: &PlannedImport, view: &View<'_>) -> String {
         _ => prose(&view.source(import)),
     };
     format!(
-        "| {} | {} | {} | {from} | {} | {} | {} | {} | {} | {} |",
-        action(import.action),
+        "| {} | {} | {} | {from} | {} | {} | {} | {} | {} | {} | {} |",
+        match view.changed {
+            Some(_) => verdict(import, view).words().0,
+            None => action(import.action),
+        },
         code_span(&import.request_id),
         name(&import.customer),
         number(import.calls),
         number(import.requests),
+        import.expected_start.map_or_else(dash, day),
         number(import.nights),
         import.expected_completion.map_or_else(dash, day),
         import.requested_completion.map_or_else(dash, day),
@@ -91,10 +130,17 @@ fn row(import: &PlannedImport, view: &View<'_>) -> String {
     )
 }
 
+/// Why each held import is held. Of a pull request, the verdict says it of a single one, and the findings say
+/// it of those that need changes.
 fn held(imports: &[&PlannedImport], view: &View<'_>) -> String {
-    let held = imports
-        .iter()
-        .filter(|import| import.action == Action::Hold);
+    let of_pull_request = view.changed.is_some();
+    if of_pull_request && imports.len() < 2 {
+        return String::new();
+    }
+    let held = imports.iter().filter(|import| {
+        import.action == Action::Hold
+            && !(of_pull_request && is_told_by_findings(verdict(import, view)))
+    });
     let lines = held.map(|import| {
         format!(
             "- {}: {}",
@@ -107,62 +153,129 @@ fn held(imports: &[&PlannedImport], view: &View<'_>) -> String {
     })
 }
 
+const fn is_told_by_findings(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::NeedsChanges | Verdict::NeedsCredential)
+}
+
 /// What imported calls carry, ready to send.
 fn for_the_customer(imports: &[&PlannedImport], view: &View<'_>) -> String {
-    let platforms: BTreeSet<&str> = imports
+    let told: Vec<&&PlannedImport> = imports
         .iter()
-        .filter(|import| import.action != Action::None)
-        .map(|import| import.platform.as_str())
+        .filter(|import| match view.changed {
+            Some(_) => verdict(import, view) == Verdict::Imported,
+            None => import.action != Action::None,
+        })
         .collect();
-    let rows = platforms
-        .into_iter()
-        .filter_map(|platform| view.matrix.platforms.get(platform));
-    let lines = rows.flat_map(|row| {
-        let name = prose(&row.name);
-        let list = |sentences: &[String]| {
-            let sentences: Vec<String> = sentences.iter().map(|text| prose(text)).collect();
-            sentences.join(" ")
-        };
-        let can = (!row.can.is_empty())
-            .then(|| format!("> With your calls from {name} you can: {}", list(&row.can)));
-        let cannot =
-            (!row.cannot.is_empty()).then(|| format!("> Not included: {}", list(&row.cannot)));
-        let gap = (can.is_some() && cannot.is_some()).then(|| ">".to_owned());
-        [can, gap, cannot, Some(String::new())]
-            .into_iter()
-            .flatten()
+    let platforms: BTreeSet<&str> = told.iter().map(|import| import.platform.as_str()).collect();
+    let lines = platforms.into_iter().flat_map(|platform| {
+        let imports: Vec<&PlannedImport> = told
+            .iter()
+            .filter(|import| import.platform == platform)
+            .map(|import| **import)
+            .collect();
+        let row = view.matrix.platforms.get(platform);
+        row.map_or_else(Vec::new, |row| words_to_send(row, &imports))
     });
     capped("**To tell the customer**\n", lines, CUSTOMER, |_| {
-        "\nMore: `call-import matrix`.".into()
+        "\n\nMore: `call-import matrix`.".into()
     })
     .trim_end()
     .to_owned()
 }
 
-fn findings(view: &View<'_>) -> String {
-    let mut findings: Vec<&Finding> = view
-        .findings()
-        .filter(|finding| finding.severity != Severity::Info)
+/// The lines about one platform, as a quotation.
+fn words_to_send(row: &PlatformRow, imports: &[&PlannedImport]) -> Vec<String> {
+    let name = prose(&row.name);
+    let date = match imports {
+        [import] => import.expected_completion.filter(|_| import.calls > 0),
+        _ => None,
+    };
+    let date = date.map(|date| {
+        let date = day(date);
+        format!("> We will import your calls from {name}, and expect to be done by {date}.")
+    });
+    let by_files = imports
+        .iter()
+        .all(|import| import.method == Some(Method::File));
+    let parts = (!by_files).then(|| comes_along(row, imports)).flatten();
+    let list = |title: String, sentences: &[String]| {
+        let mut lines = Vec::new();
+        if !sentences.is_empty() {
+            lines.push(title);
+            lines.extend(sentences.iter().map(|text| format!("> - {}", prose(text))));
+        }
+        lines
+    };
+    let paragraphs = [
+        date.into_iter().collect(),
+        parts.into_iter().collect(),
+        list(format!("> With your calls from {name} you can:"), &row.can),
+        list("> Not included:".into(), &row.cannot),
+    ];
+    let mut lines = Vec::new();
+    for paragraph in paragraphs.into_iter().filter(|lines| !lines.is_empty()) {
+        if !lines.is_empty() {
+            lines.push(">".to_owned());
+        }
+        lines.extend(paragraph);
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// Which parts of a call the platform gives. Recordings only where they are asked for.
+fn comes_along(row: &PlatformRow, imports: &[&PlannedImport]) -> Option<String> {
+    let with_media = imports.iter().any(|import| import.media_bytes > 0);
+    let parts: Vec<&str> = row
+        .metadata
+        .iter()
+        .filter_map(|part| match part {
+            Metadata::Title => Some("title"),
+            Metadata::Participants => Some("participants"),
+            Metadata::Duration => Some("length"),
+            Metadata::Transcript => Some("transcript"),
+            Metadata::Media => with_media.then_some("recording"),
+        })
         .collect();
-    findings.sort_by_key(|finding| finding.severity);
-    let lines = findings.into_iter().map(|finding| {
-        let place = format!("{}:{}", finding.path, finding.line);
+    let (last, others) = parts.split_last()?;
+    let parts = match others {
+        [] => (*last).to_owned(),
+        others => format!("{} and {last}", others.join(", ")),
+    };
+    Some(format!("> Each call comes with its {parts}."))
+}
+
+/// The findings, worst first, each with a link to its line. Errors in other files count too: they make the
+/// check red. That a platform is not offered is in the verdict already.
+fn findings(view: &View<'_>, proposal: &Proposal<'_>) -> String {
+    let is_told = |finding: &&Finding| match finding.severity {
+        Severity::Error => {
+            view.changed.is_none()
+                || !view.concerns(&finding.path)
+                || finding.code != codes::PLATFORM_NOT_SUPPORTED.name
+        }
+        Severity::Warning => view.concerns(&finding.path),
+        Severity::Info => false,
+    };
+    let mut findings: Vec<&Finding> = view.findings.iter().filter(is_told).collect();
+    findings.sort_by_key(|finding| (!view.concerns(&finding.path), finding.severity));
+    let rows = findings.into_iter().map(|finding| {
+        let place = code_span(&format!("{}:{}", finding.path, finding.line));
+        let files = proposal.files;
+        let address = files.and_then(|files| files.line(&finding.path, finding.line));
+        let place =
+            address.map_or_else(|| place.clone(), |address| format!("[{place}]({address})"));
         let severity = match finding.severity {
             Severity::Error => "error",
             Severity::Warning | Severity::Info => "warning",
         };
-        format!(
-            "- {severity} in {}: {} {}",
-            code_span(&place),
-            prose(&finding.message),
-            prose(&finding.help)
-        )
+        let (message, help) = (prose(&finding.message), prose(&finding.help));
+        format!("| {severity} | {place} | {message} | {help} |")
     });
-    capped("**Findings**\n", lines, FINDINGS, |left| {
-        format!(
-            "\n- and {}; `call-import validate` shows all",
-            count(left, "more finding")
-        )
+    let header = "**Findings**\n\n| | Where | What is wrong | What to do |\n|---|---|---|---|";
+    capped(header, rows, FINDINGS, |left| {
+        let left = count(left, "more finding");
+        format!("\n\nand {left}; the check shows all, beside their lines.")
     })
 }
 

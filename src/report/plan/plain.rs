@@ -12,7 +12,7 @@ use crate::{
     report::text::{clean, grouped, inline},
 };
 
-const QUOTE: Quote = Quote {
+pub(super) const QUOTE: Quote = Quote {
     name: inline,
     sentence: clean,
 };

@@ -31,19 +31,21 @@ pub(super) fn sentences(
         // What the plan says else does not happen.
         return vec![refusal(accident)];
     }
+    let dates = dates(imports, view, quote);
+    dates.into_iter().chain(next_step(imports, view)).collect()
+}
+
+/// What happens and when, and how that fits to what was asked.
+pub(super) fn dates(imports: &[&PlannedImport], view: &View<'_>, quote: Quote) -> Vec<String> {
     let first = outcome(imports, view, quote);
-    let more = [
-        gap(imports, quote),
-        media(imports),
-        next_step(imports, view),
-    ];
+    let more = [gap(imports, quote), media(imports)];
     std::iter::once(first)
         .chain(more.into_iter().flatten())
         .collect()
 }
 
 /// That the next run stops, and what to do about it.
-fn refusal(accident: Accident) -> String {
+pub(super) fn refusal(accident: Accident) -> String {
     match accident {
         Accident::NoRequests { unfinished } => format!(
             "The next run will stop with exit code 3 and do nothing: there are no request files, but {} not finished. This looks like a wrong folder.",
@@ -89,7 +91,7 @@ fn outcome(imports: &[&PlannedImport], view: &View<'_>, quote: Quote) -> String 
 }
 
 /// How the dates fit to the dates that were asked for.
-fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
+pub(super) fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
     if let [import] = imports {
         if import.action == Action::None {
             return None;
@@ -125,7 +127,7 @@ fn gap(imports: &[&PlannedImport], quote: Quote) -> Option<String> {
 }
 
 /// How much audio and video there is to copy.
-fn media(imports: &[&PlannedImport]) -> Option<String> {
+pub(super) fn media(imports: &[&PlannedImport]) -> Option<String> {
     let bytes: u64 = imports.iter().map(|import| import.media_bytes).sum();
     (bytes > 0).then(|| {
         format!(

@@ -1,4 +1,4 @@
-//! The endpoints of GitHub's REST API that comments on pull requests need, for one repository:
+//! The endpoints of GitHub's REST API that pull requests and comments on them need, for one repository:
 //! <https://docs.github.com/rest>, version 2022-11-28. It serves them below `/` as github.com does and
 //! below `/api/v3` as GitHub Enterprise Server does. Answers are complete in the sense of GitHub's OpenAPI
 //! description, which `.ci/check-github-simulator` holds them to.
@@ -20,6 +20,8 @@
 //! `Rule::new(Fault::Lost).on_writes().skip(2).once()`.
 
 mod answer;
+mod before;
+mod branches;
 mod comments;
 mod contents;
 mod drive;
@@ -33,13 +35,16 @@ mod write;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+pub use branches::{Issue, Status};
 pub use comments::{Comment, Deletion, Edit, Notification, Place};
 pub use drive::{Merging, PullRequest};
 pub use limits::{Excess, Limits, Violation};
 pub use route::{
-    COMMENT, COMMENTS, COMMIT_COMMENT, COMMIT_COMMENTS, COMMITS, CREATE_COMMENT,
-    CREATE_COMMIT_COMMENT, DELETE_COMMENT, DELETE_COMMIT_COMMENT, EDIT_COMMENT,
-    EDIT_COMMIT_COMMENT, GRAPHQL, PULLS, RATE_LIMIT, USER,
+    ADD_LABELS, COMBINED_STATUS, COMMENT, COMMENTS, COMMIT_COMMENT, COMMIT_COMMENTS, COMMITS,
+    CREATE_COMMENT, CREATE_COMMIT_COMMENT, CREATE_PULL, CREATE_REF, CREATE_STATUS, DELETE_COMMENT,
+    DELETE_COMMIT_COMMENT, DELETE_FILE, EDIT_COMMENT, EDIT_COMMIT_COMMENT, EDIT_ISSUE, FILE,
+    GRAPHQL, ISSUE, LABEL, LIST_PULLS, PULL_FILES, PULLS, PUT_FILE, RATE_LIMIT, REF, REPOSITORY,
+    USER,
 };
 
 use crate::{

@@ -5,7 +5,7 @@ use call_import_engine::{
     plan::{Accident, Plan, PlannedImport},
     report::{
         notice::{Occasion, body},
-        plan::{View, json, markdown, plain},
+        plan::{Proposal, View, json, markdown, plain},
         status,
     },
     spec::{Finding, Severity},
@@ -87,7 +87,10 @@ fn a_mixed_plan() {
     let scene = mixed();
     let plan = scene.plan();
     insta::assert_snapshot!("mixed_plain", plain(&plan, &view(&scene)));
-    insta::assert_snapshot!("mixed_markdown", markdown(&plan, &view(&scene)));
+    insta::assert_snapshot!(
+        "mixed_markdown",
+        markdown(&plan, &view(&scene), &Proposal::default())
+    );
     insta::assert_json_snapshot!("mixed_json", json(&plan, &view(&scene)));
 }
 
@@ -101,7 +104,10 @@ fn a_pull_request_sees_its_own_import() {
         ..view(&scene)
     };
     let plan = scene.plan();
-    insta::assert_snapshot!("pull_request_markdown", markdown(&plan, &view));
+    insta::assert_snapshot!(
+        "pull_request_markdown",
+        markdown(&plan, &view, &Proposal::default())
+    );
     insta::assert_snapshot!("pull_request_plain", plain(&plan, &view));
 }
 
@@ -142,7 +148,7 @@ fn a_run_that_would_stop_is_announced() {
     };
     assert_eq!(many.accident(), Some(accident));
     insta::assert_snapshot!("too_many_cancels", plain(&many, &view(&scene)));
-    assert!(markdown(&many, &view(&scene)).contains("`--allow-cancel 4`"));
+    assert!(markdown(&many, &view(&scene), &Proposal::default()).contains("`--allow-cancel 4`"));
     scene.declared.requests = vec![request("d"), request("e")];
     assert_eq!(scene.plan().accident(), None, "three may be meant");
     assert_eq!(Scene::new([]).plan().accident(), None);
@@ -165,7 +171,7 @@ fn a_held_file_says_where_its_other_errors_are() {
     assert!(!plain(&scene.plan(), &view(&scene)).contains(more));
     scene.declared.findings.push(error);
     assert!(plain(&scene.plan(), &view(&scene)).contains(more));
-    assert!(markdown(&scene.plan(), &view(&scene)).contains(more));
+    assert!(markdown(&scene.plan(), &view(&scene), &Proposal::default()).contains(more));
 }
 
 #[test]
@@ -218,7 +224,7 @@ fn a_long_plan_drops_whole_rows_and_counts_them() {
             help: "And something to do about it.".into(),
         })
         .collect();
-    let text = markdown(&scene.plan(), &view(&scene));
+    let text = markdown(&scene.plan(), &view(&scene), &Proposal::default());
     assert!(text.chars().count() <= 20_000, "{}", text.chars().count());
     let rows = text
         .lines()
@@ -250,7 +256,7 @@ fn text_from_outside_stays_text() {
     let scene = Scene::new([hostile]).record(row.clone());
     let scene = scene.invalid(invalid(&request("b"), HOSTILE));
     let plan: Plan = scene.plan();
-    let mut markdowns = vec![markdown(&plan, &view(&scene))];
+    let mut markdowns = vec![markdown(&plan, &view(&scene), &Proposal::default())];
     markdowns.extend(
         NotificationKind::ALL
             .iter()

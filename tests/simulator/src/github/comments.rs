@@ -10,7 +10,7 @@ use super::{
 /// Where a comment stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// A pull request, by its number.
+    /// A pull request or an issue, by its number.
     PullRequest(u64),
     /// A commit, by its SHA.
     Commit(String),
@@ -183,7 +183,7 @@ impl Contents {
     /// Neither deleted nor gone with its pull request.
     fn is_there(&self, comment: &Comment) -> bool {
         let place_is_there = match comment.place {
-            Place::PullRequest(number) => self.pull(number).is_ok(),
+            Place::PullRequest(number) => self.is_locked(number).is_ok(),
             Place::Commit(_) => true,
         };
         place_is_there && comment.deleted.is_none()

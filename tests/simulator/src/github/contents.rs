@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
+    branches::Proposals,
     comments::{Comment, Notification},
     drive::{Merging, PullRequest},
 };
@@ -25,6 +26,7 @@ pub(super) struct Contents {
     /// On pull requests and commits, in the order in which they came, deleted ones included.
     pub(super) comments: Vec<Comment>,
     pub(super) notifications: Vec<Notification>,
+    pub(super) proposals: Proposals,
 }
 
 pub(super) struct Commit {
@@ -48,6 +50,14 @@ pub(super) struct Pull {
     pub(super) base: String,
     pub(super) base_sha: String,
     pub(super) head_sha: String,
+    /// Whose repository the branch is in: another one's is a fork.
+    pub(super) head_owner: String,
+    pub(super) head_branch: String,
+    pub(super) body: String,
+    /// What it changes, with GitHub's word for how.
+    pub(super) files: Vec<(String, String)>,
+    pub(super) labels: Vec<String>,
+    pub(super) closed: bool,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     /// When, and as which commit.
@@ -55,6 +65,12 @@ pub(super) struct Pull {
     pub(super) locked: bool,
     /// Answered in place of it, when it is gone.
     pub(super) gone: Option<u16>,
+}
+
+impl Pull {
+    pub(super) fn is_open(&self) -> bool {
+        self.merged.is_none() && !self.closed && self.gone.is_none()
+    }
 }
 
 impl Contents {
@@ -69,6 +85,7 @@ impl Contents {
             pulls: BTreeMap::new(),
             comments: Vec::new(),
             notifications: Vec::new(),
+            proposals: Proposals::default(),
         };
         contents.push(owner, vec!["README.md".into()], now);
         contents
@@ -156,6 +173,8 @@ impl Contents {
             title,
             base,
             merging: _,
+            from,
+            deleted,
         } = pull;
         let base_sha = self.head().to_owned();
         let head_sha = self.add_commit(
@@ -173,6 +192,23 @@ impl Contents {
             base: base.clone(),
             base_sha,
             head_sha: head_sha.clone(),
+            head_owner: from
+                .as_ref()
+                .map_or_else(|| self.owner.clone(), |(owner, _)| owner.clone()),
+            head_branch: from
+                .as_ref()
+                .map_or_else(|| format!("pull-{number}"), |(_, branch)| branch.clone()),
+            body: String::new(),
+            files: files
+                .iter()
+                .map(|file| {
+                    let is_deleted = deleted.contains(file);
+                    let status = if is_deleted { "removed" } else { "added" };
+                    (file.clone(), status.to_owned())
+                })
+                .collect(),
+            labels: Vec::new(),
+            closed: false,
             created_at: seconds(now),
             updated_at: seconds(now),
             merged: None,
@@ -182,6 +218,103 @@ impl Contents {
         let earlier = self.pulls.insert(*number, opened);
         assert!(earlier.is_none(), "there is a pull request {number}");
         head_sha
+    }
+
+    /// Opens a pull request from a branch of this repository.
+    #[expect(clippy::too_many_arguments, reason = "it has so many parts")]
+    pub(super) fn open_from(
+        &mut self,
+        number: u64,
+        author: &str,
+        title: &str,
+        body: &str,
+        branch: &str,
+        base: &str,
+        now: Timestamp,
+    ) {
+        let head_sha = self.branch_head(branch).unwrap_or_default().to_owned();
+        let opened = Pull {
+            number,
+            author: author.into(),
+            title: title.into(),
+            base: base.into(),
+            base_sha: self.head().to_owned(),
+            head_sha: head_sha.clone(),
+            head_owner: self.owner.clone(),
+            head_branch: branch.into(),
+            body: body.into(),
+            files: self.differences(branch),
+            labels: Vec::new(),
+            closed: false,
+            created_at: seconds(now),
+            updated_at: seconds(now),
+            merged: None,
+            locked: false,
+            gone: None,
+        };
+        self.pulls.insert(number, opened);
+        if let Some(commit) = self.commits.get_mut(&head_sha) {
+            commit.pulls.push(number);
+        }
+    }
+
+    /// Pushes a commit to the branch of a pull request, and returns its SHA.
+    pub(super) fn push_to(&mut self, number: u64, files: Vec<String>, now: Timestamp) -> String {
+        let pull = self.pull_mut(number);
+        let (author, head) = (pull.author.clone(), pull.head_sha.clone());
+        let message = format!("Change {}", files.join(", "));
+        let sha = self.add_commit(
+            &author,
+            message,
+            vec![head],
+            files.clone(),
+            Some(number),
+            now,
+        );
+        let pull = self.pull_mut(number);
+        pull.head_sha.clone_from(&sha);
+        pull.updated_at = seconds(now);
+        for file in files {
+            if !pull.files.iter().any(|(path, _)| *path == file) {
+                pull.files.push((file, "added".into()));
+            }
+        }
+        sha
+    }
+
+    pub(super) fn extend_main(&mut self, sha: String) {
+        self.main.push(sha);
+    }
+
+    /// Every pull request that is not gone, by number.
+    pub(super) fn pulls(&self) -> impl Iterator<Item = &Pull> {
+        self.pulls.values().filter(|pull| pull.gone.is_none())
+    }
+
+    pub(super) fn pulls_mut(&mut self) -> impl Iterator<Item = &mut Pull> {
+        self.pulls.values_mut()
+    }
+
+    pub(super) fn pull_numbers(&self) -> impl Iterator<Item = u64> {
+        self.pulls.keys().copied()
+    }
+
+    /// The labels of an issue or a pull request.
+    pub(super) fn labels_of(&mut self, number: u64) -> Result<&mut Vec<String>, u16> {
+        if let Some(issue) = self.proposals.issues.get_mut(&number) {
+            return Ok(&mut issue.labels);
+        }
+        let pull = self.pulls.get_mut(&number).ok_or(404_u16)?;
+        Ok(&mut pull.labels)
+    }
+
+    /// Whether nothing new may be said on an issue or a pull request, or the status that says why there is
+    /// none.
+    pub(super) fn is_locked(&self, number: u64) -> Result<bool, u16> {
+        if self.proposals.issues.contains_key(&number) {
+            return Ok(false);
+        }
+        self.pull(number).map(|pull| pull.locked)
     }
 
     /// Merges an open pull request, and returns the SHA of its merge commit.
@@ -215,7 +348,7 @@ impl Contents {
         sha
     }
 
-    fn add_commit(
+    pub(super) fn add_commit(
         &mut self,
         author: &str,
         message: String,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Comment, GitHub, Identity, Notification, Place,
+    Comment, GitHub, Identity, Issue, Notification, Place, Status,
     comments::Id,
     contents::{Contents, MAIN},
 };
@@ -23,6 +23,10 @@ pub struct PullRequest {
     pub base: String,
     /// How it is merged.
     pub merging: Merging,
+    /// Owner and branch that it comes from, if not a branch of this repository with a name of no interest.
+    pub from: Option<(String, String)>,
+    /// Those of the files that it deletes.
+    pub deleted: Vec<String>,
 }
 
 /// How a pull request is merged.
@@ -49,7 +53,24 @@ impl PullRequest {
             files,
             base: MAIN.into(),
             merging: Merging::Squash,
+            from: None,
+            deleted: Vec::new(),
         }
+    }
+
+    /// From a branch of somebody's repository: that of another owner is a fork.
+    #[must_use]
+    pub fn from(mut self, owner: &str, branch: &str) -> Self {
+        self.from = Some((owner.into(), branch.into()));
+        self
+    }
+
+    /// One that deletes this file, besides what else it changes.
+    #[must_use]
+    pub fn deleting(mut self, file: &str) -> Self {
+        self.files.push(file.into());
+        self.deleted.push(file.into());
+        self
     }
 
     /// Onto another branch.
@@ -100,6 +121,27 @@ impl GitHub {
     pub fn push(&self, author: &str, files: impl IntoIterator<Item = impl Into<String>>) -> String {
         let files = files.into_iter().map(Into::into).collect();
         self.change(|contents, now| contents.push(author, files, now))
+    }
+
+    /// Pushes a commit to the branch of a pull request, and returns its SHA.
+    ///
+    /// # Panics
+    /// When there is no such pull request.
+    pub fn push_to(
+        &self,
+        number: u64,
+        files: impl IntoIterator<Item = impl Into<String>>,
+    ) -> String {
+        let files = files.into_iter().map(Into::into).collect();
+        self.change(|contents, now| contents.push_to(number, files, now))
+    }
+
+    /// Closes a pull request without merging it.
+    ///
+    /// # Panics
+    /// When there is no such pull request.
+    pub fn close(&self, number: u64) {
+        self.change(|contents, _| contents.pull_mut(number).closed = true);
     }
 
     /// Lists a pull request with a commit that it has nothing to do with, or not any more. GitHub does so
@@ -175,6 +217,132 @@ impl GitHub {
     /// What people were told, oldest first.
     pub fn notifications(&self) -> Vec<Notification> {
         self.0.contents().notifications().to_vec()
+    }
+}
+
+/// Before a merge.
+impl GitHub {
+    /// Puts a file onto the default branch as if it had always been there.
+    pub fn set_main_file(&self, path: &str, content: &str) {
+        self.change(|contents, _| contents.set_main_file(path, content));
+    }
+
+    /// Somebody commits a file to a branch of this repository, whatever stood there.
+    ///
+    /// # Panics
+    /// When there is no such branch.
+    pub fn commit_as(&self, login: &str, branch: &str, path: &str, content: &str) {
+        self.change(|contents, now| {
+            let stands = contents.file(branch, path).map(super::branches::blob);
+            let content = Some(content.as_bytes());
+            let message = format!("Change {path}");
+            let commit = super::branches::FileCommit {
+                author: login,
+                branch,
+                message: &message,
+                path,
+                content,
+                replaces: stands.as_deref(),
+            };
+            let committed = contents.commit_file(&commit, now);
+            assert!(committed.is_ok(), "there is no branch {branch}");
+        });
+    }
+
+    /// A file on a branch of this repository.
+    pub fn file(&self, branch: &str, path: &str) -> Option<String> {
+        let contents = self.0.contents();
+        let file = contents.file(branch, path)?;
+        Some(String::from_utf8_lossy(file).into_owned())
+    }
+
+    /// The messages of the commits of a branch, newest first.
+    pub fn messages(&self, branch: &str) -> Vec<String> {
+        let contents = self.0.contents();
+        let commits = contents.branch_history(branch);
+        commits
+            .iter()
+            .map(|commit| commit.message.clone())
+            .collect()
+    }
+
+    /// Numbers, titles and texts of the pull requests that are open.
+    pub fn open_pulls(&self) -> Vec<(u64, String, String)> {
+        let contents = self.0.contents();
+        let open = contents.pulls().filter(|pull| pull.is_open());
+        open.map(|pull| (pull.number, pull.title.clone(), pull.body.clone()))
+            .collect()
+    }
+
+    /// The newest commit of a pull request.
+    ///
+    /// # Panics
+    /// When there is no such pull request.
+    pub fn head_of(&self, number: u64) -> String {
+        self.change(|contents, _| contents.pull_mut(number).head_sha.clone())
+    }
+
+    /// The labels of an issue or a pull request.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn labels_of(&self, number: u64) -> Vec<String> {
+        let labels = self.change(|contents, _| contents.labels_of(number).cloned());
+        labels.expect("the test names what it has opened")
+    }
+
+    /// Makes a label.
+    pub fn add_label(&self, name: &str) {
+        self.change(|contents, _| contents.proposals.labels.insert(name.into()));
+    }
+
+    /// Somebody opens an issue, and it has this number.
+    pub fn open_issue(&self, login: &str, title: &str, body: &str) -> u64 {
+        self.change(|contents, now| {
+            let number = contents.next_number();
+            let issue = Issue {
+                number,
+                author: login.into(),
+                title: title.into(),
+                body: body.into(),
+                earlier: Vec::new(),
+                is_open: true,
+                labels: Vec::new(),
+                created_at: super::contents::seconds(now),
+            };
+            contents.proposals.issues.insert(number, issue);
+            number
+        })
+    }
+
+    /// The author of an issue changes its text.
+    ///
+    /// # Panics
+    /// When there is no such issue.
+    pub fn edit_issue(&self, number: u64, body: &str) {
+        self.change(|contents, _| {
+            let issue = contents.proposals.issues.get_mut(&number);
+            let issue = issue.expect("the test names an issue that it has opened");
+            let earlier = std::mem::replace(&mut issue.body, body.into());
+            issue.earlier.push(earlier);
+        });
+    }
+
+    /// An issue with its past.
+    ///
+    /// # Panics
+    /// When there is no such issue.
+    pub fn issue(&self, number: u64) -> Issue {
+        let contents = self.0.contents();
+        let issue = contents.proposals.issues.get(&number);
+        issue
+            .expect("the test names an issue that it has opened")
+            .clone()
+    }
+
+    /// Every commit status that was ever set, oldest first.
+    pub fn statuses(&self) -> Vec<Status> {
+        self.0.contents().proposals.statuses.clone()
     }
 }
 

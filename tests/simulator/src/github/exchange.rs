@@ -7,7 +7,7 @@ use super::{
     Identity, LONGEST_BODY, State,
     answer::{self, Outcome, Refused},
     comments::{Comment, Id, Place},
-    contents::Contents,
+    contents::{Commit, Contents, MAIN},
     limits::Resource,
     paging::{Paging, turn},
     route::{REPOSITORY_ID, Route, Target, Verb},
@@ -44,6 +44,7 @@ impl Exchange<'_> {
             Target::Comment(Verb::Get, id) => self.get(*id),
             Target::Comment(Verb::Edit, id) => self.edit(*id),
             Target::Comment(Verb::Delete, id) => self.delete(*id),
+            Target::BeforeMerge(target) => self.before_merge(target),
         }
     }
 
@@ -84,7 +85,20 @@ impl Exchange<'_> {
         let paging = Paging::parse(&self.request.uri);
         let contents = self.state.contents();
         let path = paging.parameter("path").filter(|path| !path.is_empty());
-        let commits = contents.history(path);
+        let branch = paging.parameter("sha").filter(|branch| *branch != MAIN);
+        let commits = match branch {
+            None => contents.history(path),
+            Some(branch) if contents.branch_head(branch).is_none() => {
+                return Err(Refused::absent(404));
+            }
+            Some(branch) => {
+                let touches = |commit: &&Commit| {
+                    path.is_none_or(|path| commit.files.iter().any(|file| file == path))
+                };
+                let commits = contents.branch_history(branch).into_iter();
+                commits.filter(touches).collect()
+            }
+        };
         let writer = self.writer(&contents);
         Ok(self.page(&paging, &commits, |commit| {
             let comments = contents.comments(&Place::Commit(commit.sha.clone()));
@@ -201,7 +215,7 @@ impl Exchange<'_> {
         })
     }
 
-    fn body(&self) -> Result<Value, Refused> {
+    pub(super) fn body(&self) -> Result<Value, Refused> {
         let body: Value = serde_json::from_slice(&self.request.body)
             .map_err(|_| Refused::new(400, "Problems parsing JSON"))?;
         if body.is_object() {
@@ -212,7 +226,12 @@ impl Exchange<'_> {
     }
 
     /// A page of a list, with its links.
-    fn page<T>(&self, paging: &Paging, items: &[T], write: impl Fn(&T) -> Value) -> Answer {
+    pub(super) fn page<T>(
+        &self,
+        paging: &Paging,
+        items: &[T],
+        write: impl Fn(&T) -> Value,
+    ) -> Answer {
         let page: Vec<_> = paging.cut(items).iter().map(write).collect();
         let mut answer = self.answer(200, &Value::Array(page));
         let links = paging.links(items.len(), |relation, page| self.link(relation, page));
@@ -239,11 +258,11 @@ impl Exchange<'_> {
         )
     }
 
-    fn answer(&self, status: u16, body: &Value) -> Answer {
+    pub(super) fn answer(&self, status: u16, body: &Value) -> Answer {
         answer::json(self.request.number, status, body)
     }
 
-    fn writer<'w>(&'w self, contents: &'w Contents) -> Writer<'w> {
+    pub(super) fn writer<'w>(&'w self, contents: &'w Contents) -> Writer<'w> {
         Writer {
             contents,
             api: &self.api,
@@ -254,10 +273,7 @@ impl Exchange<'_> {
 /// Whether nothing new may be said at a place; an error if there is no such place.
 fn locked(contents: &Contents, place: &Place) -> Result<bool, Refused> {
     match place {
-        Place::PullRequest(number) => {
-            let pull = contents.pull(*number).map_err(Refused::absent)?;
-            Ok(pull.locked)
-        }
+        Place::PullRequest(number) => contents.is_locked(*number).map_err(Refused::absent),
         Place::Commit(sha) => {
             let commit = contents.commit(sha);
             commit.map(|_| false).ok_or_else(|| Refused::no_commit(sha))

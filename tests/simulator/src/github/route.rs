@@ -1,6 +1,9 @@
 //! Which endpoint a request is for.
 
-use super::comments::{Id, Place};
+use super::{
+    before,
+    comments::{Id, Place},
+};
 use crate::log::Endpoint;
 
 /// `GET /user`
@@ -36,6 +39,37 @@ pub const EDIT_COMMIT_COMMENT: Endpoint = Endpoint("PATCH /repos/{owner}/{repo}/
 /// `DELETE /repos/{owner}/{repo}/comments/{id}`
 pub const DELETE_COMMIT_COMMENT: Endpoint = Endpoint("DELETE /repos/{owner}/{repo}/comments/{id}");
 
+/// `GET /repos/{owner}/{repo}`
+pub const REPOSITORY: Endpoint = Endpoint("GET /repos/{owner}/{repo}");
+/// `GET /repos/{owner}/{repo}/git/ref/{ref}`
+pub const REF: Endpoint = Endpoint("GET /repos/{owner}/{repo}/git/ref/{ref}");
+/// `POST /repos/{owner}/{repo}/git/refs`
+pub const CREATE_REF: Endpoint = Endpoint("POST /repos/{owner}/{repo}/git/refs");
+/// `GET /repos/{owner}/{repo}/contents/{path}`
+pub const FILE: Endpoint = Endpoint("GET /repos/{owner}/{repo}/contents/{path}");
+/// `PUT /repos/{owner}/{repo}/contents/{path}`
+pub const PUT_FILE: Endpoint = Endpoint("PUT /repos/{owner}/{repo}/contents/{path}");
+/// `DELETE /repos/{owner}/{repo}/contents/{path}`
+pub const DELETE_FILE: Endpoint = Endpoint("DELETE /repos/{owner}/{repo}/contents/{path}");
+/// `GET /repos/{owner}/{repo}/pulls`
+pub const LIST_PULLS: Endpoint = Endpoint("GET /repos/{owner}/{repo}/pulls");
+/// `POST /repos/{owner}/{repo}/pulls`
+pub const CREATE_PULL: Endpoint = Endpoint("POST /repos/{owner}/{repo}/pulls");
+/// `GET /repos/{owner}/{repo}/pulls/{number}/files`
+pub const PULL_FILES: Endpoint = Endpoint("GET /repos/{owner}/{repo}/pulls/{number}/files");
+/// `GET /repos/{owner}/{repo}/commits/{ref}/status`
+pub const COMBINED_STATUS: Endpoint = Endpoint("GET /repos/{owner}/{repo}/commits/{ref}/status");
+/// `POST /repos/{owner}/{repo}/statuses/{sha}`
+pub const CREATE_STATUS: Endpoint = Endpoint("POST /repos/{owner}/{repo}/statuses/{sha}");
+/// `GET /repos/{owner}/{repo}/labels/{name}`
+pub const LABEL: Endpoint = Endpoint("GET /repos/{owner}/{repo}/labels/{name}");
+/// `POST /repos/{owner}/{repo}/issues/{number}/labels`
+pub const ADD_LABELS: Endpoint = Endpoint("POST /repos/{owner}/{repo}/issues/{number}/labels");
+/// `GET /repos/{owner}/{repo}/issues/{number}`
+pub const ISSUE: Endpoint = Endpoint("GET /repos/{owner}/{repo}/issues/{number}");
+/// `PATCH /repos/{owner}/{repo}/issues/{number}`
+pub const EDIT_ISSUE: Endpoint = Endpoint("PATCH /repos/{owner}/{repo}/issues/{number}");
+
 /// Where `Link` headers point, in place of owner and name: the id of the repository.
 pub(super) const REPOSITORY_ID: u64 = 730_000_001;
 
@@ -50,6 +84,7 @@ pub(super) enum Target {
     List(Place),
     Create(Place),
     Comment(Verb, Id),
+    BeforeMerge(before::Target),
 }
 
 /// What is done to a comment.
@@ -74,7 +109,8 @@ pub(super) struct Route {
 impl Route {
     /// Whether it creates or changes content.
     pub(super) fn is_write(&self) -> bool {
-        match self.target {
+        match &self.target {
+            Target::BeforeMerge(target) => target.is_write(),
             Target::Create(_) | Target::Comment(Verb::Edit | Verb::Delete, _) => true,
             Target::User
             | Target::RateLimit
@@ -161,8 +197,116 @@ fn in_repository(method: &str, rest: &[&str]) -> Option<(Endpoint, Target, &'sta
         ),
         (_, ["issues", "comments", id]) => comment(method, id, false)?,
         (_, ["comments", id]) => comment(method, id, true)?,
+        _ => {
+            let (endpoint, target, documentation) = before_merge(method, rest)?;
+            (endpoint, Target::BeforeMerge(target), documentation)
+        }
+    })
+}
+
+fn before_merge(method: &str, rest: &[&str]) -> Option<(Endpoint, before::Target, &'static str)> {
+    use before::Target as Before;
+    Some(match (method, rest) {
+        ("GET", []) => (
+            REPOSITORY,
+            Before::Repository,
+            "/rest/repos/repos#get-a-repository",
+        ),
+        ("GET", ["git", "ref", "heads", branch @ ..]) => (
+            REF,
+            Before::Ref(decoded(branch)),
+            "/rest/git/refs#get-a-reference",
+        ),
+        ("POST", ["git", "refs"]) => (
+            CREATE_REF,
+            Before::CreateRef,
+            "/rest/git/refs#create-a-reference",
+        ),
+        ("GET", ["contents", path @ ..]) => (
+            FILE,
+            Before::File(decoded(path)),
+            "/rest/repos/contents#get-repository-content",
+        ),
+        ("PUT", ["contents", path @ ..]) => (
+            PUT_FILE,
+            Before::PutFile(decoded(path)),
+            "/rest/repos/contents#create-or-update-file-contents",
+        ),
+        ("DELETE", ["contents", path @ ..]) => (
+            DELETE_FILE,
+            Before::DeleteFile(decoded(path)),
+            "/rest/repos/contents#delete-a-file",
+        ),
+        _ => return of_pulls(method, rest),
+    })
+}
+
+fn of_pulls(method: &str, rest: &[&str]) -> Option<(Endpoint, before::Target, &'static str)> {
+    use before::Target as Before;
+    Some(match (method, rest) {
+        ("GET", ["pulls"]) => (
+            LIST_PULLS,
+            Before::Pulls,
+            "/rest/pulls/pulls#list-pull-requests",
+        ),
+        ("POST", ["pulls"]) => (
+            CREATE_PULL,
+            Before::CreatePull,
+            "/rest/pulls/pulls#create-a-pull-request",
+        ),
+        ("GET", ["pulls", number, "files"]) => (
+            PULL_FILES,
+            Before::PullFiles(number.parse().ok()?),
+            "/rest/pulls/pulls#list-pull-requests-files",
+        ),
+        ("GET", ["commits", sha, "status"]) => (
+            COMBINED_STATUS,
+            Before::CombinedStatus((*sha).into()),
+            "/rest/commits/statuses#get-the-combined-status-for-a-specific-reference",
+        ),
+        ("POST", ["statuses", sha]) => (
+            CREATE_STATUS,
+            Before::CreateStatus((*sha).into()),
+            "/rest/commits/statuses#create-a-commit-status",
+        ),
+        ("GET", ["labels", name]) => (
+            LABEL,
+            Before::Label(decoded(&[name])),
+            "/rest/issues/labels#get-a-label",
+        ),
+        ("POST", ["issues", number, "labels"]) => (
+            ADD_LABELS,
+            Before::AddLabels(number.parse().ok()?),
+            "/rest/issues/labels#add-labels-to-an-issue",
+        ),
+        ("GET", ["issues", number]) => (
+            ISSUE,
+            Before::Issue(number.parse().ok()?),
+            "/rest/issues/issues#get-an-issue",
+        ),
+        ("PATCH", ["issues", number]) => (
+            EDIT_ISSUE,
+            Before::EditIssue(number.parse().ok()?),
+            "/rest/issues/issues#update-an-issue",
+        ),
         _ => return None,
     })
+}
+
+/// The rest of a path, with `%` and two digits read as a byte.
+fn decoded(segments: &[&str]) -> String {
+    let path = segments.join("/");
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escape = path
+            .get(path.len() - rest.len() + 1..path.len() - rest.len() + 3)
+            .filter(|_| *first == b'%')
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(escape.unwrap_or(*first));
+        rest = if escape.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn comment(method: &str, id: &str, on_commits: bool) -> Option<(Endpoint, Target, &'static str)> {

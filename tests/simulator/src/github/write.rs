@@ -117,11 +117,11 @@ impl Writer<'_> {
             "id": 2_500_000_000 + number,
             "node_id": node_id("PullRequest", number),
             "number": number,
-            "state": if pull.merged.is_some() { "closed" } else { "open" },
+            "state": if pull.is_open() { "open" } else { "closed" },
             "locked": pull.locked,
             "active_lock_reason": null,
             "title": pull.title,
-            "body": null,
+            "body": pull.body,
             "user": self.user(&pull.author),
             "author_association": association(&pull.author),
             "labels": [],
@@ -137,8 +137,8 @@ impl Writer<'_> {
             "closed_at": merged_at,
             "merged_at": merged_at,
             "merge_commit_sha": pull.merged.as_ref().map(|(_, sha)| sha),
-            "head": self.branch(&format!("pull-{number}"), &pull.head_sha),
-            "base": self.branch(&pull.base, &pull.base_sha),
+            "head": self.branch(&pull.head_owner, &pull.head_branch, &pull.head_sha),
+            "base": self.branch(&self.contents.owner, &pull.base, &pull.base_sha),
         });
         extend(&mut answer, self.pull_urls(pull));
         answer
@@ -225,19 +225,76 @@ impl Writer<'_> {
         answer
     }
 
-    fn branch(&self, name: &str, sha: &str) -> Value {
-        let owner = &self.contents.owner;
+    /// `pull-request`, as in the answer to the one who opened it.
+    pub(super) fn full_pull(&self, pull: &Pull) -> Value {
+        let mut answer = self.pull(pull);
+        let more = json!({
+            "merged": false, "mergeable": null, "rebaseable": null, "mergeable_state": "unknown",
+            "merged_by": null, "maintainer_can_modify": false,
+            "comments": 0, "review_comments": 0, "commits": 1,
+            "additions": 1, "deletions": 0, "changed_files": pull.files.len(),
+        });
+        extend(&mut answer, more);
+        answer
+    }
+
+    /// The repository of a branch that belongs to somebody else is a fork.
+    fn branch(&self, owner: &str, name: &str, sha: &str) -> Value {
+        let mut repository = self.repository();
+        if *owner != *self.contents.owner {
+            repository["fork"] = true.into();
+            repository["owner"] = self.user(owner);
+            repository["full_name"] = format!("{owner}/{}", self.contents.name).into();
+        }
         json!({
             "label": format!("{owner}:{name}"),
             "ref": name,
             "sha": sha,
             "user": self.user(owner),
-            "repo": self.repository(),
+            "repo": repository,
+        })
+    }
+
+    /// `full-repository`, as far as clients look at it.
+    pub(super) fn full_repository(&self) -> Value {
+        let mut answer = self.repository();
+        let more = json!({"subscribers_count": 0, "network_count": 0});
+        extend(&mut answer, more);
+        answer
+    }
+
+    /// The commit in the answer to the one who has changed a file.
+    pub(super) fn git_commit(&self, commit: &Commit) -> Value {
+        let (repository, web) = (self.repository_url(), self.web());
+        let Commit { sha, message, .. } = commit;
+        let person = json!({
+            "name": commit.author,
+            "email": format!("{}@users.noreply.github.example", commit.author),
+            "date": time(commit.at),
+        });
+        let parent = |sha: &String| {
+            json!({
+                "sha": sha,
+                "url": format!("{repository}/git/commits/{sha}"),
+                "html_url": format!("{web}/commit/{sha}"),
+            })
+        };
+        let parents: Vec<_> = commit.parents.iter().map(parent).collect();
+        json!({
+            "sha": sha,
+            "node_id": format!("C_{sha}"),
+            "url": format!("{repository}/git/commits/{sha}"),
+            "html_url": format!("{web}/commit/{sha}"),
+            "author": person,
+            "committer": person,
+            "message": message,
+            "tree": {"sha": sha, "url": format!("{repository}/git/trees/{sha}")},
+            "parents": parents,
         })
     }
 
     /// `repository`.
-    fn repository(&self) -> Value {
+    pub(super) fn repository(&self) -> Value {
         let (url, web) = (self.repository_url(), self.web());
         let Contents {
             owner,
@@ -279,12 +336,12 @@ impl Writer<'_> {
         answer
     }
 
-    fn repository_url(&self) -> String {
+    pub(super) fn repository_url(&self) -> String {
         let Contents { owner, name, .. } = self.contents;
         format!("{}/repos/{owner}/{name}", self.api)
     }
 
-    fn web(&self) -> String {
+    pub(super) fn web(&self) -> String {
         let Contents { owner, name, .. } = self.contents;
         format!("{WEB}/{owner}/{name}")
     }

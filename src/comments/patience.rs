@@ -1,6 +1,6 @@
 //! One request to GitHub after another, at the pace that GitHub allows, for as long as the run may last.
 
-use std::{collections::VecDeque, future::Future};
+use std::{collections::VecDeque, fmt, future::Future};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -26,19 +26,19 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A request for as long as it is worth waiting.
-pub(super) struct Patience<'a> {
-    pub(super) github: &'a GitHub,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) interrupt: watch::Receiver<bool>,
+pub struct Patience<'a> {
+    github: &'a GitHub,
+    clock: &'a dyn Clock,
+    interrupt: watch::Receiver<bool>,
     /// Nothing is waited for beyond this moment.
-    pub(super) give_up: Timestamp,
+    give_up: Timestamp,
     /// When the writes of the last hour were sent.
     writes: VecDeque<Timestamp>,
 }
 
 /// What may be done about a request without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Changes nothing.
     Read,
     /// Changes something, and nothing more when it is sent twice.
@@ -49,7 +49,7 @@ pub(super) enum Kind {
 
 /// Why a request was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Halt {
+pub enum Halt {
     /// No further request will do now: the next run delivers the rest.
     Later(String),
     /// The token may do nothing of this kind.
@@ -60,8 +60,21 @@ pub(super) enum Halt {
     Unknown(String),
 }
 
+/// What GitHub said, or why nothing could be asked.
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Later(reason) | Self::Forbidden(reason) | Self::Unknown(reason) => {
+                f.write_str(reason)
+            }
+            Self::Refused(error) => error.fmt(f),
+        }
+    }
+}
+
 impl<'a> Patience<'a> {
-    pub(super) fn new(
+    /// Patience until `give_up`, or until the interrupt becomes true.
+    pub fn new(
         github: &'a GitHub,
         clock: &'a dyn Clock,
         interrupt: watch::Receiver<bool>,
@@ -76,8 +89,16 @@ impl<'a> Patience<'a> {
         }
     }
 
+    /// The repository that is asked.
+    pub const fn github(&self) -> &'a GitHub {
+        self.github
+    }
+
     /// Sends a request until there is an answer to go by.
-    pub(super) async fn send<T, F>(
+    ///
+    /// # Errors
+    /// When there is none; the [`Halt`] says what else may be tried.
+    pub async fn send<T, F>(
         &mut self,
         kind: Kind,
         request: impl Fn(&'a GitHub) -> F,
@@ -113,7 +134,10 @@ impl<'a> Patience<'a> {
     }
 
     /// Waits before something that brought no answer is tried again, for the `lost`-th time, from 0.
-    pub(super) async fn wait_after_loss(&mut self, lost: u32) -> Result<(), Halt> {
+    ///
+    /// # Errors
+    /// [`Halt::Later`] when that would take too long.
+    pub async fn wait_after_loss(&mut self, lost: u32) -> Result<(), Halt> {
         self.wait(self.after(FIRST_WAIT, lost)).await
     }
 

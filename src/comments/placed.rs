@@ -9,7 +9,7 @@ use crate::github::{Comment, CommentId, Place};
 const POSTS: u32 = 3;
 
 /// The comments of the places that this run has to do with.
-pub(super) struct Placed<'a> {
+pub struct Placed<'a> {
     patience: Patience<'a>,
     /// Comments by place, as far as they were read.
     known: BTreeMap<Place, Vec<Comment>>,
@@ -20,7 +20,8 @@ pub(super) struct Placed<'a> {
 }
 
 impl<'a> Placed<'a> {
-    pub(super) const fn new(patience: Patience<'a>) -> Self {
+    /// No place has been read yet.
+    pub const fn new(patience: Patience<'a>) -> Self {
         Self {
             patience,
             known: BTreeMap::new(),
@@ -29,14 +30,18 @@ impl<'a> Placed<'a> {
         }
     }
 
-    pub(super) const fn patience(&mut self) -> &mut Patience<'a> {
+    /// For requests that are no comments.
+    pub const fn patience(&mut self) -> &mut Patience<'a> {
         &mut self.patience
     }
 
     /// Makes a comment stand there with this text, whose first line is its marker: edits the `known` one,
     /// else the one that has the marker, else posts it. An answer that got lost is looked for before
     /// anything is repeated.
-    pub(super) async fn put(
+    ///
+    /// # Errors
+    /// When it does not stand there; another place may do if it is [`Halt::Refused`].
+    pub async fn put(
         &mut self,
         place: &Place,
         known: Option<CommentId>,
@@ -55,7 +60,7 @@ impl<'a> Placed<'a> {
         let marker = marker(text);
         let mut lost = 0;
         loop {
-            if let Some(found) = self.own(place, marker).await?.into_iter().next() {
+            if let Some(found) = self.find(place, marker).await? {
                 if found.body != text {
                     self.edit(found.id, text).await?;
                 }
@@ -115,7 +120,10 @@ impl<'a> Placed<'a> {
     }
 
     /// Replaces the text of a comment.
-    pub(super) async fn edit(&mut self, id: CommentId, text: &str) -> Result<(), Halt> {
+    ///
+    /// # Errors
+    /// [`Halt::Refused`] when it is gone, and whatever stops any request.
+    pub async fn edit(&mut self, id: CommentId, text: &str) -> Result<(), Halt> {
         let edit = self
             .patience
             .send(Kind::Edit, |github| github.edit(id, text));
@@ -126,7 +134,10 @@ impl<'a> Placed<'a> {
 
     /// Where another run was as fast as this one, a comment stands twice: the oldest stays. Gives the
     /// markers concerned with what stays.
-    pub(super) async fn remove_doubles(&mut self) -> Result<Vec<(String, CommentId)>, Halt> {
+    ///
+    /// # Errors
+    /// When GitHub lets nothing through.
+    pub async fn remove_doubles(&mut self) -> Result<Vec<(String, CommentId)>, Halt> {
         let posted = std::mem::take(&mut self.posted);
         let places: BTreeSet<&Place> = posted.iter().map(|(place, _)| place).collect();
         for place in places {
@@ -153,6 +164,14 @@ impl<'a> Placed<'a> {
             }
         }
         Ok(kept)
+    }
+
+    /// Our own oldest comment with a marker, if there is one.
+    ///
+    /// # Errors
+    /// When GitHub lets nothing through.
+    pub async fn find(&mut self, place: &Place, marker: &str) -> Result<Option<Comment>, Halt> {
+        Ok(self.own(place, marker).await?.into_iter().next())
     }
 
     /// Our own comments with a marker, oldest first. Others can write the marker, but not as we.
@@ -206,6 +225,6 @@ impl<'a> Placed<'a> {
 }
 
 /// The first line of a comment, by which it is found again.
-pub(super) fn marker(text: &str) -> &str {
+pub fn marker(text: &str) -> &str {
     text.lines().next().unwrap_or_default().trim_end()
 }

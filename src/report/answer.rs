@@ -1,0 +1,121 @@
+//! What is answered on an issue with a filled form, in words for customer success.
+
+use crate::{
+    report::text::{capped, code_span, prose},
+    spec::{Field, Finding, Gap, form::Question},
+};
+
+/// The hidden first line by which the answer is found again.
+pub const MARKER: &str = "<!-- call-import:form -->";
+
+/// Stays in an answer once a credential was taken out of the form.
+const LEAKED: &str = "<!-- credential taken out -->";
+
+/// Longest list of problems in bytes.
+const PROBLEMS: usize = 8_000;
+
+/// Most parts of a form that are named as not understood.
+const LEFT_OUT: usize = 20;
+
+/// What came of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A pull request asks for it.
+    PullRequest(i64),
+    /// This pull request asks for it, and people have changed its file.
+    ChangedByOthers(i64),
+    /// Answers are missing or unclear.
+    Gaps(Vec<Gap>),
+    /// The request would have errors.
+    Findings(Vec<Finding>),
+    /// The platform is not offered so: why, and what else to do.
+    Unsupported(String),
+    /// Something else stands in the way, in a sentence.
+    Stopped(String),
+}
+
+/// The answer. `left_out` is what was not understood, and `leaked` whether a credential was ever taken out of
+/// this form.
+pub fn answer(outcome: &Outcome, left_out: &[String], leaked: bool) -> String {
+    let outcome = match outcome {
+        Outcome::PullRequest(number) => format!(
+            "**The request is pull request #{number}.** It says there whether it can be imported, by when, and what is left to do.\n\nTo change something, edit this form: the pull request follows, as long as nobody has changed its file by hand."
+        ),
+        Outcome::ChangedByOthers(number) => format!(
+            "**The request is pull request #{number}, and somebody has changed its file there.** So it does not follow this form any more: change the file in the pull request."
+        ),
+        Outcome::Gaps(gaps) => problems(gaps.iter().map(|gap| {
+            let why = gap.why.as_deref().unwrap_or_else(|| gap.field.meaning());
+            let why = match gap.why {
+                Some(_) => prose(why),
+                None => format!("Not answered yet: {}.", prose(why)),
+            };
+            format!("| {} | {why} |", label(gap.field))
+        })),
+        Outcome::Findings(findings) => problems(findings.iter().map(|finding| {
+            format!(
+                "| the request | {} {} |",
+                prose(&finding.message),
+                prose(&finding.help)
+            )
+        })),
+        Outcome::Unsupported(reason) => format!(
+            "**This cannot be imported so.** {}\n\n{EDIT}",
+            prose(reason)
+        ),
+        Outcome::Stopped(reason) => format!("**There is no pull request yet.** {}", prose(reason)),
+    };
+    let warning = if leaked { CREDENTIAL } else { "" };
+    let left_out: String = left_out
+        .iter()
+        .take(LEFT_OUT)
+        .map(|text| format!("\n- {}", code_span(text)))
+        .collect();
+    let left_out = match left_out.as_str() {
+        "" => String::new(),
+        list => format!("\n\nNot understood, and so left out:\n{list}"),
+    };
+    format!("{MARKER}\n{warning}{outcome}{left_out}\n")
+}
+
+/// Whether an earlier answer says that a credential was taken out.
+pub fn says_leaked(answer: &str) -> bool {
+    answer.lines().nth(1) == Some(LEAKED)
+}
+
+const EDIT: &str = "Edit the form above (the three dots, *Edit*) and save it: this answer follows.";
+
+const CREDENTIAL: &str = "<!-- credential taken out -->
+> [!CAUTION]
+> **A credential stood in this form and was taken out. Ask the customer to revoke it now**: everybody who sees this repository could read it. GitHub still keeps the old text: open *edited* above the form, choose the older revision, *Options*, *Delete revision from history*. Hand in the new credential sealed, with `call-import seal`, never here.
+
+";
+
+fn problems(rows: impl Iterator<Item = String>) -> String {
+    let header = format!(
+        "**Something must be changed before there can be a pull request.** {EDIT}\n\n| Where | What |\n|---|---|"
+    );
+    capped(&header, rows, PROBLEMS, |left| {
+        format!("\n\nand {left} more.")
+    })
+}
+
+/// The heading in the form.
+fn label(field: Field) -> String {
+    let mut questions = Question::ALL.into_iter();
+    let question = questions.find(|question| question.field() == Some(field));
+    code_span(question.map_or_else(|| field.flag(), Question::label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CREDENTIAL, LEAKED, Outcome, answer, says_leaked};
+
+    #[test]
+    fn an_answer_remembers_that_a_credential_was_taken_out() {
+        assert!(CREDENTIAL.starts_with(LEAKED));
+        let outcome = Outcome::PullRequest(12);
+        assert!(says_leaked(&answer(&outcome, &[], true)));
+        assert!(!says_leaked(&answer(&outcome, &[], false)));
+    }
+}

@@ -1,0 +1,60 @@
+//! The words of a sentence, and where its clauses end.
+
+use crate::spec::said::bare;
+
+/// A word of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token<'a> {
+    /// Without the marks around it.
+    pub(super) text: &'a str,
+    /// The same in small letters, without a possessive `'s`.
+    pub(super) lower: String,
+    /// Whether a clause begins with it.
+    pub(super) opens: bool,
+    /// Byte at which it begins in the sentence.
+    pub(super) start: usize,
+}
+
+impl Token<'_> {
+    /// The byte behind it.
+    pub(super) const fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+}
+
+/// Splits a sentence into words. A lone dash is a word, because it can stand between two dates.
+pub(super) fn tokens(sentence: &str) -> Vec<Token<'_>> {
+    let mut tokens: Vec<Token<'_>> = Vec::new();
+    let mut opens = true;
+    for raw in sentence.split_whitespace() {
+        let text = bare(raw);
+        if text.is_empty() {
+            opens = true;
+            continue;
+        }
+        let start = text.as_ptr() as usize - sentence.as_ptr() as usize;
+        let before = &raw[..text.as_ptr() as usize - raw.as_ptr() as usize];
+        let after = &raw[before.len() + text.len()..];
+        let lower = text.to_lowercase();
+        let lower = ["'s", "’s"]
+            .iter()
+            .find_map(|ending| lower.strip_suffix(ending))
+            .unwrap_or(&lower)
+            .to_owned();
+        tokens.push(Token {
+            text,
+            lower,
+            opens: opens || before.contains(['(', '[']) || is_dash(text),
+            start,
+        });
+        // The full stop of `Inc.` or `St.` ends no sentence.
+        opens = is_dash(text)
+            || after.contains([',', ';', ':', '!', '?', ')', ']'])
+            || (after.contains('.') && text.chars().count() > 3);
+    }
+    tokens
+}
+
+pub(super) fn is_dash(text: &str) -> bool {
+    matches!(text, "-" | "–" | "—" | "/" | "|")
+}

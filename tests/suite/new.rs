@@ -1,0 +1,211 @@
+//! Asking for an import: in a sentence, in a form, with flags, and on a terminal.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod form;
+mod program;
+mod terminal;
+
+use std::sync::LazyLock;
+
+use call_import_engine::{
+    report::ask::{missing, understood},
+    spec::{self, Draft, Settled, Source, SourceContent, SupportMatrix, understand},
+};
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+
+use crate::support;
+
+/// The project's own matrix, read once.
+fn matrix() -> &'static SupportMatrix {
+    static MATRIX: LazyLock<SupportMatrix> = LazyLock::new(support::matrix);
+    &MATRIX
+}
+
+/// A Wednesday.
+const TODAY: Date = date(2026, 11, 25);
+
+/// What a sentence comes to: the fields, what is missing, and the file.
+fn read(sentence: &str) -> String {
+    let matrix = matrix();
+    let said = understand(sentence, matrix, TODAY);
+    let Settled { draft, gaps } = said.settle(Draft::default(), matrix, TODAY);
+    let mut text = understood(&draft, matrix, &said.left_over);
+    if gaps.is_empty() {
+        text.push_str(&draft.render().unwrap());
+    } else {
+        text.push_str(&missing(&gaps));
+    }
+    text
+}
+
+#[test]
+fn sentences_become_requests() {
+    let sentences = [
+        "5,000 calls from Gong for Northwind, needed by 4 December, onboarding",
+        "about 2k Grain calls, Brandt Bakeries, asap by 2026-12-04, deal",
+        "import 300 fathom recordings for Whitlock & Sons until next Friday (retention), from January to October 2026",
+        "Northwind Robotics wants 1 200 calls imported from tl;dv in two weeks, it is for an onboarding",
+        "deal: 12k zoom recordings with video for Zoë & Søn, Inc. due Dec 4th",
+        "retention - 500 calls - Aircall - Brandt Grain Mills - by 2027-01-15 - as files",
+        "For our new customer Made In Ltd: Microsoft Teams, 40 meetings, onboarding, tomorrow",
+        "Gong calls for Northwind by Friday, deal, ~800, since March 2025",
+        "customer: Northwind, platform: Gong, estimated_calls: 5000, urgency: deal, requested_completion: 2026-12-04",
+        "for Northwind Gong by Friday 4 December, 700 calls, onboarding, only those of the sales team",
+        "kick-off is on 30 November, 900 calls from Fathon for Whitlock, needed by 4 December",
+    ];
+    let shown: Vec<String> = sentences
+        .iter()
+        .map(|sentence| format!("> {sentence}\n{}", read(sentence)))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn what_is_missing_or_unclear_is_asked_for_and_not_guessed() {
+    let sentences = [
+        "",
+        "import calls please",
+        "5,000 calls from Gong for Northwind by 04/12/2026, onboarding",
+        "5,000 calls from Gong and 300 calls from Grain for Northwind by 4 December, deal",
+        "5,000 calls from Whizzcall for Northwind by 4 December, deal or onboarding",
+        "300 hours from Gong, Northwind, Whitlock, by the end of the month, deal",
+        "5,000 calls from Gong for Northwind by 31 November, deal",
+        "5,000 calls from Gong for Northwind by Thu 4 December, deal",
+    ];
+    let shown: Vec<String> = sentences
+        .iter()
+        .map(|sentence| format!("> {sentence}\n{}", read(sentence)))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn flags_are_read_as_people_write_them() {
+    let text = |text: &str| Some(text.to_owned());
+    let draft = Draft {
+        customer: text("  Northwind\n Robotics "),
+        platform: text("GONG"),
+        estimated_calls: text("about 5,000 calls"),
+        urgency: text("Onboarding"),
+        requested_completion: text("Dec 4"),
+        method: text("API key"),
+        options: vec![
+            ("skip_private".into(), "true".into()),
+            ("workspace_id".into(), "12".into()),
+        ],
+        include: vec!["transcripts".into(), "video".into()],
+        period_from: text("1 March 2025"),
+        suspended: true,
+        notes: text("Kick-off: Monday.\n# not a comment\n"),
+        ..Draft::default()
+    };
+    let settled = draft.settle(matrix(), TODAY);
+    assert_eq!(settled.gaps, []);
+    insta::assert_snapshot!(settled.draft.render().unwrap());
+}
+
+/// What the checks say of a draft's file, and the request that it makes.
+fn load(draft: &Draft) -> spec::Declared {
+    let id = draft.id.as_deref().unwrap_or("x");
+    let source = Source {
+        path: format!("requests/{id}.yaml"),
+        content: SourceContent::Bytes(draft.render().unwrap().into_bytes()),
+    };
+    spec::load(&[source], &[], matrix(), TODAY)
+}
+
+/// Words of sentences, and words that are none.
+fn anything() -> impl Strategy<Value = String> {
+    let words = [
+        "for",
+        "from",
+        "by",
+        "until",
+        "in",
+        "5,000",
+        "5 000",
+        "calls",
+        "Gong",
+        "tl;dv",
+        "Northwind",
+        "4",
+        "December",
+        "2026",
+        "31",
+        "to",
+        "-",
+        "(",
+        ")",
+        "next",
+        "Friday",
+        "end",
+        "of",
+        "the",
+        "week",
+        "last",
+        "12",
+        "months",
+        "since",
+        "onboarding",
+        "deal",
+        "99999999999999999999",
+        "&",
+        "Inc.",
+        "ß",
+        "日本",
+        "\u{202e}",
+        "04/12/2026",
+        "0000-00-00",
+        "feb",
+        "29",
+        "k",
+        "9999",
+    ];
+    let word = prop_oneof![
+        4 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned),
+        1 => "\\PC{0,12}",
+    ];
+    proptest::collection::vec(word, 0..14).prop_map(|words| words.join(" "))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sentence_is_too_strange(sentence in anything(), day in -400_000..400_000_i32) {
+        let today = date(2026, 11, 25).saturating_add(jiff::Span::new().days(day));
+        let matrix = matrix();
+        let said = understand(&sentence, matrix, today);
+        // Nothing is invented: each word that is left over stands in the sentence.
+        for words in &said.left_over {
+            prop_assert!(sentence.contains(words.as_str()), "{words}");
+        }
+        let settled = said.draft.settle(matrix, today);
+        understood(&settled.draft, matrix, &said.left_over);
+        settled.draft.render().unwrap();
+    }
+
+    #[test]
+    fn what_is_written_is_read_back(customer in "[\\PC]{1,60}", notes in "(\\PC|\n|\t){0,80}", domain in "\\PC{0,20}") {
+        let text = |text: &str| Some(text.to_owned());
+        let draft = Draft {
+            customer: Some(customer.clone()),
+            platform: text("otter"),
+            estimated_calls: text("5"),
+            urgency: text("deal"),
+            requested_completion: text("2030-12-31"),
+            method: text("api"),
+            notes: Some(notes.clone()),
+            internal_domains: vec![domain],
+            ..Draft::default()
+        };
+        // Whatever is wrong with it is wrong with what somebody wrote, and never with the YAML.
+        let yaml = ["yaml-syntax", "duplicate-key", "unknown-key", "two-documents", "wrong-type", "hash-cut", "smart-quote"];
+        for finding in load(&draft).findings {
+            let blank = customer.trim().is_empty() && finding.code == "wrong-type";
+            prop_assert!(blank || !yaml.contains(&finding.code.as_str()), "{finding:?}\n{}", draft.render().unwrap());
+        }
+    }
+}
