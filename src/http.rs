@@ -484,14 +484,13 @@ mod tests {
     async fn a_recording_is_not_read_as_an_answer() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let server = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a connection");
             std::io::Read::read(&mut stream, &mut [0; 4_096]).expect("a request");
             let head =
                 b"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\ncontent-length: 900000000\r\n\r\n";
+            // Whoever waits for more is hung up on.
             std::io::Write::write_all(&mut stream, head).expect("a reply");
-            // Until the other side hangs up.
-            std::io::Read::read_to_end(&mut stream, &mut Vec::new())
         });
         let endpoint = gong(Some(&address));
         let http = Http::new().expect("a client");
@@ -502,8 +501,6 @@ mod tests {
             (reply.status, &*reply.content_type, reply.body.len()),
             (200, "video/mp4", 0)
         );
-        // Reset or closed, as the system likes.
-        let _ = server.join().expect("the server ends");
     }
 
     #[test]
