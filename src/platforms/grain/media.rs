@@ -1,8 +1,8 @@
 //! `GET /v2/recordings/{id}/download`: a redirect to the audio or video of one recording.
 
-use super::{Asked, accepts, judge, send, teams};
+use super::{Asked, NAME, accepts, judge, send, teams};
 use crate::platforms::{
-    CallRef, HttpExchange, HttpReply, Page, Rejection, Setup, Step, fields, redirect,
+    CallRef, HttpExchange, HttpReply, Page, Rejection, Setup, Step, fields, media,
 };
 
 /// The first step. There is one call: `Connector::media_batch`.
@@ -20,7 +20,7 @@ pub(super) fn page(calls: &[CallRef], setup: &Setup, reply: &HttpReply) -> Resul
     match (reply.status, calls.first()) {
         (403, _) => Ok(send(teams(), &Asked::Right)),
         (_, Some(call)) => {
-            redirect::page("Grain", call, reply, || judge(reply, setup)).map(Step::Page)
+            media::redirected(NAME, call, reply, || judge(reply, setup)).map(Step::Page)
         }
         (_, None) => Ok(Step::Page(Page::default())),
     }
@@ -34,6 +34,6 @@ pub(super) fn locked(
 ) -> Result<Step, Rejection> {
     accepts(reply, setup)?;
     Ok(Step::Page(
-        calls.first().map_or_else(Page::default, redirect::none),
+        calls.first().map_or_else(Page::default, media::none),
     ))
 }

@@ -5,11 +5,12 @@ use std::{collections::HashMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Asked, accepts, judge, parse, recordings::Attendance, send, teams};
+use super::{Asked, NAME, accepts, judge, recording::Attendance, send, teams};
 use crate::{
     model::{Granularity, Participant, Segment, Transcript},
     platforms::{
         CallRef, HttpExchange, HttpReply, Page, RecordFailure, Rejection, Setup, Step, fields,
+        replies,
     },
 };
 
@@ -33,7 +34,7 @@ pub(super) fn page(calls: &[CallRef], setup: &Setup, reply: &HttpReply) -> Resul
         403 => return Ok(send(teams(), &Asked::Right)),
         _ => judge(reply, setup)?,
     }
-    let sections: Vec<&RawValue> = parse(reply)?;
+    let sections: Vec<&RawValue> = replies::parse(NAME, reply)?;
     let mut page = Page::default();
     // Without a section it is still being made.
     if let Some(call) = calls.first().filter(|_| !sections.is_empty()) {

@@ -7,14 +7,14 @@
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{
-    TRAITS, Verdict, judge, parse,
+    NAME, TRAITS, Verdict, judge,
     recording::{Recording, listed},
     transcripts::is_no_file,
     uuid_segment,
 };
 use crate::platforms::{
-    CallRef, Exchange, HttpExchange, HttpReply, MediaFile, Page, Progress, RecordFailure,
-    Rejection, RequestClass, Step,
+    CallRef, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, RequestClass, Step,
+    media, replies,
 };
 
 /// Asks the file's address for the signed one, or the recording for the file's.
@@ -92,28 +92,21 @@ fn located(call: &CallRef, reply: &HttpReply) -> Result<Step, Rejection> {
         _files: IgnoredAny,
     }
     if judge(reply)? == Verdict::Gone {
-        return Ok(Step::Page(without(call)));
+        return Ok(Step::Page(media::none(call)));
     }
-    parse::<Answer>(reply)?;
-    let recording: Recording = parse(reply)?;
+    replies::parse::<Answer>(NAME, reply)?;
+    let recording: Recording = replies::parse(NAME, reply)?;
     Ok(match own_address(&recording) {
         Some(address) => send(file(address), Asked::Located),
         None if recording.is_unfinished() => Step::Page(Page::default()),
-        None => Step::Page(without(call)),
+        None => Step::Page(media::none(call)),
     })
 }
 
 fn redirected(call: &CallRef, asked: Asked, reply: &HttpReply) -> Result<Step, Rejection> {
     if let Some(link) = reply.location.clone() {
-        return Ok(Step::Page(Page {
-            media: vec![MediaFile {
-                external_id: call.external_id.clone(),
-                link,
-                // The size that Zoom lists is not always that of the file (public downloaders met both).
-                bytes: None,
-            }],
-            ..Page::default()
-        }));
+        // The size that Zoom lists is not always that of the file (public downloaders met both).
+        return Ok(Step::Page(media::found(call, link)));
     }
     let verdict = match reply.status {
         // Not for us, or not there any more: the recording itself tells what is left of it.
@@ -125,14 +118,10 @@ fn redirected(call: &CallRef, asked: Asked, reply: &HttpReply) -> Result<Step, R
         Verdict::Gone => Step::Page(Page::default()),
         // It is not ready yet: Zoom sends nothing, or a page for people.
         Verdict::Answer if is_no_file(reply) && !is_recording(reply) => Step::Page(Page::default()),
-        Verdict::Answer => Step::Page(Page {
-            failures: vec![RecordFailure {
-                external_id: call.external_id.clone(),
-                stage: "media",
-                detail: format!("expected Zoom to redirect, got {}", reply.content_type),
-            }],
-            ..Page::default()
-        }),
+        Verdict::Answer => Step::Page(media::failed(
+            call,
+            format!("expected Zoom to redirect, got {}", reply.content_type),
+        )),
     })
 }
 
@@ -141,11 +130,4 @@ fn is_recording(reply: &HttpReply) -> bool {
     ["audio/", "video/"]
         .into_iter()
         .any(|kind| reply.content_type.starts_with(kind))
-}
-
-fn without(call: &CallRef) -> Page {
-    Page {
-        without_media: vec![call.external_id.clone()],
-        ..Page::default()
-    }
 }

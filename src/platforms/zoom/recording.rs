@@ -271,22 +271,16 @@ impl Recording {
 
     /// The recording to copy: there, or to come.
     fn media(&self) -> Option<Media> {
-        let of = |kind, mime: Option<&str>, bytes, state| Media {
-            kind,
-            mime: mime.map(str::to_owned),
-            bytes,
-            duration_ms: None,
-            state,
-        };
         match best(&self.recording_files) {
-            Some((position, kind, mime)) => {
-                let bytes = self.recording_files[position].bytes();
-                Some(of(kind, Some(mime), bytes, MediaState::Listed))
-            }
-            None if self.is_unfinished() => {
-                Some(of(MediaKind::Video, None, None, MediaState::Pending))
-            }
-            None => None,
+            Some((position, kind, mime)) => Some(Media {
+                mime: Some(mime.to_owned()),
+                bytes: self.recording_files[position].bytes(),
+                ..Media::listed(kind)
+            }),
+            None => self.is_unfinished().then(|| Media {
+                state: MediaState::Pending,
+                ..Media::listed(MediaKind::Video)
+            }),
         }
     }
 

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{
-    TRAITS, Verdict, judge, parse,
+    NAME, TRAITS, Verdict, judge,
     recording::{Part, Recording, listed},
     uuid_segment,
 };
@@ -15,7 +15,7 @@ use crate::{
     model::{Granularity, Transcript},
     platforms::{
         CallRef, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure, Rejection,
-        Setup, Step, fields,
+        Setup, Step, fields, replies,
     },
 };
 
@@ -167,8 +167,8 @@ fn located(call: &CallRef, reply: &HttpReply) -> Result<Step, Rejection> {
             ..Page::default()
         }));
     }
-    parse::<Answer>(reply)?;
-    let parts = parse::<Recording>(reply)?.parts();
+    replies::parse::<Answer>(NAME, reply)?;
+    let parts = replies::parse::<Recording>(NAME, reply)?.parts();
     let state = State::new(parts, true);
     if state.parts.is_empty() {
         return Ok(Step::Page(Page::default()));
