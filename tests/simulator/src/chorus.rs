@@ -85,6 +85,11 @@ pub fn is_out_of_reach(call: &Call) -> bool {
     call.transcript == TranscriptFate::Never && call.index.is_multiple_of(2)
 }
 
+/// Whether Chorus has worked a call off: it takes as long as a late transcript, and until then nothing of it is found.
+pub fn is_processed(account: &Account, call: &Call) -> bool {
+    !matches!(call.transcript, TranscriptFate::Late(_)) || account.has_transcript(call)
+}
+
 impl crate::Config {
     /// Chorus on a free port, with the system's time and no latency.
     pub fn chorus(config: Config) -> Self {

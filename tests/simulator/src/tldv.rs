@@ -71,6 +71,12 @@ pub fn is_unpaid(call: &Call) -> bool {
     call.transcript == TranscriptFate::Never && call.index.is_multiple_of(2)
 }
 
+/// Whether tl;dv has worked a meeting off: it takes as long as a late transcript, and until then its recording is not
+/// found (ours: no other status than `successful` is known).
+pub fn is_processed(account: &Account, call: &Call) -> bool {
+    !matches!(call.transcript, TranscriptFate::Late(_)) || account.has_transcript(call)
+}
+
 /// tl;dv to try the importer out with.
 pub const DEMO: Demo = Demo {
     key: "tldv",
