@@ -10,9 +10,9 @@ use std::{fs, hint::black_box, path::Path, sync::Arc};
 
 use call_import_engine::{
     model::{
-        Affiliation, Call, CallKind, Checkpoint, DurationSource, Granularity, ImportRecord, Method,
-        Participant, Phase, Precision, Role, Segment, Transcript, TranscriptContent, WhoseTurn,
-        Window,
+        Affiliation, Call, CallKind, Checkpoint, DurationSource, Granularity, ImportRecord,
+        MediaCounts, Method, Participant, Phase, Precision, Role, Segment, Transcript,
+        TranscriptContent, WhoseTurn, Window,
     },
     store::{PageCommit, Store},
 };
@@ -232,6 +232,7 @@ fn record() -> ImportRecord {
         calls_failed: 0,
         transcripts_imported: 0,
         transcripts_pending: 0,
+        media: MediaCounts::default(),
         requests_sent: 0,
         requested_completion: None,
         promised_completion: None,

@@ -48,27 +48,11 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
             "Your calls from {source} are here: {imported}, ready to read and search.{}",
             still_to_come(record)
         ),
-        Phase::CompletedWithFailures => {
-            let please = match record.method {
-                Method::File => " Please send us the files of these once more.",
-                Method::Api | Method::Oauth => "",
-            };
-            let unread = match record.calls_failed {
-                ..=0 => String::new(),
-                failed => format!(" {} could not be read.{please}", calls(failed)),
-            };
-            let not_copied = match record.media.failed {
-                ..=0 => String::new(),
-                failed => format!(
-                    " {} could not be copied.",
-                    counted(unsigned(failed), "recording")
-                ),
-            };
-            format!(
-                "Your calls from {source} are here: {imported}, ready to read and search.{unread}{not_copied}{}",
-                still_to_come(record)
-            )
-        }
+        Phase::CompletedWithFailures => format!(
+            "Your calls from {source} are here: {imported}, ready to read and search.{}{}",
+            what_failed(record),
+            still_to_come(record)
+        ),
         Phase::NoCallsFound if record.method == Method::File => {
             "We read your files, but found no calls in them. Are they the right ones?".into()
         }
@@ -143,6 +127,25 @@ fn attention(record: &ImportRecord) -> Option<String> {
     } else {
         None
     }
+}
+
+fn what_failed(record: &ImportRecord) -> String {
+    let please = match record.method {
+        Method::File => " Please send us the files of these once more.",
+        Method::Api | Method::Oauth => "",
+    };
+    let unread = match record.calls_failed {
+        ..=0 => String::new(),
+        failed => format!(" {} could not be read.{please}", calls(failed)),
+    };
+    let not_copied = match record.media.failed {
+        ..=0 => String::new(),
+        failed => {
+            let failed = counted(unsigned(failed), "recording");
+            format!(" {failed} could not be copied.")
+        }
+    };
+    unread + &not_copied
 }
 
 fn still_to_come(record: &ImportRecord) -> String {
