@@ -65,11 +65,8 @@ impl Ending {
         } = &job.record;
         let mut totals = store.totals(request_id, digest, platform, account).await?;
         let wants_media = job.request.include.contains(&Include::Media);
-        let expire_media = expire_pending && wants_media;
         if expire_pending {
             totals.transcripts_pending = 0;
-        }
-        if expire_media {
             (totals.media.pending, totals.media_listed) = (0, 0);
         }
         let now = drive.edges.clock.now();
@@ -108,7 +105,7 @@ impl Ending {
                 requests_sent: self.unrecorded,
                 usage: self.usage,
                 expire_pending,
-                expire_media,
+                expire_media: expire_pending && wants_media,
                 notifications,
             })
             .await?;

@@ -50,7 +50,7 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
         ),
         Phase::CompletedWithFailures => format!(
             "Your calls from {source} are here: {imported}, ready to read and search.{}{}",
-            what_is_missing(record),
+            what_failed(record),
             still_to_come(record)
         ),
         Phase::NoCallsFound if record.method == Method::File => {
@@ -65,25 +65,6 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
         Phase::Retrying | Phase::Unsupported | Phase::Suspended | Phase::Cancelled => return None,
     };
     Some(text)
-}
-
-/// The calls and recordings that could not be had.
-fn what_is_missing(record: &ImportRecord) -> String {
-    let please = match record.method {
-        Method::File => " Please send us the files of these once more.",
-        Method::Api | Method::Oauth => "",
-    };
-    let unread = match record.calls_failed {
-        ..=0 => String::new(),
-        failed => format!(" {} could not be read.{please}", calls(failed)),
-    };
-    match record.media.failed {
-        ..=0 => unread,
-        failed => {
-            let recordings = counted(unsigned(failed), "recording");
-            format!("{unread} {recordings} could not be copied.")
-        }
-    }
 }
 
 /// That it goes on after a delay.
@@ -146,6 +127,25 @@ fn attention(record: &ImportRecord) -> Option<String> {
     } else {
         None
     }
+}
+
+fn what_failed(record: &ImportRecord) -> String {
+    let please = match record.method {
+        Method::File => " Please send us the files of these once more.",
+        Method::Api | Method::Oauth => "",
+    };
+    let unread = match record.calls_failed {
+        ..=0 => String::new(),
+        failed => format!(" {} could not be read.{please}", calls(failed)),
+    };
+    let not_copied = match record.media.failed {
+        ..=0 => String::new(),
+        failed => {
+            let failed = counted(unsigned(failed), "recording");
+            format!(" {failed} could not be copied.")
+        }
+    };
+    unread + &not_copied
 }
 
 fn still_to_come(record: &ImportRecord) -> String {
