@@ -38,7 +38,7 @@ words! {
         NeedsCredentials = "needs_credentials", NeedsAttention = "needs_attention", Delayed = "delayed",
         Recovered = "recovered", DateSlipped = "date_slipped", Completed = "completed",
         CompletedWithFailures = "completed_with_failures", NoCallsFound = "no_calls_found",
-        Unsupported = "unsupported", Status = "status",
+        Unsupported = "unsupported", Status = "status", Answer = "answer",
     }
 }
 
@@ -134,6 +134,27 @@ pub struct ImportRecord {
     pub next_attempt_at: Option<Timestamp>,
     /// Last change of the row.
     pub updated_at: Timestamp,
+}
+
+/// What an import has brought, in figures that customers ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Harvest {
+    /// Length of all calls together, as far as it is known, in milliseconds.
+    pub duration_ms: i64,
+    /// People in the calls, each counted once: by e-mail, else by name or number.
+    pub people: i64,
+    /// UTC day of the first call, if its day is known.
+    pub first_day: Option<Date>,
+    /// UTC day of the last.
+    pub last_day: Option<Date>,
+    /// Recordings that were copied.
+    pub recordings: i64,
+    /// Recordings that are still to be copied.
+    pub recordings_pending: i64,
+    /// Recordings that we do not get.
+    pub recordings_missing: i64,
+    /// Why calls are missing, and how many for each reason, the most frequent first; only the first few.
+    pub causes: Vec<(String, i64)>,
 }
 
 /// What is told of an open row of table `call_failures`: a call or file that could not be imported.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     import::{self, Context, End},
-    model::{ApiUsage, ImportRecord},
+    model::{ApiUsage, ImportRecord, NotificationKind},
     plan::{self, Job, JobKind},
     report::notice::Occasion,
     store::{AttemptEnd, StoreError},
@@ -78,12 +78,18 @@ impl Ending {
             settling: job.kind != JobKind::Import,
         };
         let conclusion = import::conclude(&job.record, &self.end, &totals, &context);
+        let harvest = if conclusion.notices.iter().any(|kind| brings_calls(*kind)) {
+            Some(store.harvest(&conclusion.record).await?)
+        } else {
+            None
+        };
         let told = conclusion.notices.iter().map(|kind| {
             // The event is recorded with the phase it is about, so a run tells it once.
             let id = plan::notification_id(request_id, digest, *kind, drive.settings.run_id);
             let occasion = Occasion {
                 told: None,
                 period: Some(job.period),
+                harvest: harvest.as_ref(),
             };
             notification(id, &conclusion.record, *kind, occasion)
         });
@@ -107,4 +113,12 @@ impl Ending {
             .await?;
         Ok(conclusion.record)
     }
+}
+
+/// Whether an event says what is here.
+const fn brings_calls(kind: NotificationKind) -> bool {
+    matches!(
+        kind,
+        NotificationKind::Completed | NotificationKind::CompletedWithFailures
+    )
 }

@@ -3,10 +3,13 @@
 
 use jiff::{ToSpan, civil::Date};
 
-use super::{phase, text::count};
+use super::{
+    phase,
+    text::{count, prose},
+};
 use crate::{
     model::words::{day, number, unsigned, utc_date},
-    model::{ImportRecord, Phase},
+    model::{Harvest, ImportRecord, Phase},
 };
 
 /// A fact: its name and what it is.
@@ -73,6 +76,78 @@ pub(super) fn transcripts(record: &ImportRecord, settle_days: Option<u16>) -> Op
         text += &format!(", {} without one", count(without, "call"));
     }
     Some(text)
+}
+
+/// What the calls hold, and why some are missing.
+pub(super) fn harvest(record: &ImportRecord, harvest: &Harvest) -> Vec<Fact> {
+    let days = harvest.first_day.zip(harvest.last_day);
+    let days = days.map(|(first, last)| match first == last {
+        true => day(first),
+        false => format!("{} to {}", day(first), day(last)),
+    });
+    let hours = (harvest.duration_ms > 0).then(|| length(harvest.duration_ms));
+    let people = (harvest.people > 0).then(|| number(unsigned(harvest.people)));
+    let causes =
+        (record.calls_failed > 0 && !harvest.causes.is_empty()).then(|| causes(record, harvest));
+    let facts = [
+        ("Not imported", causes),
+        ("First and last call", days),
+        ("Length of all calls", hours),
+        ("Participants", people),
+        ("Recordings", recordings(harvest)),
+    ];
+    let facts = facts.into_iter();
+    facts
+        .filter_map(|(name, fact)| Some((name, fact?)))
+        .collect()
+}
+
+/// `12 calls: The call has no start time.; 2 calls for other reasons`.
+fn causes(record: &ImportRecord, harvest: &Harvest) -> String {
+    let named: i64 = harvest.causes.iter().map(|(_, calls)| calls).sum();
+    let others = unsigned(record.calls_failed.saturating_sub(named));
+    let named = harvest.causes.iter().map(|(cause, calls)| {
+        let cause = prose(cause.trim_end_matches('.'));
+        format!("{}: {cause}", count(unsigned(*calls), "call"))
+    });
+    let others = (others > 0).then(|| format!("{} for other reasons", count(others, "call")));
+    named.chain(others).collect::<Vec<_>>().join("; ")
+}
+
+/// How many recordings are copied; nothing where none were wanted.
+fn recordings(harvest: &Harvest) -> Option<String> {
+    let Harvest {
+        recordings,
+        recordings_pending,
+        recordings_missing,
+        ..
+    } = *harvest;
+    if recordings + recordings_pending + recordings_missing == 0 {
+        return None;
+    }
+    let part = |calls: i64, word: &str| {
+        (calls > 0).then(|| format!(", {} {word}", number(unsigned(calls))))
+    };
+    let parts = [
+        part(recordings_pending, "still to come"),
+        part(recordings_missing, "not to be had"),
+    ];
+    Some(format!(
+        "{} copied{}",
+        number(unsigned(recordings)),
+        parts.into_iter().flatten().collect::<String>()
+    ))
+}
+
+/// `2,104 hours`, `1 hour`, `38 minutes`: to the nearest.
+pub(super) fn length(milliseconds: i64) -> String {
+    const MINUTE: u64 = 60_000;
+    const HOUR: u64 = 60 * MINUTE;
+    let all = unsigned(milliseconds);
+    match (all + HOUR / 2) / HOUR {
+        0 => count((all + MINUTE / 2) / MINUTE, "minute"),
+        hours => count(hours, "hour"),
+    }
 }
 
 /// When it is or will be done, beside the day asked for, and whether the first promise is kept.
