@@ -187,6 +187,7 @@ impl Scene {
             http: &http,
             secrets: &self.secrets,
             github: None,
+            slack: None,
             home: None,
             media: None,
             clock: &SystemClock,

@@ -5,6 +5,7 @@
 
 mod answer;
 mod branches;
+mod commands;
 mod pulls;
 
 use std::{fmt, num::ParseIntError, str::FromStr, sync::Mutex, time::Duration};
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 pub use answer::{GitHubError, Pause};
 use answer::{Head, Quota};
 pub use branches::{Issue, Stored};
+pub use commands::{Reaction, Remark};
 pub use pulls::{ChangedFile, CommitStatus, OpenPull, StatusState};
 
 /// The address of github.com's API; `GITHUB_API_URL` names another one for GitHub Enterprise.

@@ -85,6 +85,15 @@ impl SendError {
         }
     }
 
+    /// Whether nothing has reached the other side.
+    pub fn is_unsent(&self) -> bool {
+        match self {
+            Self::Network(error) => error.is_connect() || error.is_builder(),
+            Self::Address(_) | Self::Credential => true,
+            Self::TooLarge | Self::Redirects => false,
+        }
+    }
+
     /// The whole cause chain in one line, without addresses, which may hold a query.
     pub fn detail(&self) -> String {
         let mut text = self.to_string();
@@ -153,6 +162,31 @@ impl Http {
             content_type,
             location,
             body,
+        })
+    }
+
+    /// Sends JSON to an address that the operator has named and that is a secret itself, as a webhook's is.
+    ///
+    /// # Errors
+    /// [`SendError`] when there is no whole answer; it does not name the address.
+    pub async fn post(
+        &self,
+        address: &SecretString,
+        body: &serde_json::Value,
+        now: Timestamp,
+    ) -> Result<HttpReply, SendError> {
+        let request = self.operators.post(address.expose_secret());
+        let request = request
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::from(body.to_string()));
+        let mut response = request.send().await.map_err(network)?;
+        Ok(HttpReply {
+            status: response.status().as_u16(),
+            retry_after: retry_after(response.headers(), now),
+            allowance: None,
+            content_type: text_header(response.headers(), CONTENT_TYPE),
+            location: None,
+            body: read_body(&mut response).await?,
         })
     }
 
@@ -489,7 +523,7 @@ mod tests {
     async fn a_recording_is_not_read_as_an_answer() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let server = tokio::task::spawn_blocking(move || {
+        std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a connection");
             std::io::Read::read(&mut stream, &mut [0; 4_096]).expect("a request");
             let head =
@@ -506,8 +540,6 @@ mod tests {
             (reply.status, &*reply.content_type, reply.body.len()),
             (200, "video/mp4", 0)
         );
-        // Reset or closed, as the system likes.
-        let _ = server.await.expect("the server ends");
     }
 
     #[test]

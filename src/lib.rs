@@ -16,7 +16,7 @@
 //! | 4 | [`import`] | the deciding part of an import: streams, retries, rate limits, outcome |
 //! | 5 | [`plan`] | desired + observed → what the next run does, when, and what it holds back |
 //! | 6 | [`report`] | pure functions from values to the texts that people and programs read |
-//! | 7 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`objects`], [`github`] | one adapter each to the outside; none knows another |
+//! | 7 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`objects`], [`github`], [`slack`] | one adapter each to the outside; none knows another |
 //! | 8 | [`state`] | the record between two runs: saved as encrypted bundles, checked when it comes back |
 //! | 8 | [`comments`] | comments on GitHub: each stands once, at the pace that GitHub allows |
 //! | 9 | [`reconcile`] | read, plan, drive, record: the only loop |
@@ -41,6 +41,7 @@ pub mod reconcile;
 pub mod report;
 pub mod review;
 pub mod secrets;
+pub mod slack;
 pub mod spec;
 pub mod state;
 pub mod store;

@@ -16,7 +16,7 @@ pub use call::{
 pub use credential::{Credential, MAX_KEYS};
 pub use period::{Period, Window};
 pub use record::{
-    ApiUsage, CallFailure, Checkpoint, CredentialState, FailureClass, ImportRecord, MediaCounts,
-    Method, Notification, NotificationKind, Phase, RunOutcome, RunRow, WhoseTurn,
+    ApiUsage, CallFailure, Checkpoint, CredentialState, FailureClass, Harvest, ImportRecord,
+    MediaCounts, Method, Notification, NotificationKind, Phase, RunOutcome, RunRow, WhoseTurn,
 };
 pub use slug::slug;

@@ -1,6 +1,7 @@
 //! Read, plan, drive, record: the only loop. It decides nothing; [`plan`](mod@crate::plan) and
 //! [`import`](crate::import) do.
 
+mod commands;
 mod deliver;
 mod ending;
 mod exchange;
@@ -25,6 +26,7 @@ use crate::{
     plan::{self, Accident, Inputs, Observed, Plan, PlannedImport},
     report::notice::{self, Occasion},
     secrets::Secrets,
+    slack::Slack,
     spec::{Declared, SupportMatrix},
     state::{self, Home, StateError},
     store::{RunOutcome, RunRow, Store, StoreError},
@@ -65,6 +67,13 @@ pub struct Settings<'a> {
     pub has_job_summary: bool,
 }
 
+impl Settings<'_> {
+    /// Whether this run has to do with an import.
+    fn concerns(&self, request_id: &str) -> bool {
+        self.only.is_none_or(|only| only == request_id) && !self.skip.contains(&request_id)
+    }
+}
+
 /// The outside.
 #[derive(Clone)]
 pub struct Edges<'a> {
@@ -76,6 +85,8 @@ pub struct Edges<'a> {
     pub secrets: &'a Secrets,
     /// Where people are told, if anywhere.
     pub github: Option<&'a GitHub>,
+    /// Where they are told the same, if anywhere.
+    pub slack: Option<&'a Slack>,
     /// Where the record is kept between runs, if it is not kept here.
     pub home: Option<&'a Home>,
     /// Where copies of recordings are kept, if they are.
@@ -122,8 +133,10 @@ pub struct Report {
     pub imports: Vec<ImportRecord>,
     /// What was planned.
     pub plan: Plan,
-    /// Events that could not be told by a comment.
+    /// Events that no comment tells, and never will.
     pub untold: Vec<Notification>,
+    /// How many events the next run tells.
+    pub waiting: usize,
     /// The planned nights since the last recorded run that passed without one, the earliest first.
     pub skipped: Vec<Timestamp>,
 }
@@ -185,6 +198,7 @@ pub async fn run(
     if let Some(home) = edges.home {
         state::take_credentials(home, edges.secrets, store).await?;
     }
+    commands::carry_out(&settings, &edges, started_at).await?;
     let observed = store.observed(since(started_at)).await?;
     let plan = plan::plan(&inputs(&settings, &observed, started_at, media));
     refuse_accidents(&settings, &plan)?;
@@ -223,20 +237,18 @@ pub async fn run(
     // Before anybody is told: what is told must not get lost, and a run that another one overtook tells
     // nothing.
     let saved = saving::save(&edges, settings.run_id).await?;
-    let mut imports = store.imports().await?;
-    let mut untold = Vec::new();
-    if let Some(github) = edges.github {
-        let give_up = later(started_at, settings.deadline).max(later(finished_at, DELIVERY));
-        untold = deliver::deliver(&settings, &edges, github, &imports, give_up, observe).await?;
-        // The pull requests are known by now.
-        imports = store.imports().await?;
-    }
+    let imports = store.imports().await?;
+    let give_up = later(started_at, settings.deadline).max(later(finished_at, DELIVERY));
+    let told = deliver::deliver(&settings, &edges, &imports, give_up, observe).await?;
+    // The pull requests are known by now.
+    let imports = store.imports().await?;
     saving::save_rest(&edges, settings.run_id, saved).await?;
     Ok(Report {
         run,
         imports,
         plan,
-        untold,
+        untold: told.untold,
+        waiting: told.waiting,
         skipped,
     })
 }
@@ -301,7 +313,7 @@ fn notifications(plan: &Plan) -> Vec<Notification> {
             notice.kind,
             Occasion {
                 told: notice.told,
-                period: None,
+                ..Occasion::default()
             },
         ))
     });
@@ -312,7 +324,7 @@ fn notification(
     notification_id: String,
     record: &ImportRecord,
     kind: NotificationKind,
-    occasion: Occasion,
+    occasion: Occasion<'_>,
 ) -> Notification {
     let body = notice::body(record, kind, occasion);
     Notification {

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod command;
 pub mod comment;
 mod customer;
 mod facts;
@@ -11,6 +12,7 @@ pub mod matrix;
 pub mod notice;
 mod phase;
 pub mod plan;
+pub mod slack;
 pub mod status;
 pub mod summary;
 pub mod text;

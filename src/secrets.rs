@@ -153,7 +153,9 @@ impl Secrets {
         let text = match &request.credentials {
             None => return Err(CredentialError::None),
             Some(Credentials::Secret(name)) => self.named(name, request)?,
-            Some(Credentials::Sealed(armored)) => self.unseal(armored, request, auth)?,
+            Some(Credentials::Sealed(armored) | Credentials::Resealed { block: armored, .. }) => {
+                self.unseal(armored, request, auth)?
+            }
         };
         parts(&text, auth)
     }
@@ -179,6 +181,28 @@ impl Secrets {
         request: &ImportRequest,
         auth: Auth,
     ) -> Result<SecretString, CredentialError> {
+        let plaintext = self.opened(armored)?;
+        // No bare value here, even where one would do: it could not say whom it is for.
+        let parts = object(trimmed(&plaintext)).map_err(|_| wrong_shape(auth))?;
+        check_purpose(parts.get(FOR).copied(), request)?;
+        Ok(plaintext)
+    }
+
+    /// Seals a block anew to other keys, whatever it holds: the text stays as it is.
+    ///
+    /// # Errors
+    /// When it cannot be opened here.
+    pub fn reseal(
+        &self,
+        armored: &str,
+        recipients: &Recipients,
+    ) -> Result<String, CredentialError> {
+        let plaintext = self.opened(armored)?;
+        seal::armored(&plaintext, recipients).map_err(|_| CredentialError::OtherRecipient)
+    }
+
+    /// The text in a block.
+    fn opened(&self, armored: &str) -> Result<SecretString, CredentialError> {
         if self.identities.is_empty() {
             return Err(CredentialError::NoIdentity);
         }
@@ -192,11 +216,7 @@ impl Secrets {
             age::DecryptError::NoMatchingKeys => CredentialError::OtherRecipient,
             _ => CredentialError::Damaged,
         })?;
-        let plaintext = read_plaintext(reader)?;
-        // No bare value here, even where one would do: it could not say whom it is for.
-        let parts = object(trimmed(&plaintext)).map_err(|_| wrong_shape(auth))?;
-        check_purpose(parts.get(FOR).copied(), request)?;
-        Ok(plaintext)
+        read_plaintext(reader)
     }
 }
 

@@ -9,6 +9,7 @@ mod copy;
 mod credentials;
 mod error;
 mod export;
+mod harvest;
 mod imports;
 mod ledger;
 mod media;
@@ -40,8 +41,8 @@ pub use crate::{
 };
 use crate::{
     model::{
-        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, ImportRecord,
-        MediaOutcome, Notification, Phase, Transcript,
+        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, Harvest,
+        ImportRecord, MediaOutcome, Notification, Phase, Transcript,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -193,6 +194,15 @@ impl Store {
         .await
     }
 
+    /// When the last run began, if there was one.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn last_run(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.on_writer(|session| session.read(runs::last_started_at))
+            .await
+    }
+
     /// Writes the rows of `imports` that a plan changes. A row with another digest than the recorded one
     /// begins a new generation: the checkpoints of the old one are deleted, its failures closed.
     ///
@@ -279,6 +289,18 @@ impl Store {
         .await
     }
 
+    /// What one import has brought, for the message that says so.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn harvest(&self, import: &ImportRecord) -> Result<Harvest, StoreError> {
+        let import = import.clone();
+        self.on_writer(move |session| {
+            session.read(|connection| harvest::harvest(connection, &import))
+        })
+        .await
+    }
+
     /// Exact counts of one import.
     ///
     /// # Errors
@@ -361,6 +383,43 @@ impl Store {
         .await
     }
 
+    /// What happened since a moment and Slack was not told.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn untold_on_slack(&self, since: Timestamp) -> Result<Vec<Notification>, StoreError> {
+        self.on_writer(move |session| {
+            session.read(|connection| outbox::untold_on_slack(connection, since))
+        })
+        .await
+    }
+
+    /// Writes down what became of an event on Slack.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn told_on_slack(
+        &self,
+        event: Notification,
+        remote_id: &'static str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.on_writer(move |session| {
+            session
+                .transaction(|connection| outbox::told_on_slack(connection, &event, remote_id, now))
+        })
+        .await
+    }
+
+    /// Of these notifications those that are recorded, told or not.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn known_notifications(&self, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
+        self.on_writer(move |session| session.read(|connection| outbox::known(connection, &ids)))
+            .await
+    }
+
     /// Remembers the pull request of an import's request file.
     ///
     /// # Errors
@@ -407,6 +466,27 @@ impl Store {
         let request_id = request_id.to_owned();
         self.on_writer(move |session| {
             session.transaction(|connection| imports::retry(connection, &request_id, now))
+        })
+        .await
+    }
+
+    /// The same for several imports, with the answer to whoever asked for it: all of it, or nothing.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn carry_out(
+        &self,
+        retried: Vec<String>,
+        answer: Notification,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.on_writer(move |session| {
+            session.transaction(|connection| {
+                for request_id in &retried {
+                    imports::retry(connection, request_id, now)?;
+                }
+                outbox::add(connection, std::slice::from_ref(&answer), now)
+            })
         })
         .await
     }

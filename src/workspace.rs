@@ -16,7 +16,7 @@ use crate::{
     spec::{RequestFile, Source},
 };
 
-pub use changes::changed_since;
+pub use changes::{changed_since, committed};
 pub use replace::{create, replace};
 
 /// What lies in the requests folder.

@@ -47,6 +47,12 @@ pub(super) fn server() -> String {
     variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned())
 }
 
+/// What the addresses of the repository's pull requests begin with, if it is known.
+pub(super) fn pull_requests() -> Option<String> {
+    let repository = variable("GITHUB_REPOSITORY")?;
+    Some(format!("{}/{repository}/pull/", server()))
+}
+
 /// The file that becomes the summary of the job.
 pub(super) fn job_summary() -> Option<PathBuf> {
     env::var_os("GITHUB_STEP_SUMMARY")
@@ -61,6 +67,7 @@ pub(super) fn add_to_summary(path: &PathBuf, report: &Report) {
         &report.imports,
         &report.skipped,
         &report.untold,
+        report.waiting,
     );
     let written = OpenOptions::new()
         .create(true)

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
+use serde_json::{Map, Value};
 
 use super::{
     Common, Exit, Output, Stop,
@@ -97,6 +98,22 @@ impl Place {
         })
     }
 
+    /// The options of the request as it will be with this block; none where there is no file, or where
+    /// something else in it is wrong.
+    pub(super) fn options(&self, sealed: &str, matrix: &SupportMatrix) -> Map<String, Value> {
+        let edited = self.source.as_ref().and_then(|source| {
+            let text = edited(source, sealed).ok()?.text;
+            Some(Source {
+                path: source.path.clone(),
+                content: SourceContent::Bytes(text.into_bytes()),
+            })
+        });
+        let today = words::utc_date(SystemClock.now());
+        let declared = edited.map(|source| spec::load(&[source], &[], matrix, today));
+        let request = declared.and_then(|declared| declared.requests.into_iter().next());
+        request.map(|request| request.options).unwrap_or_default()
+    }
+
     /// Puts a sealed block there; into a request, and checks that again.
     pub(super) fn put(
         &self,
@@ -146,17 +163,22 @@ fn basics(source: &Source, matrix: &SupportMatrix) -> Result<Basics, Refusal> {
 
 /// Writes the block into the file, unless somebody changed the file meanwhile.
 fn put(source: &Source, sealed: &str) -> Result<Former, Stop> {
+    let edited = edited(source, sealed)?;
+    write(source, &edited)?;
+    Ok(edited.former)
+}
+
+/// Writes an edited file, unless somebody changed it meanwhile.
+pub(super) fn write(source: &Source, edited: &Edited) -> anyhow::Result<()> {
     let path = Path::new(&source.path);
     let shown = inline(&source.path);
-    let edited = edited(source, sealed)?;
     let now = fs::read(path).with_context(|| format!("{shown} cannot be read."))?;
     if text(source).is_none_or(|text| text.as_bytes() != now) {
         let error = anyhow!("{shown} was changed meanwhile. Nothing was written: seal again.");
-        return Err(error.into());
+        return Err(error);
     }
     workspace::replace(path, edited.text.as_bytes())
-        .with_context(|| format!("{shown} cannot be written."))?;
-    Ok(edited.former)
+        .with_context(|| format!("{shown} cannot be written."))
 }
 
 fn edited(source: &Source, sealed: &str) -> Result<Edited, Stop> {
@@ -165,7 +187,8 @@ fn edited(source: &Source, sealed: &str) -> Result<Edited, Stop> {
         .map_err(|error| anyhow!("{}: {error}", inline(&source.path)).into())
 }
 
-fn text(source: &Source) -> Option<&str> {
+/// The text of a file that can be read.
+pub(super) fn text(source: &Source) -> Option<&str> {
     match &source.content {
         SourceContent::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
         SourceContent::Problem { .. } => None,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 
-use super::{Common, Stop};
+use super::{Common, Stop, output::tell};
 use crate::{
     secrets::Recipients,
     spec::SourceContent,
@@ -37,9 +37,13 @@ pub(super) fn parse(common: &Common, text: &str) -> Result<Recipients, Stop> {
         .map_err(|error| anyhow!("{} must be mended first. {error}", path.display()).into())
 }
 
-/// The keys to seal to, at least one.
+/// Where the keys stand that the nightly run has the secret part of, the surest first.
+const SETTLED: [&str; 2] = ["origin/main", "main"];
+
+/// The keys to seal to, at least one: those that are merged, because what a branch adds or takes away may
+/// never be. Where nothing is merged yet, those of the file.
 pub(super) fn load(common: &Common) -> Result<Recipients, Stop> {
-    let recipients = parse(common, &text(common)?)?;
+    let recipients = chosen(common)?;
     if recipients.is_empty() {
         let path = path(common);
         return Err(anyhow!(
@@ -50,4 +54,27 @@ pub(super) fn load(common: &Common) -> Result<Recipients, Stop> {
         .into());
     }
     Ok(recipients)
+}
+
+fn chosen(common: &Common) -> Result<Recipients, Stop> {
+    let settled = SETTLED.iter().find_map(|revision| {
+        let text = workspace::committed(&common.requests, revision, RECIPIENTS)?;
+        let keys = Recipients::parse(&text).ok()?;
+        (!keys.is_empty()).then_some((revision, keys))
+    });
+    let Some((revision, settled)) = settled else {
+        return parse(common, &text(common)?);
+    };
+    let here = Recipients::parse(&text(common)?).unwrap_or_default();
+    if here == settled {
+        tell(&format!("note: Sealed to the keys of {revision}.\n"));
+    } else {
+        let path = path(common);
+        tell(&format!(
+            "warning: Sealed to the keys of {revision}; {} here holds others, which open nothing before they are merged. \
+             After that, `call-import seal --rotate` seals all credentials to them.\n",
+            path.display()
+        ));
+    }
+    Ok(settled)
 }

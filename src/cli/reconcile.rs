@@ -11,7 +11,8 @@ use tokio::{
 };
 
 use super::{
-    Common, Exit, Media, Output, Stop, check, github, progress::Progress, recipients, record, state,
+    Common, Exit, Media, Output, Stop, check, github, progress::Progress, recipients, record,
+    slack, state,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -182,11 +183,13 @@ async fn carry_out(
     } else {
         github::repository()?
     };
+    let slack = slack::channel();
     let edges = Edges {
         store: &store,
         http: &http,
         secrets,
         github: github.as_ref(),
+        slack: slack.as_ref(),
         home,
         media: media.as_ref(),
         clock: &clock,

@@ -1,6 +1,7 @@
-//! `call-import review`: what happens on GitHub before the merge. Only workflows use it.
+//! `call-import review`: what happens on GitHub besides the nightly run. Only workflows use it.
 
 mod check;
+mod comment;
 mod form;
 
 use clap::{Args, Subcommand};
@@ -26,6 +27,8 @@ pub(super) struct Arguments {
 enum Command {
     /// Tell a pull request what its check found: the plan comment and the commit status
     Check(check::Arguments),
+    /// Answer a command that somebody wrote on a pull request: `/import status`
+    Comment(comment::Arguments),
     /// Make a pull request of the form in an issue, and answer there
     Form(form::Arguments),
 }
@@ -33,6 +36,7 @@ enum Command {
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments, common, out),
+        Command::Comment(arguments) => comment::run(arguments, common, out),
         Command::Form(arguments) => form::run(arguments, common, out),
     }
 }

@@ -6,14 +6,17 @@ use clap::Args;
 use super::{
     Common, Exit, Output, Stop, check, credential,
     place::{Place, in_the_history},
+    prove::{Proof, Verdict},
     recipients,
+    reconcile::{PlatformUrl, platform_url},
+    rotate,
 };
 
 /// Arguments of `seal`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The request to put it into: its id or its file
-    #[arg(value_name = "REQUEST", required_unless_present = "customer")]
+    #[arg(value_name = "REQUEST", required_unless_present_any = ["customer", "rotate"])]
     request: Option<String>,
     /// Change no file: print the lines for a request of this customer, named as there
     #[arg(
@@ -26,6 +29,16 @@ pub(super) struct Arguments {
     /// The platform, by its key or its name
     #[arg(long, value_name = "PLATFORM", requires = "customer")]
     platform: Option<String>,
+    /// Ask the platform whether it takes the credential, and how many calls it sees, before sealing it
+    #[arg(long)]
+    prove: bool,
+    /// Seal all credentials anew to the present keys, after these have changed; needs the secret key in
+    /// CALL_IMPORT_IDENTITY
+    #[arg(long, conflicts_with_all = ["request", "customer", "prove"])]
+    rotate: bool,
+    /// Prove it at another scheme, host and port, for simulators and proxies
+    #[arg(long, value_name = "NAME=URL", value_parser = platform_url, requires = "prove")]
+    platform_url: Option<PlatformUrl>,
     /// Catches what clap would repeat in its error: perhaps a credential.
     #[arg(hide = true)]
     surplus: Vec<String>,
@@ -35,6 +48,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     if !arguments.surplus.is_empty() {
         return Err(in_the_history("`seal` takes one request and nothing else."));
+    }
+    if arguments.rotate {
+        return rotate::run(common, out);
     }
     let matrix = check::matrix(common)?;
     let recipients = recipients::load(common)?;
@@ -52,5 +68,18 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         }
     };
     let plaintext = credential::read(&place.purpose, place.method, &place.platform)?;
-    place.put(&plaintext.seal(&recipients)?, &recipients, common, out)
+    let sealed = plaintext.seal(&recipients)?;
+    if arguments.prove {
+        let proof = Proof {
+            key: &place.purpose.platform,
+            name: &place.platform,
+            method: place.method,
+            options: place.options(&sealed, &matrix),
+            replacement: arguments.platform_url.as_ref(),
+        };
+        if proof.carry_out(&plaintext)? == Verdict::Refused {
+            return Ok(Exit::NeedsSomebody);
+        }
+    }
+    place.put(&sealed, &recipients, common, out)
 }

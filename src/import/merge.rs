@@ -375,6 +375,23 @@ mod tests {
         assert_eq!(call.direction, rich().direction);
     }
 
+    /// A listing that does not know of pictures has no recording copied a second time.
+    #[test]
+    fn a_copy_stays_what_it_is() {
+        let media = |kind, state| Media {
+            kind,
+            mime: None,
+            bytes: None,
+            duration_ms: None,
+            state,
+        };
+        let copied = [media(MediaKind::Audio, MediaState::Stored)];
+        let told = vec![media(MediaKind::Video, MediaState::Listed)];
+        assert_eq!(merged_media(&copied, told.clone()), copied);
+        let asked = [media(MediaKind::Audio, MediaState::Pending)];
+        assert_eq!(merged_media(&asked, told.clone()), told);
+    }
+
     #[test]
     fn each_id_is_kept_once_where_it_came_first() {
         let spoken = |id: &str, texts: &[&str]| (id.to_owned(), transcript(texts));

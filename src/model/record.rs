@@ -38,7 +38,7 @@ words! {
         NeedsCredentials = "needs_credentials", NeedsAttention = "needs_attention", Delayed = "delayed",
         Recovered = "recovered", DateSlipped = "date_slipped", Completed = "completed",
         CompletedWithFailures = "completed_with_failures", NoCallsFound = "no_calls_found",
-        Unsupported = "unsupported", Status = "status",
+        Unsupported = "unsupported", Status = "status", Answer = "answer",
     }
 }
 
@@ -159,6 +159,23 @@ pub struct MediaCounts {
     /// Recordings that could not be copied, see `call_failures`.
     #[serde(rename = "media_failed")]
     pub failed: i64,
+}
+
+/// What an import has brought, in figures that customers ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Harvest {
+    /// Length of all calls together, as far as it is known, in milliseconds.
+    pub duration_ms: i64,
+    /// People in the calls, each counted once: by e-mail, else by name or number.
+    pub people: i64,
+    /// UTC day of the first call, if its day is known.
+    pub first_day: Option<Date>,
+    /// UTC day of the last.
+    pub last_day: Option<Date>,
+    /// Calls whose recording was asked for, and of which the platform has none for us.
+    pub without_recording: i64,
+    /// Why calls are missing, and how many for each reason, the most frequent first; only the first few.
+    pub causes: Vec<(String, i64)>,
 }
 
 /// What is told of an open row of table `call_failures`: a call or file that could not be imported.

@@ -1,7 +1,11 @@
 //! After a run: what is recorded is told on the pull requests. Events once, as new comments; the status in
 //! one comment that is edited when its text changes, and only then.
 //!
-//! Whatever GitHub does, no import fails by it, and what could not be told is told by the next run.
+//! Whatever GitHub does, no import fails by it, and what could not be told is told by the next run, as far as
+//! it still holds then.
+
+mod news;
+mod slack;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +14,7 @@ use jiff::Timestamp;
 use super::{Edges, Event, Settings};
 use crate::{
     comments::{self, Halt, Kind, Patience, Placed},
-    github::{CommentId, GitHub, GitHubError, Origin, Place},
+    github::{CommentId, GitHubError, Origin, Place},
     model::{ImportRecord, Notification, NotificationKind},
     plan,
     report::comment::{self, StatusFacts},
@@ -23,51 +27,80 @@ const FAILURES: usize = 10;
 /// Recorded as the place of an event that stands in the job summary alone.
 const JOB_SUMMARY: &str = "job-summary";
 
-/// Delivers what is in the outbox, and every status that has changed. `give_up` is the latest moment that
-/// is waited for. Gives the events that stand on no pull request and no commit: they belong into the job
-/// summary.
+/// Recorded as the place of an event that holds no more, and that nobody is told.
+const OVERTAKEN: &str = "overtaken";
+
+/// What came of telling.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Events that stand on no pull request and no commit, and never will: they belong into the job summary.
+    pub(super) untold: Vec<Notification>,
+    /// How many events the next run tells.
+    pub(super) waiting: usize,
+}
+
+/// Tells people what is new, by GitHub and by Slack. `give_up` is the latest moment that is waited for.
 ///
 /// # Errors
 /// When the record cannot be read or written.
 pub(super) async fn deliver(
     settings: &Settings<'_>,
     edges: &Edges<'_>,
-    github: &GitHub,
     imports: &[ImportRecord],
     give_up: Timestamp,
     observe: &mut dyn FnMut(Event<'_>),
-) -> Result<Vec<Notification>, StoreError> {
-    let in_scope =
-        |id: &str| settings.only.is_none_or(|only| only == id) && !settings.skip.contains(&id);
+) -> Result<Told, StoreError> {
     let mut outbox = edges.store.outbox().await?;
-    outbox.events.retain(|event| in_scope(&event.request_id));
-    let patience = Patience::new(github, edges.clock, edges.interrupt.clone(), give_up);
+    outbox
+        .events
+        .retain(|event| settings.concerns(&event.request_id));
+    let news = news::sort(outbox.events, imports);
+    outbox.events = news.told;
+    for event in news.overtaken {
+        let now = edges.clock.now();
+        let store = edges.store;
+        store.delivered(event, OVERTAKEN.to_owned(), now).await?;
+    }
+    let told = match edges.github {
+        Some(github) => {
+            let patience = Patience::new(github, edges.clock, edges.interrupt.clone(), give_up);
+            on_github(settings, edges, patience, imports, &outbox, observe).await?
+        }
+        None => Told::default(),
+    };
+    if let Some(slack) = edges.slack {
+        // By now it is known where GitHub tells it.
+        let imports = edges.store.imports().await?;
+        slack::tell(settings, edges, slack, &imports, give_up).await?;
+    }
+    Ok(told)
+}
+
+/// Delivers what is in the outbox, and every status that has changed.
+async fn on_github(
+    settings: &Settings<'_>,
+    edges: &Edges<'_>,
+    patience: Patience<'_>,
+    imports: &[ImportRecord],
+    outbox: &Outbox,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Told, StoreError> {
     let mut delivery = Delivery {
         settings,
         edges,
-        outbox: &outbox,
+        outbox,
         placed: Placed::new(patience),
         origins: BTreeMap::new(),
         told: BTreeMap::new(),
+        summarized: Vec::new(),
         observe,
     };
-    let concerned = imports.iter().filter(|import| in_scope(&import.request_id));
-    for import in concerned {
-        match delivery.tell(import).await {
-            Ok(()) => {}
-            Err(Stop::Store(error)) => return Err(error),
-            Err(Stop::Halt(halt)) => {
-                warn(&halt);
-                return Ok(delivery.leave_rest());
-            }
-        }
-    }
-    match delivery.remove_doubles().await {
+    match delivery.tell_all(imports).await {
         Ok(()) => {}
         Err(Stop::Store(error)) => return Err(error),
         Err(Stop::Halt(halt)) => warn(&halt),
     }
-    Ok(delivery.leave_rest())
+    Ok(delivery.end())
 }
 
 struct Delivery<'a> {
@@ -79,6 +112,8 @@ struct Delivery<'a> {
     origins: BTreeMap<String, Option<Origin>>,
     /// Markers of this run's comments, with what they tell.
     told: BTreeMap<String, Notification>,
+    /// What stands in the job summary alone.
+    summarized: Vec<Notification>,
     observe: &'a mut dyn FnMut(Event<'_>),
 }
 
@@ -101,6 +136,15 @@ impl From<StoreError> for Stop {
 }
 
 impl<'a> Delivery<'a> {
+    async fn tell_all(&mut self, imports: &[ImportRecord]) -> Result<(), Stop> {
+        for import in imports {
+            if self.settings.concerns(&import.request_id) {
+                self.tell(import).await?;
+            }
+        }
+        self.remove_doubles().await
+    }
+
     /// Tells all there is to tell about one import.
     async fn tell(&mut self, import: &ImportRecord) -> Result<(), Stop> {
         let id = import.request_id.as_str();
@@ -135,7 +179,10 @@ impl<'a> Delivery<'a> {
         }
         let mention = self.requested_by(id).or(author);
         for event in events {
-            self.tell_event(event, mention.as_deref(), &places).await?;
+            // An answer says itself whom it answers.
+            let mention = mention.as_deref();
+            let mention = mention.filter(|_| event.kind != NotificationKind::Answer);
+            self.tell_event(event, mention, &places).await?;
         }
         Ok(())
     }
@@ -291,6 +338,7 @@ impl<'a> Delivery<'a> {
             store
                 .delivered(event.clone(), JOB_SUMMARY.to_owned(), now)
                 .await?;
+            self.summarized.push(event.clone());
         }
         Ok(())
     }
@@ -326,14 +374,16 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
-    /// The events that stand on no pull request and no commit after all.
-    fn leave_rest(self) -> Vec<Notification> {
-        let events = self.outbox.events.iter();
+    fn end(self) -> Told {
         let is_told = |event: &&Notification| {
-            let mut told = self.told.values();
+            let mut told = self.told.values().chain(&self.summarized);
             told.any(|told| told.notification_id == event.notification_id)
         };
-        events.filter(|event| !is_told(event)).cloned().collect()
+        let told = self.outbox.events.iter().filter(is_told).count();
+        Told {
+            waiting: self.outbox.events.len() - told,
+            untold: self.summarized,
+        }
     }
 }
 

@@ -7,12 +7,12 @@ use super::{
     notification,
 };
 use crate::{
-    import::{self, Context, End},
-    model::{ApiUsage, ImportRecord},
+    import::{self, Conclusion, Context, End},
+    model::{ApiUsage, Harvest, ImportRecord, NotificationKind},
     plan::{self, Job, JobKind},
     report::notice::Occasion,
     spec::Include,
-    store::{AttemptEnd, StoreError},
+    store::{AttemptEnd, Store, StoreError},
 };
 
 /// What is known when an attempt ends.
@@ -65,11 +65,8 @@ impl Ending {
         } = &job.record;
         let mut totals = store.totals(request_id, digest, platform, account).await?;
         let wants_media = job.request.include.contains(&Include::Media);
-        let expire_media = expire_pending && wants_media;
         if expire_pending {
             totals.transcripts_pending = 0;
-        }
-        if expire_media {
             (totals.media.pending, totals.media_listed) = (0, 0);
         }
         let now = drive.edges.clock.now();
@@ -84,12 +81,14 @@ impl Ending {
             media: wants_media,
         };
         let conclusion = import::conclude(&job.record, &self.end, &totals, &context);
+        let harvest = harvest(store, &conclusion).await?;
         let told = conclusion.notices.iter().map(|kind| {
             // The event is recorded with the phase it is about, so a run tells it once.
             let id = plan::notification_id(request_id, digest, *kind, drive.settings.run_id);
             let occasion = Occasion {
                 told: None,
                 period: Some(job.period),
+                harvest: harvest.as_ref(),
             };
             notification(id, &conclusion.record, *kind, occasion)
         });
@@ -108,10 +107,26 @@ impl Ending {
                 requests_sent: self.unrecorded,
                 usage: self.usage,
                 expire_pending,
-                expire_media,
+                expire_media: expire_pending && wants_media,
                 notifications,
             })
             .await?;
         Ok(conclusion.record)
     }
+}
+
+/// What is here, if an event is to say so.
+async fn harvest(store: &Store, conclusion: &Conclusion) -> Result<Option<Harvest>, StoreError> {
+    if conclusion.notices.iter().any(|kind| brings_calls(*kind)) {
+        return store.harvest(&conclusion.record).await.map(Some);
+    }
+    Ok(None)
+}
+
+/// Whether an event says what is here.
+const fn brings_calls(kind: NotificationKind) -> bool {
+    matches!(
+        kind,
+        NotificationKind::Completed | NotificationKind::CompletedWithFailures
+    )
 }

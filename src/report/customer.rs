@@ -8,8 +8,8 @@ use super::{
     text::prose,
 };
 use crate::{
-    model::words::{counted, day, transcripts_and_recordings, unsigned},
-    model::{ImportRecord, Method, Phase, WhoseTurn},
+    model::words::{counted, day, number, transcripts_and_recordings, unsigned},
+    model::{Harvest, ImportRecord, Method, Phase, WhoseTurn},
 };
 
 /// The platform, or that the calls come from files; fit for Markdown.
@@ -50,7 +50,7 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
         ),
         Phase::CompletedWithFailures => format!(
             "Your calls from {source} are here: {imported}, ready to read and search.{}{}",
-            what_is_missing(record),
+            what_failed(record),
             still_to_come(record)
         ),
         Phase::NoCallsFound if record.method == Method::File => {
@@ -67,23 +67,92 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
     Some(text)
 }
 
-/// The calls and recordings that could not be had.
-fn what_is_missing(record: &ImportRecord) -> String {
-    let please = match record.method {
-        Method::File => " Please send us the files of these once more.",
-        Method::Api | Method::Oauth => "",
+/// What the customer may be told of an import that is done: what is here and what is not.
+pub(super) fn done(record: &ImportRecord, harvest: Option<&Harvest>) -> Option<String> {
+    let Some(harvest) = harvest else {
+        return where_it_stands(record);
     };
-    let unread = match record.calls_failed {
-        ..=0 => String::new(),
-        failed => format!(" {} could not be read.{please}", calls(failed)),
+    let source = source(record);
+    let days = harvest.first_day.zip(harvest.last_day);
+    let days = days.map(|(first, last)| format!(" from {} to {}", day(first), day(last)));
+    let length = (harvest.duration_ms > 0).then(|| facts::length(harvest.duration_ms));
+    let people = (harvest.people > 0).then(|| match harvest.people {
+        1 => "1 participant".to_owned(),
+        people => format!("{} participants", number(unsigned(people))),
+    });
+    let more: Vec<String> = length.into_iter().chain(people).collect();
+    let more = match more.as_slice() {
+        [] => String::new(),
+        more => format!(" ({})", more.join(", ")),
     };
-    match record.media.failed {
-        ..=0 => unread,
-        failed => {
-            let recordings = counted(unsigned(failed), "recording");
-            format!("{unread} {recordings} could not be copied.")
+    let here = format!(
+        "Your calls from {source} are here: {}{}{more}, ready to read and search.",
+        calls(record.calls_imported),
+        days.unwrap_or_default()
+    );
+    let rest = [
+        transcripts(record),
+        still_to_come(record).trim().to_owned(),
+        without_transcript(record),
+        recordings(record, harvest),
+        what_failed(record).trim().to_owned(),
+    ];
+    let sentences = std::iter::once(here).chain(rest);
+    let sentences: Vec<String> = sentences.filter(|text| !text.is_empty()).collect();
+    Some(sentences.join(" "))
+}
+
+fn transcripts(record: &ImportRecord) -> String {
+    match unsigned(record.transcripts_imported) {
+        0 => String::new(),
+        all if all >= unsigned(record.calls_imported) => {
+            "All of them have their transcript.".into()
         }
+        1 => "1 of them has its transcript.".into(),
+        some => format!("{} of them have their transcript.", number(some)),
     }
+}
+
+/// Calls whose transcript will not come. Where none came at all, none were wanted.
+fn without_transcript(record: &ImportRecord) -> String {
+    let [all, imported, pending] = [
+        record.calls_imported,
+        record.transcripts_imported,
+        record.transcripts_pending,
+    ]
+    .map(unsigned);
+    if imported + pending == 0 {
+        return String::new();
+    }
+    match all.saturating_sub(imported.saturating_add(pending)) {
+        0 => String::new(),
+        1 => format!("1 call has no transcript in {}.", source(record)),
+        more => format!(
+            "{} calls have no transcript in {}.",
+            number(more),
+            source(record)
+        ),
+    }
+}
+
+/// The recordings that were copied, and the calls that have none.
+fn recordings(record: &ImportRecord, harvest: &Harvest) -> String {
+    let here = match unsigned(record.media.stored) {
+        0 => None,
+        1 => Some("1 recording is copied.".to_owned()),
+        copied => Some(format!("{} recordings are copied.", number(copied))),
+    };
+    let without = match unsigned(harvest.without_recording) {
+        0 => None,
+        1 => Some(format!("1 call has no recording in {}.", source(record))),
+        more => Some(format!(
+            "{} calls have no recording in {}.",
+            number(more),
+            source(record)
+        )),
+    };
+    let sentences: Vec<String> = here.into_iter().chain(without).collect();
+    sentences.join(" ")
 }
 
 /// That it goes on after a delay.
@@ -146,6 +215,25 @@ fn attention(record: &ImportRecord) -> Option<String> {
     } else {
         None
     }
+}
+
+fn what_failed(record: &ImportRecord) -> String {
+    let please = match record.method {
+        Method::File => " Please send us the files of these once more.",
+        Method::Api | Method::Oauth => "",
+    };
+    let unread = match record.calls_failed {
+        ..=0 => String::new(),
+        failed => format!(" {} could not be read.{please}", calls(failed)),
+    };
+    let not_copied = match record.media.failed {
+        ..=0 => String::new(),
+        failed => {
+            let failed = counted(unsigned(failed), "recording");
+            format!(" {failed} could not be copied.")
+        }
+    };
+    unread + &not_copied
 }
 
 fn still_to_come(record: &ImportRecord) -> String {

@@ -3,10 +3,13 @@
 
 use jiff::{ToSpan, civil::Date};
 
-use super::{phase, text::count};
+use super::{
+    phase,
+    text::{count, prose},
+};
 use crate::{
     model::words::{day, number, unsigned, utc_date},
-    model::{ImportRecord, MediaCounts, Phase},
+    model::{Harvest, ImportRecord, MediaCounts, Phase},
 };
 
 /// A fact: its name and what it is.
@@ -99,6 +102,52 @@ pub(super) fn recordings(record: &ImportRecord, settle_days: Option<u16>) -> Opt
         });
     }
     Some(text)
+}
+
+/// What the calls hold, and why some are missing.
+pub(super) fn harvest(record: &ImportRecord, harvest: &Harvest) -> Vec<Fact> {
+    let days = harvest.first_day.zip(harvest.last_day);
+    let days = days.map(|(first, last)| match first == last {
+        true => day(first),
+        false => format!("{} to {}", day(first), day(last)),
+    });
+    let hours = (harvest.duration_ms > 0).then(|| length(harvest.duration_ms));
+    let people = (harvest.people > 0).then(|| number(unsigned(harvest.people)));
+    let causes =
+        (record.calls_failed > 0 && !harvest.causes.is_empty()).then(|| causes(record, harvest));
+    let facts = [
+        ("Not imported", causes),
+        ("First and last call", days),
+        ("Length of all calls", hours),
+        ("Participants", people),
+    ];
+    let facts = facts.into_iter();
+    facts
+        .filter_map(|(name, fact)| Some((name, fact?)))
+        .collect()
+}
+
+/// `12 calls: The call has no start time.; 2 calls for other reasons`.
+fn causes(record: &ImportRecord, harvest: &Harvest) -> String {
+    let named: i64 = harvest.causes.iter().map(|(_, calls)| calls).sum();
+    let others = unsigned(record.calls_failed.saturating_sub(named));
+    let named = harvest.causes.iter().map(|(cause, calls)| {
+        let cause = prose(cause.trim_end_matches('.'));
+        format!("{}: {cause}", count(unsigned(*calls), "call"))
+    });
+    let others = (others > 0).then(|| format!("{} for other reasons", count(others, "call")));
+    named.chain(others).collect::<Vec<_>>().join("; ")
+}
+
+/// `2,104 hours`, `1 hour`, `38 minutes`: to the nearest.
+pub(super) fn length(milliseconds: i64) -> String {
+    const MINUTE: u64 = 60_000;
+    const HOUR: u64 = 60 * MINUTE;
+    let all = unsigned(milliseconds);
+    match (all + HOUR / 2) / HOUR {
+        0 => count((all + MINUTE / 2) / MINUTE, "minute"),
+        hours => count(hours, "hour"),
+    }
 }
 
 /// When it is or will be done, beside the day asked for, and whether the first promise is kept.

@@ -11,31 +11,66 @@ use super::{
 };
 use crate::{
     model::words::{day, unsigned},
-    model::{ImportRecord, NotificationKind, Period},
+    model::{Harvest, ImportRecord, Notification, NotificationKind, Period},
 };
 
 /// What a notification may say beyond the row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Occasion {
+pub struct Occasion<'a> {
     /// The date told before, where a later one is told now.
     pub told: Option<Date>,
     /// The days wanted.
     pub period: Option<Period>,
+    /// What the import has brought, where it is done.
+    pub harvest: Option<&'a Harvest>,
 }
 
 /// The Markdown text of a notification about an import as it stands now.
 ///
 /// The hidden first line by which a comment is found again and the mention of the requester are not part
 /// of it: only GitHub knows them.
-pub fn body(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> String {
+pub fn body(record: &ImportRecord, kind: NotificationKind, occasion: Occasion<'_>) -> String {
     let parts = [
         format!("**{}**", headline(record, kind, occasion)),
         what_happened(record, kind),
         list(record, kind, occasion),
         to_the_customer(record, kind, occasion),
+        hidden(kind, occasion),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n\n") + "\n"
+}
+
+/// The text about a date that slipped, as it holds now: from all that was written of it and never told.
+/// `None` where it does not slip any more, or nothing is expected any more.
+pub fn slipped(record: &ImportRecord, untold: &[Notification]) -> Option<String> {
+    let told = untold.iter().filter_map(|event| told_before(&event.body));
+    let told = told.min()?;
+    (facts::expected(record)? > told).then(|| {
+        let occasion = Occasion {
+            told: Some(told),
+            ..Occasion::default()
+        };
+        body(record, NotificationKind::DateSlipped, occasion)
+    })
+}
+
+/// What stands before the date that people were told, unseen at the end of the text.
+const TOLD: &str = "<!-- told: ";
+
+fn hidden(kind: NotificationKind, occasion: Occasion<'_>) -> String {
+    match (kind, occasion.told) {
+        (NotificationKind::DateSlipped, Some(told)) => format!("{TOLD}{told} -->"),
+        _ => String::new(),
+    }
+}
+
+fn told_before(body: &str) -> Option<Date> {
+    let line = body
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix(TOLD))?;
+    line.trim_end_matches(" -->").parse().ok()
 }
 
 /// The import by customer and platform, with which every headline begins.
@@ -54,7 +89,7 @@ pub(super) fn quotation(sentences: Option<String>) -> String {
     })
 }
 
-fn headline(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> String {
+fn headline(record: &ImportRecord, kind: NotificationKind, occasion: Occasion<'_>) -> String {
     let import = subject(record);
     match kind {
         NotificationKind::Recovered => format!("{import} goes on again."),
@@ -74,7 +109,8 @@ fn headline(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -
         | NotificationKind::CompletedWithFailures
         | NotificationKind::NoCallsFound
         | NotificationKind::Unsupported
-        | NotificationKind::Status => format!("{import} {}.", phase::words(record)),
+        | NotificationKind::Status
+        | NotificationKind::Answer => format!("{import} {}.", phase::words(record)),
     }
 }
 
@@ -91,7 +127,8 @@ fn what_happened(record: &ImportRecord, kind: NotificationKind) -> String {
         | NotificationKind::CompletedWithFailures
         | NotificationKind::NoCallsFound
         | NotificationKind::Unsupported
-        | NotificationKind::Status => None,
+        | NotificationKind::Status
+        | NotificationKind::Answer => None,
     };
     let sentences: Vec<String> = reason.into_iter().chain(comfort).collect();
     sentences.join(" ")
@@ -105,7 +142,7 @@ fn nothing_is_lost(record: &ImportRecord) -> Option<String> {
 }
 
 /// Whose turn it is, what to do, and the facts that belong to the event.
-fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> String {
+fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion<'_>) -> String {
     let turn = format!("**{}**", phase::turn(record.whose_turn));
     let mut facts: Vec<Fact> = vec![
         ("Whose turn", turn),
@@ -122,12 +159,18 @@ fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> St
     match kind {
         NotificationKind::Completed | NotificationKind::CompletedWithFailures => {
             facts.extend(counts());
+            let harvest = occasion.harvest;
+            facts.extend(
+                harvest
+                    .into_iter()
+                    .flat_map(|harvest| facts::harvest(record, harvest)),
+            );
             facts.extend(occasion.period.map(period));
             facts.extend(facts::dates(record));
             let command = format!("`call-import status {}`", record.request_id);
             facts.push(("Details for engineers", command));
         }
-        NotificationKind::Recovered | NotificationKind::Status => {
+        NotificationKind::Recovered | NotificationKind::Status | NotificationKind::Answer => {
             facts.extend(counts());
             facts.extend(facts::dates(record));
         }
@@ -156,17 +199,23 @@ fn what_to_do(record: &ImportRecord, kind: NotificationKind) -> String {
     }
 }
 
-fn to_the_customer(record: &ImportRecord, kind: NotificationKind, occasion: Occasion) -> String {
+fn to_the_customer(
+    record: &ImportRecord,
+    kind: NotificationKind,
+    occasion: Occasion<'_>,
+) -> String {
     quotation(match kind {
         NotificationKind::Recovered => Some(customer::recovered(record)),
         NotificationKind::DateSlipped => Some(customer::slipped(record, occasion.told)),
+        NotificationKind::Completed | NotificationKind::CompletedWithFailures => {
+            customer::done(record, occasion.harvest)
+        }
         NotificationKind::NeedsCredentials
         | NotificationKind::NeedsAttention
         | NotificationKind::Delayed
-        | NotificationKind::Completed
-        | NotificationKind::CompletedWithFailures
         | NotificationKind::NoCallsFound
         | NotificationKind::Unsupported
-        | NotificationKind::Status => customer::where_it_stands(record),
+        | NotificationKind::Status
+        | NotificationKind::Answer => customer::where_it_stands(record),
     })
 }

@@ -148,7 +148,7 @@ fn credential_step(record: &ImportRecord) -> String {
             record.platform
         ),
         WhoseTurn::Customer => format!(
-            "Ask the customer for {}. Hand it in with `call-import seal {id}`, which asks for it without showing it and writes it, sealed, into the request file. Merge that, and the next night goes on where it stopped. Never paste a credential into a comment. Where the request names a secret instead, an engineer sets that and then runs {}.",
+            "Ask the customer for {}. Hand it in with `call-import seal {id}`, which asks for it without showing it and writes it, sealed, into the request file. Merge that, and the next night goes on where it stopped. Never paste a credential into a comment. Where the request names a secret instead, an engineer sets that; then {} lets the import go on.",
             credential(record),
             retry(id)
         ),
@@ -157,7 +157,7 @@ fn credential_step(record: &ImportRecord) -> String {
             retry(id)
         ),
         WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Nobody => format!(
-            "Hand the credential in once more with `call-import seal {id}`, and merge. Where the request names a secret instead, ask an engineer to set that and then to run {}.",
+            "Hand the credential in once more with `call-import seal {id}`, and merge. Where the request names a secret instead, ask an engineer to set that; then {} lets the import go on.",
             retry(id)
         ),
     }
@@ -216,9 +216,9 @@ fn attention_step(record: &ImportRecord) -> String {
     }
 }
 
-/// The command that lets a held import go on, and where those who have no terminal find it.
+/// What lets a held import go on, for those who have no terminal and for those who have one.
 fn retry(id: &str) -> String {
-    format!("`call-import retry {id}` (on GitHub: `retry` of the nightly workflow)")
+    format!("a comment `/import retry` on the pull request (or `call-import retry {id}`)")
 }
 
 /// A file that could not be read fails again until it is another file: `retry` would not help.

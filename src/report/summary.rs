@@ -19,12 +19,14 @@ const TO_DO: usize = 200_000;
 const UNDELIVERED: usize = 200_000;
 
 /// The summary in Markdown. `skipped` are planned nights without a run, the earliest first;
-/// `undelivered` are events whose comment could not be placed.
+/// `undelivered` are events whose comment could not be placed, and `waiting` counts those that the next run
+/// tells: these are not told here, so that nobody hears of them twice.
 pub fn markdown(
     run: &RunRow,
     imports: &[ImportRecord],
     skipped: &[Timestamp],
     undelivered: &[Notification],
+    waiting: usize,
 ) -> String {
     let imports = worst_first(imports);
     let parts = [
@@ -33,6 +35,7 @@ pub fn markdown(
         table(&imports),
         to_do(&imports),
         not_delivered(undelivered),
+        told_later(waiting),
         counts(run),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -128,6 +131,16 @@ fn not_delivered(undelivered: &[Notification]) -> String {
     capped(header, events, UNDELIVERED, |left| {
         format!("\n\nand {} without room here.", count(left, "more message"))
     })
+}
+
+fn told_later(waiting: usize) -> String {
+    match waiting {
+        0 => String::new(),
+        1 => "1 message could not be told on GitHub tonight. The next run tells it; nobody needs to do anything.".into(),
+        several => format!(
+            "{several} messages could not be told on GitHub tonight. The next run tells them; nobody needs to do anything."
+        ),
+    }
 }
 
 /// What the run itself did.

@@ -11,10 +11,14 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
-    Recipients,
+    CredentialError, Recipients,
     object::{FOR, MAX_PLAINTEXT, Object, Purpose, object, text_of, texts_of, trimmed},
 };
-use crate::{model::MAX_KEYS, platforms::Auth, spec::is_harmless};
+use crate::{
+    model::{Credential, MAX_KEYS},
+    platforms::Auth,
+    spec::is_harmless,
+};
 
 /// A credential in clear text that is fit to be sealed.
 #[derive(Debug)]
@@ -120,6 +124,14 @@ impl Plaintext {
             .map(|(name, value)| (*name, value.expose_secret().trim()))
             .collect();
         joined(&parts)
+    }
+
+    /// The credential in the parts that the platform needs, to prove it.
+    ///
+    /// # Errors
+    /// [`CredentialError::WrongShape`] when a part is missing.
+    pub fn parts(&self, auth: Auth) -> Result<Credential, CredentialError> {
+        super::parts(&self.json, auth)
     }
 
     /// Names, fit to be shown, of parts that hold a blank or a character that no keyboard has a key for: mostly a slip in copying.

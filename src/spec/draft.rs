@@ -236,7 +236,7 @@ impl Draft {
     pub fn settle(self, matrix: &SupportMatrix, today: Date) -> Settled {
         let mut gaps = Vec::new();
         let mut draft = Self {
-            customer: self.customer.as_deref().and_then(one_line),
+            customer: self.customer.as_deref().and_then(name_of),
             ..self
         };
         draft.platform = read(&mut gaps, Field::Platform, draft.platform, |written| {
@@ -387,6 +387,18 @@ fn read(
 fn one_line(text: &str) -> Option<String> {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!line.is_empty()).then_some(line)
+}
+
+/// A name on one line, without quotation marks around it.
+fn name_of(written: &str) -> Option<String> {
+    let marks = ['"', '“', '”', '„', '«', '»', '‘', '‹', '›'];
+    let inner = written
+        .trim()
+        .trim_start_matches(marks)
+        .trim_end_matches(marks);
+    // An apostrophe may end a name, if no such mark began it.
+    let began = written.trim().starts_with('‘');
+    one_line(inner.strip_suffix('’').filter(|_| began).unwrap_or(inner))
 }
 
 fn platform(written: &str, matrix: &SupportMatrix) -> Result<String, String> {

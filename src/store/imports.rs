@@ -205,6 +205,8 @@ pub(super) fn retry(
     media::retry(connection, request_id)?;
     if record.phase.is_unfinished() && ledger::has_listing_failures(connection, request_id)? {
         connection.execute("DELETE FROM checkpoints WHERE request_id = ?", [request_id])?;
+        // One that fails again is opened again. One without an id would stay open for ever.
+        ledger::close_listing_failures(connection, request_id, now)?;
     }
     write(connection, &record)?;
     Ok(Some(record))

@@ -64,6 +64,20 @@ pub(super) fn close_failures(
     Ok(())
 }
 
+/// The same for those that stand in the way of a call, not of its transcript or recording.
+pub(super) fn close_listing_failures(
+    connection: &Connection,
+    request_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE call_failures SET resolved_at = ?
+         WHERE request_id = ? AND resolved_at IS NULL AND stage NOT IN ('transcript', 'media')",
+        params![Utc(now), request_id],
+    )?;
+    Ok(())
+}
+
 /// Whether a call of the request could not be listed or read, so that its window must be listed again.
 pub(super) fn has_listing_failures(
     connection: &Connection,

@@ -10,8 +10,14 @@ use super::{
 };
 use crate::model::{Notification, NotificationKind};
 
-/// The channel every notification is made for; Slack gets a copy of it.
+/// The channel every notification is made for.
 const CHANNEL: &str = "github";
+
+/// The channel that gets a copy. The copy's row is written once it is told, its id made from the other's.
+const SLACK: &str = "slack";
+
+/// What the id of a copy ends with.
+const COPY: &str = "-slack";
 
 /// What waits for delivery, and which status comments there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,6 +111,77 @@ pub(super) fn delivered(
         ],
     )?;
     must_exist(changed, "notification", &notification.notification_id)
+}
+
+/// Events since a moment of which Slack was told nothing, oldest first. Answers to people on GitHub are
+/// theirs alone, and what was overtaken before anybody was told is no news.
+pub(super) fn untold_on_slack(
+    connection: &Connection,
+    since: Timestamp,
+) -> Result<Vec<Notification>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT notification_id, request_id, kind, body FROM notifications AS event
+         WHERE channel = $1 AND kind NOT IN ($2, $3) AND created_at >= $4
+           AND remote_id IS DISTINCT FROM 'overtaken'
+           AND NOT EXISTS (SELECT 1 FROM notifications AS copy
+                           WHERE copy.channel = $5 AND copy.notification_id = event.notification_id || $6)
+         ORDER BY created_at, notification_id",
+    )?;
+    let parameters = params![
+        CHANNEL,
+        NotificationKind::Status.as_str(),
+        NotificationKind::Answer.as_str(),
+        Utc(since),
+        SLACK,
+        COPY
+    ];
+    let rows = statement.query_map(parameters, |row| {
+        let mut cells = Cells::of(row);
+        Ok(Notification {
+            notification_id: cells.take()?,
+            request_id: cells.take()?,
+            kind: cells.word()?,
+            body: cells.take()?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Writes down what became of an event on Slack.
+pub(super) fn told_on_slack(
+    connection: &Connection,
+    event: &Notification,
+    remote_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO notifications
+             (notification_id, request_id, kind, channel, body, created_at, delivered_at, remote_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+        params![
+            format!("{}{COPY}", event.notification_id),
+            event.request_id,
+            event.kind.as_str(),
+            SLACK,
+            event.body,
+            Utc(now),
+            remote_id
+        ],
+    )?;
+    Ok(())
+}
+
+/// Of these notifications those that are recorded, told or not.
+pub(super) fn known(connection: &Connection, ids: &[String]) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        connection.prepare("SELECT count(*) > 0 FROM notifications WHERE notification_id = ?")?;
+    let mut known = Vec::new();
+    for id in ids {
+        if statement.query_row([id], |row| row.get(0))? {
+            known.push(id.clone());
+        }
+    }
+    Ok(known)
 }
 
 /// Remembers the pull request of an import's request file.

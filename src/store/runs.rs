@@ -18,13 +18,19 @@ pub(super) fn begin_run(
     started_at: Timestamp,
     version: &str,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let last: Option<Utc> =
-        connection.query_row("SELECT max(started_at) FROM runs", [], |row| row.get(0))?;
+    let last = last_started_at(connection)?;
     connection.execute(
         "INSERT INTO runs (run_id, started_at, requests_sent, calls_imported, calls_failed, version)
          VALUES (?, ?, 0, 0, 0, ?)",
         params![run_id, Utc(started_at), version],
     )?;
+    Ok(last)
+}
+
+/// When the last run began.
+pub(super) fn last_started_at(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let last: Option<Utc> =
+        connection.query_row("SELECT max(started_at) FROM runs", [], |row| row.get(0))?;
     Ok(last.map(|Utc(started_at)| started_at))
 }
 

@@ -34,6 +34,22 @@ pub fn changed_since(
     Ok(paths)
 }
 
+/// The text of a file in `folder` as it is at a revision; `None` where there is no git, no such revision, or no
+/// such file in it.
+pub fn committed(folder: &Path, revision: &str, name: &str) -> Option<String> {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(["show", "--end-of-options"])
+        .arg(format!("{revision}:./{name}"))
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8(output.stdout).ok())?
+}
+
 fn run(
     folder: &Path,
     revision: &str,

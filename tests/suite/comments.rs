@@ -3,8 +3,8 @@
 
 use call_import_engine::{
     model::{
-        CallFailure, ImportRecord, MediaCounts, Method, Notification, NotificationKind, Period,
-        Phase, RunOutcome, RunRow, WhoseTurn,
+        CallFailure, Harvest, ImportRecord, MediaCounts, Method, Notification, NotificationKind,
+        Period, Phase, RunOutcome, RunRow, WhoseTurn,
     },
     report::{
         comment::{self, StatusFacts},
@@ -158,13 +158,36 @@ fn failures() -> Vec<CallFailure> {
     failures
 }
 
+/// What the import of [`record`] has brought.
+fn harvest(record: &ImportRecord) -> Harvest {
+    let causes = [
+        ("The call has no start time.", 11),
+        ("The call has no id.", 2),
+    ];
+    let causes = causes.map(|(cause, calls)| (cause.to_owned(), calls));
+    Harvest {
+        duration_ms: 7_575_000_000,
+        people: 318,
+        first_day: Some(date(2024, 1, 3)),
+        last_day: Some(date(2026, 10, 30)),
+        without_recording: 1,
+        causes: if record.calls_failed > 0 {
+            causes.into()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
 fn notification(record: &ImportRecord, kind: NotificationKind) -> Notification {
+    let harvest = harvest(record);
     let occasion = Occasion {
         told: (kind == NotificationKind::DateSlipped).then(|| date(2026, 12, 2)),
         period: Some(Period {
             from: date(2024, 1, 1),
             to: date(2026, 10, 31),
         }),
+        harvest: Some(&harvest),
     };
     Notification {
         notification_id: "3f2a".repeat(8),
@@ -172,6 +195,12 @@ fn notification(record: &ImportRecord, kind: NotificationKind) -> Notification {
         kind,
         body: notice::body(record, kind, occasion),
     }
+}
+
+/// Everything that is told of an import; answers to people say what they asked for.
+fn events() -> impl Iterator<Item = &'static NotificationKind> {
+    let all = NotificationKind::ALL.iter();
+    all.filter(|kind| **kind != NotificationKind::Answer)
 }
 
 /// The phase in which an event is told.
@@ -184,9 +213,10 @@ fn phase_of(kind: NotificationKind) -> Phase {
         NotificationKind::CompletedWithFailures => Phase::CompletedWithFailures,
         NotificationKind::NoCallsFound => Phase::NoCallsFound,
         NotificationKind::Unsupported => Phase::Unsupported,
-        NotificationKind::Recovered | NotificationKind::DateSlipped | NotificationKind::Status => {
-            Phase::Importing
-        }
+        NotificationKind::Recovered
+        | NotificationKind::DateSlipped
+        | NotificationKind::Status
+        | NotificationKind::Answer => Phase::Importing,
     }
 }
 
@@ -376,7 +406,7 @@ fn the_status_comment_moves_to_a_later_pull_request() {
 
 #[test]
 fn a_comment_for_every_event() {
-    for kind in NotificationKind::ALL {
+    for kind in events() {
         let notification = notification(&record(phase_of(*kind)), *kind);
         let text = comment::event(&notification, Some("jane-doe"));
         insta::assert_snapshot!(format!("event_{kind}"), text);
@@ -431,14 +461,17 @@ fn the_summary_of_a_run() {
     let completed = notification(&record(Phase::Completed), NotificationKind::Completed);
     insta::assert_snapshot!(
         "summary",
-        summary::markdown(&run(), &everything(), &skipped, &[completed])
+        summary::markdown(&run(), &everything(), &skipped, &[completed], 2)
     );
     let quiet = [record(Phase::Importing)];
-    insta::assert_snapshot!("summary_quiet", summary::markdown(&run(), &quiet, &[], &[]));
-    let one = summary::markdown(&run(), &quiet, &skipped[..1], &[]);
+    insta::assert_snapshot!(
+        "summary_quiet",
+        summary::markdown(&run(), &quiet, &[], &[], 0)
+    );
+    let one = summary::markdown(&run(), &quiet, &skipped[..1], &[], 1);
     let line = "**No run in the night of Mon 30 Nov 2026: 1 night was skipped.**";
     assert!(one.contains(line), "{one}");
-    let none = summary::markdown(&run(), &[], &[], &[]);
+    let none = summary::markdown(&run(), &[], &[], &[], 0);
     assert!(
         none.starts_with("## No import is recorded yet.\n"),
         "{none}"
@@ -452,7 +485,7 @@ fn a_huge_summary_drops_whole_rows_and_counts_them() {
     row.reason = Some("ä".repeat(5_000));
     let event = notification(&row, NotificationKind::NeedsAttention);
     let rows = vec![row; 5_000];
-    let text = summary::markdown(&run(), &rows, &[], &vec![event; 2_000]);
+    let text = summary::markdown(&run(), &rows, &[], &vec![event; 2_000], 0);
     assert!(text.len() < 900_000, "{}", text.len());
     let shown = text
         .lines()
@@ -564,7 +597,7 @@ fn reached(foreign: &str) -> Vec<String> {
         .iter()
         .map(|p| hostile_record(*p, foreign))
         .collect();
-    let kinds = NotificationKind::ALL.iter();
+    let kinds = events();
     let events: Vec<Notification> = kinds
         .map(|kind| notification(&hostile_record(phase_of(*kind), foreign), *kind))
         .collect();
@@ -574,7 +607,7 @@ fn reached(foreign: &str) -> Vec<String> {
     for text in &texts {
         assert!(text.chars().count() < MAX_COMMENT / 2, "{}", text.len());
     }
-    texts.push(summary::markdown(&run(), &rows, &[], &events));
+    texts.push(summary::markdown(&run(), &rows, &[], &events, 0));
     texts
 }
 
@@ -649,7 +682,9 @@ fn text_from_outside_stays_text_on_github() {
             let html = rendered(&text);
             let outside = outside_code(&html);
             let markers = outside.matches("<!--").count();
-            let own = usize::from(text.starts_with("<!-- call-import:"));
+            let told = "<!-- told: 2026-12-02 -->";
+            let own = usize::from(text.starts_with("<!-- call-import:"))
+                + text.lines().filter(|line| line.ends_with(told)).count();
             assert_eq!(markers, own, "{shown:?} in {text}\n{html}");
             for tag in tags(&outside) {
                 assert!(

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod proved;
+
 use std::{
     fs,
     io::{Read as _, Write as _},

@@ -18,6 +18,7 @@ use call_import_engine::{
     http::Http,
     reconcile::{self, Edges, Event, MediaPlace, ReconcileError, Report, Settings},
     secrets::{IDENTITY, KeyPair, Recipients, Secrets},
+    slack::Slack,
     spec::{self, AppliesTo, Declared, Per, RateLimit, SupportMatrix},
     state::Home,
     store::Store,
@@ -174,6 +175,8 @@ pub(crate) struct Scene {
     pub(crate) deadline: SignedDuration,
     /// Address of the API of a simulated GitHub, if people are told.
     pub(crate) github_url: Option<String>,
+    /// Address of a simulated webhook of Slack, if one is set.
+    pub(crate) slack_url: Option<String>,
     pub(crate) only: Option<String>,
     pub(crate) home: Option<Home>,
     pub(crate) media: Option<MediaPlace>,
@@ -192,6 +195,7 @@ impl Scene {
             secrets: BTreeMap::new(),
             deadline: SignedDuration::from_hours(5),
             github_url: None,
+            slack_url: None,
             only: None,
             home: None,
             media: None,
@@ -318,11 +322,16 @@ impl Scene {
         let github = self.github_url.as_ref().map(|url| {
             GitHub::new(url, "example/imports", SecretString::from("simulated")).expect("a client")
         });
+        let slack = self.slack_url.as_ref().map(|url| {
+            let pulls = "https://github.example/example/imports/pull/".to_owned();
+            Slack::new(SecretString::from(url.as_str()), Some(pulls))
+        });
         let edges = Edges {
             store: &store,
             http: &http,
             secrets: &secrets,
             github: github.as_ref(),
+            slack: slack.as_ref(),
             home: self.home.as_ref(),
             media: self.media.as_ref(),
             clock: &self.clock,
@@ -360,9 +369,11 @@ pub(crate) fn program(folder: &Path) -> Command {
         "CALL_IMPORT_MEDIA",
         "GITHUB_API_URL",
         "GITHUB_REPOSITORY",
+        "GITHUB_SERVER_URL",
         "GITHUB_STEP_SUMMARY",
         "GITHUB_TOKEN",
         "RUST_LOG",
+        "SLACK_WEBHOOK_URL",
     ] {
         command.env_remove(name);
     }

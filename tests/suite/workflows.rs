@@ -195,6 +195,7 @@ fn workflows_call_the_program_as_it_is() {
         "reconcile",
         "retry",
         "review check",
+        "review comment",
         "review form",
         "state",
         "status",

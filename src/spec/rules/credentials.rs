@@ -73,7 +73,13 @@ fn one(raw: &RawRequest, scope: Scope<'_>, report: &mut FileReport) -> Option<Cr
         }
         (Some(sealed), None) => {
             check_seal(sealed, report);
-            Some(Credentials::Sealed(sealed.clone()))
+            Some(match &credentials.same_as {
+                None => Credentials::Sealed(sealed.clone()),
+                Some(same_as) => Credentials::Resealed {
+                    block: sealed.clone(),
+                    same_as: same_as.clone(),
+                },
+            })
         }
         (None, Some(secret)) => {
             check_name(secret, scope, report);

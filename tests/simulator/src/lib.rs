@@ -24,6 +24,7 @@
 //! | `fireflies` | Fireflies' GraphQL API |
 //! | `tldv` | tl;dv's API v1alpha1 |
 //! | `github` | GitHub's REST API around comments on pull requests |
+//! | `slack` | Slack's incoming webhooks |
 //! | `media` | a host of recordings, with links that expire |
 //! | `oauth` | consents and tokens, for any of the platforms |
 //! | `zoom` | Zoom's API v2 around cloud recordings: people, months, files |
@@ -53,6 +54,7 @@ pub mod limits;
 pub mod log;
 pub mod media;
 pub mod oauth;
+pub mod slack;
 pub mod tldv;
 pub mod zoom;
 

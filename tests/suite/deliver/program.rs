@@ -113,7 +113,10 @@ fn a_wrong_token_fails_no_import() {
     assert!(stderr.contains("Bad credentials"), "{stderr}");
     let summary =
         std::fs::read_to_string(scene.folder.path().join("summary.md")).expect("a summary");
-    assert!(summary.contains("is done: 30 calls imported"), "{summary}");
+    assert!(
+        summary.contains("1 message could not be told on GitHub tonight."),
+        "{summary}"
+    );
     let waiting = "SELECT count(*)::VARCHAR FROM notifications WHERE delivered_at IS NULL";
     assert_eq!(record::value(&scene.database(), waiting), "1");
 }

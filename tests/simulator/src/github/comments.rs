@@ -40,6 +40,8 @@ pub struct Comment {
     pub updated_at: Timestamp,
     /// Its changes, oldest first.
     pub edits: Vec<Edit>,
+    /// Who reacted to it, and how.
+    pub reactions: Vec<(String, String)>,
     /// Whether it was deleted.
     pub deleted: Option<Deletion>,
 }
@@ -136,6 +138,7 @@ impl Contents {
             created_at: seconds(now),
             updated_at: seconds(now),
             edits: Vec::new(),
+            reactions: Vec::new(),
             deleted: None,
         });
         self.notifications.push(Notification {
@@ -161,6 +164,19 @@ impl Contents {
             earlier: std::mem::replace(&mut comment.body, body.into()),
         });
         true
+    }
+
+    /// Reacts to a comment, and tells whether that is new; nothing if there is no such comment. Neither
+    /// notifies anybody nor counts as a change.
+    pub(super) fn react(&mut self, id: Id, login: &str, content: &str) -> Option<bool> {
+        let position = self.position(id)?;
+        let reactions = &mut self.comments[position].reactions;
+        let reaction = (login.to_owned(), content.to_owned());
+        let is_new = !reactions.contains(&reaction);
+        if is_new {
+            reactions.push(reaction);
+        }
+        Some(is_new)
     }
 
     /// Deletes a comment; false if there is none.

@@ -26,6 +26,8 @@ pub(super) struct Contents {
     /// On pull requests and commits, in the order in which they came, deleted ones included.
     pub(super) comments: Vec<Comment>,
     pub(super) notifications: Vec<Notification>,
+    /// What users may do who may do more than read, by login.
+    pub(super) rights: BTreeMap<String, String>,
     pub(super) proposals: Proposals,
 }
 
@@ -85,6 +87,7 @@ impl Contents {
             pulls: BTreeMap::new(),
             comments: Vec::new(),
             notifications: Vec::new(),
+            rights: BTreeMap::new(),
             proposals: Proposals::default(),
         };
         contents.push(owner, vec!["README.md".into()], now);
@@ -104,6 +107,11 @@ impl Contents {
     pub(super) fn pull(&self, number: u64) -> Result<&Pull, u16> {
         let pull = self.pulls.get(&number).ok_or(404_u16)?;
         pull.gone.map_or(Ok(pull), Err)
+    }
+
+    /// What a user may do: `admin`, `write`, `read` or `none`.
+    pub(super) fn right(&self, login: &str) -> &str {
+        self.rights.get(login).map_or("read", String::as_str)
     }
 
     /// The same, to change it, and whether or not it is gone.

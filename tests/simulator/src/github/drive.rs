@@ -190,6 +190,11 @@ impl GitHub {
         self.change(|contents, now| contents.add_comment(login, place, body, now).number)
     }
 
+    /// A user may do this from now on: `admin`, `write`, `read` or `none`. Whoever is not named may read.
+    pub fn permit(&self, login: &str, right: &str) {
+        self.change(|contents, _| contents.rights.insert(login.into(), right.into()));
+    }
+
     /// Somebody deletes a comment on a pull request.
     ///
     /// # Panics

@@ -18,6 +18,11 @@ use crate::server::{Answer, Incoming};
 /// What a token lacks that a workflow was not given.
 const NO_PERMISSION: &str = "Resource not accessible by integration";
 
+/// What can be said with a reaction.
+const REACTIONS: [&str; 8] = [
+    "+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes",
+];
+
 /// A request that is being answered.
 pub(super) struct Exchange<'a> {
     pub(super) state: &'a State,
@@ -41,6 +46,10 @@ impl Exchange<'_> {
             Target::PullsOf(sha) => self.pulls_of(sha),
             Target::List(place) => self.list(place),
             Target::Create(place) => self.create(place),
+            Target::Recent => Ok(self.recent()),
+            Target::React(id) => self.react(*id),
+            Target::Permission(login) => Ok(self.permission(login)),
+            Target::Pull(number) => self.pull(*number),
             Target::Comment(Verb::Get, id) => self.get(*id),
             Target::Comment(Verb::Edit, id) => self.edit(*id),
             Target::Comment(Verb::Delete, id) => self.delete(*id),
@@ -133,6 +142,69 @@ impl Exchange<'_> {
             .collect();
         let writer = self.writer(&contents);
         Ok(self.page(&paging, &comments, |comment| writer.comment(comment)))
+    }
+
+    /// Comments on all issues and pull requests. `since` looks at their last change.
+    fn recent(&self) -> Answer {
+        let contents = self.state.contents();
+        let paging = Paging::parse(&self.request.uri);
+        let since: Option<Timestamp> = paging.parameter("since").and_then(|time| time.parse().ok());
+        let numbers = contents.pull_numbers();
+        let places = numbers.map(Place::PullRequest);
+        let mut comments: Vec<&Comment> = places
+            .flat_map(|place| contents.comments(&place))
+            .filter(|comment| since.is_none_or(|since| comment.updated_at >= since))
+            .collect();
+        let by_change = paging.parameter("sort") == Some("updated");
+        comments.sort_by_key(|comment| {
+            let time = if by_change {
+                comment.updated_at
+            } else {
+                comment.created_at
+            };
+            (time, comment.id)
+        });
+        // Without `sort` the direction is ignored.
+        if paging.parameter("sort").is_some() && paging.parameter("direction") == Some("desc") {
+            comments.reverse();
+        }
+        let writer = self.writer(&contents);
+        self.page(&paging, &comments, |comment| writer.comment(comment))
+    }
+
+    /// 201 for a new reaction, 200 for one that is there.
+    fn react(&self, id: Id) -> Outcome {
+        let body = self.body()?;
+        let content = body["content"].as_str().unwrap_or_default();
+        if !REACTIONS.contains(&content) {
+            return Err(Refused::new(422, "Validation Failed"));
+        }
+        let mut contents = self.state.contents();
+        let is_new = contents
+            .react(id, self.caller, content)
+            .ok_or_else(|| Refused::absent(404))?;
+        let status = if is_new { 201 } else { 200 };
+        let writer = self.writer(&contents);
+        Ok(self.answer(
+            status,
+            &writer.reaction(self.caller, content, self.request.at),
+        ))
+    }
+
+    fn permission(&self, login: &str) -> Answer {
+        let contents = self.state.contents();
+        let right = contents.right(login);
+        let user = self.writer(&contents).user(login);
+        self.answer(
+            200,
+            &json!({"permission": right, "role_name": right, "user": user}),
+        )
+    }
+
+    fn pull(&self, number: u64) -> Outcome {
+        let contents = self.state.contents();
+        let pull = contents.pull(number).map_err(Refused::absent)?;
+        Ok(self.answer(200, &self.writer(&contents).whole_pull(pull)))
     }
 
     fn create(&self, place: &Place) -> Outcome {

@@ -27,6 +27,15 @@ pub const COMMENT: Endpoint = Endpoint("GET /repos/{owner}/{repo}/issues/comment
 pub const EDIT_COMMENT: Endpoint = Endpoint("PATCH /repos/{owner}/{repo}/issues/comments/{id}");
 /// `DELETE /repos/{owner}/{repo}/issues/comments/{id}`
 pub const DELETE_COMMENT: Endpoint = Endpoint("DELETE /repos/{owner}/{repo}/issues/comments/{id}");
+/// `GET /repos/{owner}/{repo}/issues/comments`
+pub const RECENT_COMMENTS: Endpoint = Endpoint("GET /repos/{owner}/{repo}/issues/comments");
+/// `POST /repos/{owner}/{repo}/issues/comments/{id}/reactions`
+pub const REACT: Endpoint = Endpoint("POST /repos/{owner}/{repo}/issues/comments/{id}/reactions");
+/// `GET /repos/{owner}/{repo}/collaborators/{username}/permission`
+pub const PERMISSION: Endpoint =
+    Endpoint("GET /repos/{owner}/{repo}/collaborators/{username}/permission");
+/// `GET /repos/{owner}/{repo}/pulls/{number}`
+pub const PULL: Endpoint = Endpoint("GET /repos/{owner}/{repo}/pulls/{number}");
 /// `GET /repos/{owner}/{repo}/commits/{sha}/comments`
 pub const COMMIT_COMMENTS: Endpoint = Endpoint("GET /repos/{owner}/{repo}/commits/{sha}/comments");
 /// `POST /repos/{owner}/{repo}/commits/{sha}/comments`
@@ -84,6 +93,13 @@ pub(super) enum Target {
     List(Place),
     Create(Place),
     Comment(Verb, Id),
+    /// Comments on all issues and pull requests.
+    Recent,
+    /// A reaction to a comment on a pull request.
+    React(Id),
+    /// What a user may do.
+    Permission(String),
+    Pull(u64),
     BeforeMerge(before::Target),
 }
 
@@ -111,13 +127,18 @@ impl Route {
     pub(super) fn is_write(&self) -> bool {
         match &self.target {
             Target::BeforeMerge(target) => target.is_write(),
-            Target::Create(_) | Target::Comment(Verb::Edit | Verb::Delete, _) => true,
+            Target::Create(_)
+            | Target::Comment(Verb::Edit | Verb::Delete, _)
+            | Target::React(_) => true,
             Target::User
             | Target::RateLimit
             | Target::GraphQl
             | Target::Commits
             | Target::PullsOf(_)
             | Target::List(_)
+            | Target::Recent
+            | Target::Permission(_)
+            | Target::Pull(_)
             | Target::Comment(Verb::Get, _) => false,
         }
     }
@@ -197,10 +218,42 @@ fn in_repository(method: &str, rest: &[&str]) -> Option<(Endpoint, Target, &'sta
         ),
         (_, ["issues", "comments", id]) => comment(method, id, false)?,
         (_, ["comments", id]) => comment(method, id, true)?,
-        _ => {
-            let (endpoint, target, documentation) = before_merge(method, rest)?;
-            (endpoint, Target::BeforeMerge(target), documentation)
-        }
+        _ => match before_merge(method, rest) {
+            Some((endpoint, target, documentation)) => {
+                (endpoint, Target::BeforeMerge(target), documentation)
+            }
+            None => after_merge(method, rest)?,
+        },
+    })
+}
+
+/// What is asked for when people command by comments.
+fn after_merge(method: &str, rest: &[&str]) -> Option<(Endpoint, Target, &'static str)> {
+    Some(match (method, rest) {
+        ("GET", ["issues", "comments"]) => (
+            RECENT_COMMENTS,
+            Target::Recent,
+            "/rest/issues/comments#list-issue-comments-for-a-repository",
+        ),
+        ("POST", ["issues", "comments", id, "reactions"]) => (
+            REACT,
+            Target::React(Id {
+                number: id.parse().ok()?,
+                on_commits: false,
+            }),
+            "/rest/reactions/reactions#create-reaction-for-an-issue-comment",
+        ),
+        ("GET", ["collaborators", login, "permission"]) => (
+            PERMISSION,
+            Target::Permission((*login).into()),
+            "/rest/collaborators/collaborators#get-repository-permissions-for-a-user",
+        ),
+        ("GET", ["pulls", number]) => (
+            PULL,
+            Target::Pull(number.parse().ok()?),
+            "/rest/pulls/pulls#get-a-pull-request",
+        ),
+        _ => return None,
     })
 }
 

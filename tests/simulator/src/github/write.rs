@@ -42,7 +42,7 @@ impl Writer<'_> {
                 "html_url": format!("{web}/pull/{number}#issuecomment-{id}"),
                 "issue_url": format!("{repository}/issues/{number}"),
                 "performed_via_github_app": null,
-                "reactions": reactions(&format!("{repository}/issues/comments/{id}")),
+                "reactions": reactions(&format!("{repository}/issues/comments/{id}"), comment),
             }),
             Place::Commit(sha) => json!({
                 "node_id": node_id("CommitComment", *id),
@@ -52,7 +52,7 @@ impl Writer<'_> {
                 "path": null,
                 "position": null,
                 "line": null,
-                "reactions": reactions(&format!("{repository}/comments/{id}")),
+                "reactions": reactions(&format!("{repository}/comments/{id}"), comment),
             }),
         };
         extend(&mut answer, more);
@@ -141,6 +141,37 @@ impl Writer<'_> {
             "base": self.branch(&self.contents.owner, &pull.base, &pull.base_sha),
         });
         extend(&mut answer, self.pull_urls(pull));
+        answer
+    }
+
+    /// `reaction`.
+    pub(super) fn reaction(&self, login: &str, content: &str, at: Timestamp) -> Value {
+        json!({
+            "id": 1,
+            "node_id": node_id("Reaction", 1),
+            "user": self.user(login),
+            "content": content,
+            "created_at": time(at),
+        })
+    }
+
+    /// `pull-request`: what lists leave out.
+    pub(super) fn whole_pull(&self, pull: &Pull) -> Value {
+        let mut answer = self.pull(pull);
+        let more = json!({
+            "merged": pull.merged.is_some(),
+            "mergeable": null,
+            "mergeable_state": "unknown",
+            "merged_by": pull.merged.as_ref().map(|_| self.user(&pull.author)),
+            "comments": 0,
+            "review_comments": 0,
+            "maintainer_can_modify": false,
+            "commits": 1,
+            "additions": 1,
+            "deletions": 0,
+            "changed_files": 1,
+        });
+        extend(&mut answer, more);
         answer
     }
 
@@ -395,12 +426,16 @@ const REPOSITORY_URLS: [(&str, &str); 36] = [
     ("trees_url", "git/trees{/sha}"),
 ];
 
-/// `reaction-rollup`, of a comment that nobody has reacted to.
-fn reactions(comment: &str) -> Value {
-    json!({
-        "url": format!("{comment}/reactions"), "total_count": 0,
+/// `reaction-rollup`.
+fn reactions(url: &str, comment: &Comment) -> Value {
+    let mut rollup = json!({
+        "url": format!("{url}/reactions"), "total_count": comment.reactions.len(),
         "+1": 0, "-1": 0, "laugh": 0, "hooray": 0, "confused": 0, "heart": 0, "rocket": 0, "eyes": 0,
-    })
+    });
+    for (_, content) in &comment.reactions {
+        rollup[content] = json!(rollup[content].as_u64().unwrap_or(0) + 1);
+    }
+    rollup
 }
 
 /// `author-association`.
