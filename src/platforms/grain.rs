@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page, Progress,
-    Rejection, Reply, Setup, Step, TokenForm, Traits, Work, replies,
+    Auth, CallRef, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page,
+    Progress, Rejection, Reply, Setup, Step, TokenForm, Traits, Work, fields, replies,
 };
 use crate::model::Method;
 
@@ -74,8 +74,8 @@ impl Connector for Grain {
             // Small, not paged, and open to every token.
             Work::Verify => send(teams(), &Asked::Teams),
             Work::List { window, cursor } => listing::begin(*window, cursor.as_deref()),
-            Work::Transcripts(calls) => transcripts::begin(calls),
-            Work::Media(calls) => media::begin(calls),
+            Work::Transcripts(calls) => part("transcript", calls, &Asked::Transcript),
+            Work::Media(calls) => part("download", calls, &Asked::Media),
         }
     }
 
@@ -148,6 +148,16 @@ fn send(exchange: HttpExchange, asked: &Asked) -> Step {
     };
     let progress = serde_json::to_value(asked).expect("texts and numbers can be written as JSON");
     Step::Send(Exchange::Http(exchange), progress)
+}
+
+/// Asks for a part of a recording. There is one call: `Traits::transcript_batch`, `Connector::media_batch`.
+fn part(name: &str, calls: &[CallRef], asked: &Asked) -> Step {
+    let Some(call) = calls.first() else {
+        return Step::Page(Page::default());
+    };
+    let id = fields::percent_encoded(&call.external_id);
+    let path = format!("/_/public-api/v2/recordings/{id}/{name}");
+    send(HttpExchange::get(path), asked)
 }
 
 /// Passes an answer to read. What a status means for one endpoint only is looked at before.

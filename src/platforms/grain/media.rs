@@ -1,19 +1,7 @@
 //! `GET /v2/recordings/{id}/download`: a redirect to the audio or video of one recording.
 
 use super::{Asked, NAME, accepts, judge, send, teams};
-use crate::platforms::{
-    CallRef, HttpExchange, HttpReply, Page, Rejection, Setup, Step, fields, media,
-};
-
-/// The first step. There is one call: `Connector::media_batch`.
-pub(super) fn begin(calls: &[CallRef]) -> Step {
-    let Some(call) = calls.first() else {
-        return Step::Page(Page::default());
-    };
-    let id = fields::percent_encoded(&call.external_id);
-    let path = format!("/_/public-api/v2/recordings/{id}/download");
-    send(HttpExchange::get(path), &Asked::Media)
-}
+use crate::platforms::{CallRef, HttpReply, Page, Rejection, Setup, Step, media};
 
 /// What comes after the answer. 403 means what it means for a transcript.
 pub(super) fn page(calls: &[CallRef], setup: &Setup, reply: &HttpReply) -> Result<Step, Rejection> {

@@ -8,21 +8,8 @@ use serde_json::value::RawValue;
 use super::{Asked, NAME, accepts, judge, recording::Attendance, send, teams};
 use crate::{
     model::{Granularity, Participant, Segment, Transcript},
-    platforms::{
-        CallRef, HttpExchange, HttpReply, Page, RecordFailure, Rejection, Setup, Step, fields,
-        replies,
-    },
+    platforms::{CallRef, HttpReply, Page, RecordFailure, Rejection, Setup, Step, fields, replies},
 };
-
-/// The first step. There is one call: `Traits::transcript_batch`.
-pub(super) fn begin(calls: &[CallRef]) -> Step {
-    let Some(call) = calls.first() else {
-        return Step::Page(Page::default());
-    };
-    let id = fields::percent_encoded(&call.external_id);
-    let path = format!("/_/public-api/v2/recordings/{id}/transcript");
-    send(HttpExchange::get(path), &Asked::Transcript)
-}
 
 /// What comes after the answer.
 pub(super) fn page(calls: &[CallRef], setup: &Setup, reply: &HttpReply) -> Result<Step, Rejection> {

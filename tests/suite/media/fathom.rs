@@ -6,8 +6,7 @@ use std::{sync::Arc, time::Duration};
 use call_import_engine::{
     model::{ImportRecord, Method, Phase},
     platforms::{
-        CallRef, Connector, Exchange, HttpExchange, Page, Progress, Rejection, Reply, RequestClass,
-        Setup, Step, Verb, Work, connector,
+        CallRef, Exchange, HttpExchange, Page, Progress, Rejection, RequestClass, Setup, Step, Verb,
     },
 };
 use serde_json::json;
@@ -23,7 +22,7 @@ use simulator::{
 use super::{
     answer,
     nights::{Night, Wish},
-    setup,
+    page, setup,
 };
 use crate::record;
 
@@ -349,26 +348,19 @@ async fn each_recording_is_asked_for_with_a_key_that_sees_it() {
     );
 }
 
-fn connector_of_fathom() -> &'static dyn Connector {
-    connector("fathom").expect("it is in the catalog")
-}
-
 fn of_keys(keys: usize) -> Setup {
     Setup { keys, ..setup() }
 }
 
-fn work() -> Work {
-    Work::Media(vec![CallRef {
+fn calls() -> [CallRef; 1] {
+    [CallRef {
         external_id: "700100200".into(),
         raw: None,
-    }])
+    }]
 }
 
 fn begun(setup: &Setup) -> (HttpExchange, Progress) {
-    match connector_of_fathom().begin(&work(), setup) {
-        Step::Send(Exchange::Http(exchange), progress) => (exchange, progress),
-        other => panic!("{other:?}"),
-    }
+    super::begun("fathom", &calls(), setup)
 }
 
 fn answered(
@@ -377,15 +369,8 @@ fn answered(
     status: u16,
     body: &str,
 ) -> Result<Step, Rejection> {
-    let reply = Reply::Http(answer(status, body.as_bytes()));
-    connector_of_fathom().next(&work(), setup, progress, &reply)
-}
-
-fn page(step: Result<Step, Rejection>) -> Page {
-    match step {
-        Ok(Step::Page(page)) => page,
-        other => panic!("{other:?}"),
-    }
+    let reply = answer(status, body.as_bytes());
+    super::answered("fathom", &calls(), setup, progress, reply)
 }
 
 const PROCESSING: &str =
