@@ -1,3 +1,5 @@
+//! What an attempt asks for, and what it does not.
+
 use super::*;
 use crate::{
     model::{Checkpoint, Period, Window},
