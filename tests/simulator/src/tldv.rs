@@ -82,11 +82,12 @@ pub const DEMO: Demo = Demo {
     key: "tldv",
     name: "tl;dv",
     limits: LIMITS,
-    config: |population, limits| {
-        let config = Config {
+    config: |population, limits, media| {
+        let mut config = Config {
             limits,
             ..Config::new(population)
         };
+        config.links.host = media.into();
         let credential = json!({"token": config.token});
         (crate::Config::tldv(config), credential)
     },

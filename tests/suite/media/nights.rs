@@ -35,7 +35,7 @@ impl Wish {
     /// For some weeks until yesterday, with the credential that one tries the platform out with.
     pub(super) fn new(demo: &Demo, calls: u32) -> Self {
         let anybody = population(1, "2026-11-01", "2026-11-02");
-        let (config, credential) = (demo.config)(anybody, Limits::NONE);
+        let (config, credential) = (demo.config)(anybody, Limits::NONE, media::NOWHERE);
         Self {
             key: demo.key,
             method: match config.oauth {
