@@ -30,9 +30,16 @@ use crate::{
     support::{self, Scene},
 };
 
-const FILE: &str = "northwind-robotics-gong.yaml";
-const PATH: &str = "requests/northwind-robotics-gong.yaml";
-const BRANCH: &str = "call-import/northwind-robotics-gong";
+const ID: &str = "northwind-robotics-gong";
+
+fn path(id: &str) -> String {
+    format!("requests/{id}.yaml")
+}
+
+/// The branch of a request that a form asked for.
+fn branch(id: &str) -> String {
+    format!("call-import/{id}")
+}
 
 /// A Monday morning.
 const MORNING: &str = "2026-11-30T09:00:00Z";
@@ -74,10 +81,11 @@ impl Office {
     }
 
     /// What stands on a branch is taken to somebody's machine, sealed into, and comes back.
-    fn seal(&self, text: &str, secret: &str) -> String {
-        self.scene.write(FILE, text);
+    fn seal(&self, id: &str, text: &str, secret: &str) -> String {
+        let file = format!("{id}.yaml");
+        self.scene.write(&file, text);
         let mut child = support::program(self.scene.folder.path())
-            .args(["seal", "northwind-robotics-gong"])
+            .args(["seal", id])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -89,7 +97,7 @@ impl Office {
         drop(stdin);
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{:?}", support::text(&output));
-        std::fs::read_to_string(self.scene.requests().join(FILE)).unwrap()
+        std::fs::read_to_string(self.scene.requests().join(file)).unwrap()
     }
 
     /// The check of the newest commit of a pull request, and the half that tells it.
@@ -139,7 +147,7 @@ impl Office {
 fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     // A commit is named after what is in it, and a sealed block is another one each time.
-    settings.add_filter("[0-9a-f]{40}", "[commit]");
+    settings.add_filter("[0-9a-f]{40}|file: [0-9a-f]{12}", "[commit]");
     settings
 }
 
@@ -147,6 +155,7 @@ fn settings() -> insta::Settings {
 async fn from_a_filled_form_to_the_message_that_all_is_imported() {
     let office = Office::new();
     let github = office.github();
+    let (path, branch) = (path(ID), branch(ID));
 
     // Monday: Jane fills in the form, and gets a pull request that says what is missing.
     let answers = form(&[(Question::EstimatedCalls, "1,200")]);
@@ -156,13 +165,13 @@ async fn from_a_filled_form_to_the_message_that_all_is_imported() {
         panic!("{}", office.read(&[issue]));
     };
     let number = number.unsigned_abs();
-    let text = github.file(BRANCH, PATH).unwrap();
+    let text = github.file(&branch, &path).unwrap();
     assert!(text.contains("requested_by: jane-doe\n"), "{text}");
 
     // She seals the key that the customer sent, and commits the file: the comment is edited, the check is green.
-    let sealed = office.seal(&text, "mistyped");
-    github.commit_as("jane-doe", BRANCH, PATH, &sealed);
-    assert_eq!(office.check(BRANCH, number, 1).await, Told::On(2));
+    let sealed = office.seal(ID, &text, "mistyped");
+    github.commit_as("jane-doe", &branch, &path, &sealed);
+    assert_eq!(office.check(&branch, number, 1).await, Told::On(2));
     let states: Vec<String> = statuses(github)
         .into_iter()
         .map(|(state, _)| state)
@@ -179,11 +188,11 @@ async fn from_a_filled_form_to_the_message_that_all_is_imported() {
 
     // The right key comes in a pull request of its own.
     let second = 7;
-    let sealed = office.seal(&sealed, "demo-secret");
-    github.open(PullRequest::new(second, "jane-doe", [PATH]));
+    let sealed = office.seal(ID, &sealed, "demo-secret");
+    github.open(PullRequest::new(second, "jane-doe", [path.clone()]));
     assert_eq!(office.check("pull-7", second, 2).await, Told::On(7));
     github.merge_open(second, Merging::Squash);
-    github.set_main_file(PATH, &sealed);
+    github.set_main_file(&path, &sealed);
     let unreadable =
         Fault::rewrite(|reply| reply["calls"][3]["metaData"]["duration"] = "long".into());
     let unreadable = office
