@@ -153,9 +153,7 @@ impl Secrets {
         let text = match &request.credentials {
             None => return Err(CredentialError::None),
             Some(Credentials::Secret(name)) => self.named(name, request)?,
-            Some(Credentials::Sealed(armored) | Credentials::Resealed { block: armored, .. }) => {
-                self.unseal(armored, request, auth)?
-            }
+            Some(Credentials::Sealed(armored)) => self.unseal(armored, request, auth)?,
         };
         parts(&text, auth)
     }

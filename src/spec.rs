@@ -40,9 +40,7 @@ mod yaml;
 pub use codes::{CODES, Code};
 pub(crate) use draft::shown;
 pub use draft::{Draft, Field, Gap, Settled, value_of};
-pub use edit::{
-    EditError, Edited, Former, put_resealed, put_sealed, sealed_lines, without_credentials,
-};
+pub use edit::{EditError, Edited, Former, put_sealed, sealed_lines, without_credentials};
 pub use finding::{Finding, Severity};
 pub use leak::{holds_credential, masked};
 pub use load::load;

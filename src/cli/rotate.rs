@@ -1,5 +1,5 @@
-//! `call-import seal --rotate`: every sealed credential is sealed anew to the present keys. It stays the same
-//! credential, so nothing wakes up and nothing is imported again.
+//! `call-import seal --rotate`: every sealed credential is sealed anew to the present keys. Only an import that
+//! waits for a credential takes it for a new one, and tries it once.
 
 use std::{collections::BTreeMap, io::Write as _};
 
@@ -26,9 +26,7 @@ pub(super) fn run(common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     let (mut sealed, mut left) = (0, 0);
     for request in &declared.requests {
         let credentials = request.credentials.as_ref();
-        let Some((credentials, block)) =
-            credentials.and_then(|credentials| Some((credentials, credentials.block()?)))
-        else {
+        let Some(block) = credentials.and_then(Credentials::block) else {
             continue;
         };
         let path = inline(&request.path);
@@ -37,7 +35,7 @@ pub(super) fn run(common: &Common, out: &mut Output) -> Result<Exit, Stop> {
             .reseal(block, &recipients)
             .map_err(anyhow::Error::from)
             .and_then(|block| match source {
-                Some(source) => rewrite(source, &block, credentials),
+                Some(source) => rewrite(source, &block),
                 None => Err(anyhow::anyhow!("It cannot be read.")),
             });
         match done {
@@ -74,8 +72,8 @@ pub(super) fn run(common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     })
 }
 
-fn rewrite(source: &Source, block: &str, credentials: &Credentials) -> anyhow::Result<()> {
+fn rewrite(source: &Source, block: &str) -> anyhow::Result<()> {
     let text = place::text(source).unwrap_or_default();
-    let edited = spec::put_resealed(text, block, &credentials.fingerprint())?;
+    let edited = spec::put_sealed(text, block)?;
     place::write(source, &edited)
 }

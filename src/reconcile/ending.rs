@@ -1,8 +1,10 @@
 //! The end of an attempt on its way into the record.
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::{
+    job,
     lane::{Active, Drive},
     notification,
 };
@@ -10,14 +12,17 @@ use crate::{
     import::{self, Conclusion, Context, End},
     model::{ApiUsage, Harvest, ImportRecord, NotificationKind},
     plan::{self, Job, JobKind},
+    platforms::Auth,
     report::notice::Occasion,
     spec::Include,
-    store::{AttemptEnd, Store, StoreError},
+    store::{AttemptEnd, RETRY_REASON, Store, StoreError},
 };
 
 /// What is known when an attempt ends.
 pub(super) struct Ending {
     job: Job,
+    /// How it signs in.
+    auth: Option<Auth>,
     end: End,
     usage: Vec<ApiUsage>,
     platform_name: String,
@@ -41,6 +46,7 @@ impl Ending {
         active.requests += unrecorded;
         Self {
             job: active.job.clone(),
+            auth: job::auth(&active.job, &active.connector.traits()).ok(),
             end,
             usage,
             platform_name: platform_name.to_owned(),
@@ -84,7 +90,8 @@ impl Ending {
         let harvest = harvest(store, &conclusion).await?;
         let told = conclusion.notices.iter().map(|kind| {
             // The event is recorded with the phase it is about, so a run tells it once.
-            let id = plan::notification_id(request_id, digest, *kind, drive.settings.run_id);
+            let cause = self.cause(*kind, &conclusion.record, drive);
+            let id = plan::notification_id(request_id, digest, *kind, &cause);
             let occasion = Occasion {
                 told: None,
                 period: Some(job.period),
@@ -112,6 +119,26 @@ impl Ending {
             })
             .await?;
         Ok(conclusion.record)
+    }
+
+    /// What tells this event from others of its kind: the run. Only where the customer's credential is
+    /// refused it is what was refused, and why: keys that are sealed anew make no news. Whoever asked to try
+    /// again is told in any case.
+    fn cause(&self, kind: NotificationKind, record: &ImportRecord, drive: &Drive<'_>) -> String {
+        let request = &self.job.request;
+        let is_retried = self.job.record.reason.as_deref() == Some(RETRY_REASON);
+        if kind != NotificationKind::NeedsCredentials || is_retried {
+            return drive.settings.run_id.to_owned();
+        }
+        let opened = self
+            .auth
+            .map(|auth| drive.edges.secrets.open(request, auth));
+        let credential = match opened {
+            Some(Ok(credential)) => credential.mark(),
+            Some(Err(_)) | None => request.credential_fingerprint().unwrap_or_default(),
+        };
+        let listed = record.calls_listed + record.transcripts_imported;
+        json!([credential, record.reason, listed]).to_string()
     }
 }
 

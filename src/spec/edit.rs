@@ -67,34 +67,22 @@ pub enum EditError {
 /// # Errors
 /// [`EditError`]; nothing is then lost, because nothing was changed.
 pub fn put_sealed(text: &str, armored: &str) -> Result<Edited, EditError> {
-    put(text, armored, None)
-}
-
-/// The same for a credential that is the one of this fingerprint, sealed anew.
-///
-/// # Errors
-/// [`EditError`].
-pub fn put_resealed(text: &str, armored: &str, same_as: &str) -> Result<Edited, EditError> {
-    put(text, armored, Some(same_as))
-}
-
-fn put(text: &str, armored: &str, same_as: Option<&str>) -> Result<Edited, EditError> {
     let lines = Lines::of(text);
     let (edited, former) = match lines.entry(KEY)? {
         Some(entry) => {
             let old = &lines.lines[entry.clone()];
-            let block = block(armored, same_as, old, lines.line_end(entry.start));
+            let block = block(armored, old, lines.line_end(entry.start));
             (lines.with(entry, block), former(old))
         }
         None => {
             let places = BEFORE.iter().map(|key| lines.entry(key));
             let place = places.flatten().flatten().next();
             let at = place.ok_or(EditError::Unusual)?.end;
-            let block = block(armored, same_as, &[], lines.line_end(at - 1));
+            let block = block(armored, &[], lines.line_end(at - 1));
             (lines.with(at..at, block), Former::Nothing)
         }
     };
-    check(text, &edited, armored, same_as)?;
+    check(text, &edited, armored)?;
     Ok(Edited {
         text: edited,
         former,
@@ -115,7 +103,7 @@ pub fn without_credentials(text: &str) -> Result<String, EditError> {
 
 /// The lines of a request that hold a sealed credential, ready to paste.
 pub fn sealed_lines(armored: &str) -> String {
-    block(armored, None, &[], "\n").concat()
+    block(armored, &[], "\n").concat()
 }
 
 /// The lines of a text, each with its line end, and the keys at its left edge.
@@ -203,7 +191,7 @@ fn key_of(line: &str) -> Option<&str> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let ends = rest.is_empty() || rest.starts_with(char::is_whitespace);
-    (is_name && ends && !["sealed", "same_as", "secret"].contains(&key)).then_some(key)
+    (is_name && ends && key != "sealed" && key != "secret").then_some(key)
 }
 
 /// Whether the document ends here.
@@ -216,7 +204,7 @@ fn is_between(line: &str) -> bool {
 }
 
 /// The new lines, in the shape of the old ones: their comments, and the line `sealed: |` as it was.
-fn block(armored: &str, same_as: Option<&str>, old: &[&str], end: &str) -> Vec<String> {
+fn block(armored: &str, old: &[&str], end: &str) -> Vec<String> {
     let (first, rest) = match old.split_first() {
         Some((first, rest)) if is_bare(first, KEY, "") => ((*first).to_owned(), rest),
         Some((_, rest)) => (format!("{KEY}:{end}"), rest),
@@ -225,15 +213,12 @@ fn block(armored: &str, same_as: Option<&str>, old: &[&str], end: &str) -> Vec<S
     let is_header = |line: &&&str| indent_of(line) > 0 && is_bare(line, "sealed", "|");
     let own = rest.iter().find(is_header);
     let header = own.map_or_else(|| format!("  sealed: |{end}"), |line| (*line).to_owned());
-    let own = " ".repeat(indent_of(&header));
-    let same_as = same_as.map(|former| format!("{own}same_as: \"{former}\"{end}"));
-    let indent = format!("{own}  ");
+    let indent = " ".repeat(indent_of(&header) + 2);
     let content = armored.trim().lines();
     let mut lines = vec![first];
     lines.extend(comments(rest).map(str::to_owned));
     lines.push(header);
     lines.extend(content.map(|line| format!("{indent}{}{end}", line.trim())));
-    lines.extend(same_as);
     lines
 }
 
@@ -299,7 +284,6 @@ fn former(lines: &[&str]) -> Former {
     for (key, value) in map.iter().filter(|(_, value)| !is_blank(value)) {
         former = match (key.as_str(), value.as_str()) {
             ("sealed", Some(text)) if text.trim_start().starts_with(ARMOR) => Former::Sealed,
-            ("same_as", Some(_)) => former,
             ("secret", Some(text)) if text.starts_with("IMPORT_") => Former::Named,
             _ => return Former::ClearText,
         };
@@ -310,17 +294,13 @@ fn former(lines: &[&str]) -> Former {
 const ARMOR: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 
 /// Reads both texts as YAML: the new one must hold the block, and otherwise what the old one held.
-fn check(old: &str, new: &str, armored: &str, same_as: Option<&str>) -> Result<(), EditError> {
+fn check(old: &str, new: &str, armored: &str) -> Result<(), EditError> {
     let rest = parse(&without_credentials(old)?).ok_or(EditError::Unusual)?;
     let mut new = parse(new).ok_or(EditError::Unusual)?;
     let sealed = new.take(KEY);
     let is_there = sealed.as_ref().is_some_and(|sealed| {
         let block = sealed.get("sealed").and_then(Value::as_str);
-        let former = sealed.get("same_as").and_then(Value::as_str);
-        sealed
-            .as_object()
-            .is_some_and(|map| map.len() == 1 + usize::from(same_as.is_some()))
-            && former == same_as
+        sealed.as_object().is_some_and(|map| map.len() == 1)
             && block.is_some_and(|block| block.trim().lines().eq(armored.trim().lines()))
     });
     // Where the old text was readable, nothing of it may have gone with the old credential.

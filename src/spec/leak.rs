@@ -147,11 +147,7 @@ pub(super) fn check_text(text: &str, report: &mut FileReport) {
             // No line of an armored block has either of them: the block was cut off before its end.
             sealed = false;
         }
-        let found = if sealed || names_former(line) {
-            None
-        } else {
-            in_text(line)
-        };
+        let found = if sealed { None } else { in_text(line) };
         if let Some(byte) = found {
             let column = line[..byte].chars().count() + 1;
             let line = index + 1;
@@ -217,7 +213,6 @@ fn bare_credential(document: &Document) -> Option<String> {
         Value::Object(map) => map.iter().find_map(|(key, value)| {
             let bare = value.as_str().is_some_and(|text| match key.as_str() {
                 "secret" => false,
-                "same_as" => is_bare(text) && !is_fingerprint(text),
                 "sealed" => is_bare(text) && looks_like_key(text),
                 _ => is_bare(text),
             });
@@ -225,20 +220,6 @@ fn bare_credential(document: &Document) -> Option<String> {
         }),
         _ => None,
     }
-}
-
-/// Whether a line says which credential a block was before it was sealed anew.
-fn names_former(line: &str) -> bool {
-    let value = line.trim().strip_prefix("same_as:");
-    value.is_some_and(|value| is_fingerprint(value.trim().trim_matches('"')))
-}
-
-/// SHA-256 in hexadecimal.
-fn is_fingerprint(text: &str) -> bool {
-    text.len() == 64
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn is_bare(text: &str) -> bool {

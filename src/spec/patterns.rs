@@ -132,11 +132,6 @@ pub(super) fn text(name: &str, value: &Value, pointer: &str, report: &mut FileRe
                 secret_name::id_of(&report.path)
             ),
         ),
-        "/credentials/same_as" => (
-            codes::BROKEN_SEAL,
-            "`same_as` is not what `call-import seal --rotate` wrote.".to_owned(),
-            "Delete the line, or seal the customer's credential again.".to_owned(),
-        ),
         _ if pointer.starts_with("/internal_domains/") => (
             codes::BAD_DOMAIN,
             format!("{} is not an e-mail domain.", start_of_sentence(written)),

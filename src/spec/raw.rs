@@ -78,16 +78,13 @@ pub(super) struct RawRequest {
     pub(super) notes: Option<String>,
 }
 
-/// Where the credential is: exactly one of `sealed` and `secret`.
+/// Where the credential is: exactly one of the two.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCredentials {
     /// The block that `call-import seal` writes, or the program `age` with `--armor`: behind `|` and indented.
     #[schemars(length(min = 1), regex(pattern = "-----BEGIN AGE ENCRYPTED FILE-----"))]
     pub(super) sealed: Option<String>,
-    /// Written by `call-import seal --rotate` beside `sealed`: it is the same credential as before, sealed anew to other keys.
-    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
-    pub(super) same_as: Option<String>,
     /// Name of an environment variable or Actions secret: `IMPORT_<ACCOUNT>_<PLATFORM>`, if needed with `_` and a suffix.
     #[schemars(
         regex(pattern = r"^IMPORT_[A-Z0-9_]+$"),

@@ -41,31 +41,21 @@ pub enum Include {
 pub enum Credentials {
     /// An armored age file, encrypted to the recipients.
     Sealed(String),
-    /// The same, sealed anew to other keys: it is the credential that it was before.
-    Resealed {
-        /// The armored age file.
-        block: String,
-        /// The fingerprint that it had first.
-        same_as: String,
-    },
     /// Name of an environment variable.
     Secret(String),
 }
 
 impl Credentials {
-    /// SHA-256 of the sealed block or of the secret's name: a new one means a new credential. A block that
-    /// was sealed anew keeps the first one, so that nothing wakes up and no renewed token is forgotten.
+    /// SHA-256 of the sealed block or of the secret's name: a new one means a new credential.
     pub fn fingerprint(&self) -> String {
-        match self {
-            Self::Sealed(text) | Self::Secret(text) => hex::encode(Sha256::digest(text.as_bytes())),
-            Self::Resealed { same_as, .. } => same_as.clone(),
-        }
+        let (Self::Sealed(text) | Self::Secret(text)) = self;
+        hex::encode(Sha256::digest(text.as_bytes()))
     }
 
     /// The sealed block, if it is sealed.
     pub fn block(&self) -> Option<&str> {
         match self {
-            Self::Sealed(block) | Self::Resealed { block, .. } => Some(block),
+            Self::Sealed(block) => Some(block),
             Self::Secret(_) => None,
         }
     }

@@ -22,7 +22,7 @@ const COLUMNS: &str = "request_id, digest, customer, platform, account, method, 
     first_seen_at, started_at, finished_at, failing_since, next_attempt_at, updated_at";
 
 /// What CS reads about an import that somebody asked to try again.
-const RETRY_REASON: &str = "Somebody asked to try again; the next run does.";
+pub const RETRY_REASON: &str = "Somebody asked to try again; the next run does.";
 
 /// Every import, by request id.
 pub(super) fn all(connection: &Connection) -> Result<Vec<ImportRecord>, StoreError> {

@@ -1,7 +1,7 @@
 //! What an open pull request is told: the plan comment and the commit status, by the half that has rights
 //! and believes nothing that the other half says.
 
-mod form;
+pub(crate) mod form;
 mod propose;
 mod text;
 
@@ -30,7 +30,7 @@ const NOW: &str = "2026-12-01T09:00:00Z";
 const REQUEST: &str = "requests/northwind.yaml";
 
 /// A repository with its GitHub, on the scene's clock.
-fn github(scene: &Scene) -> Running {
+pub(crate) fn github(scene: &Scene) -> Running {
     Simulator::start(Config {
         clock: Arc::new(scene.clock.clone()),
         ..Config::github(github::Config::default())
@@ -39,7 +39,7 @@ fn github(scene: &Scene) -> Running {
 }
 
 /// A client, and patience for it of ten minutes.
-async fn with_patience<T>(
+pub(crate) async fn with_patience<T>(
     scene: &Scene,
     running: &Running,
     work: impl AsyncFnOnce(Patience<'_>) -> T,
@@ -62,7 +62,7 @@ async fn with_patience<T>(
 }
 
 /// What the half without rights finds in the scene's requests.
-fn result(scene: &Scene) -> CheckResult {
+pub(crate) fn result(scene: &Scene) -> CheckResult {
     let (findings, plan) = documents(scene);
     CheckResult::read(
         findings.to_string().as_bytes(),
@@ -107,16 +107,16 @@ fn documents(scene: &Scene) -> (Value, Value) {
 }
 
 /// The check of a commit, of a branch `example:pull-12`, with this result.
-struct Checked<'a> {
-    branch: &'a str,
-    commit: &'a str,
-    run: (u64, u64),
-    conclusion: Conclusion,
-    result: Option<CheckResult>,
+pub(crate) struct Checked<'a> {
+    pub(crate) branch: &'a str,
+    pub(crate) commit: &'a str,
+    pub(crate) run: (u64, u64),
+    pub(crate) conclusion: Conclusion,
+    pub(crate) result: Option<CheckResult>,
 }
 
 impl<'a> Checked<'a> {
-    fn new(commit: &'a str, result: CheckResult) -> Self {
+    pub(crate) fn new(commit: &'a str, result: CheckResult) -> Self {
         Self {
             branch: "example:pull-12",
             commit,
@@ -126,7 +126,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    async fn tell(&self, scene: &Scene, running: &Running) -> Result<Told, Halt> {
+    pub(crate) async fn tell(&self, scene: &Scene, running: &Running) -> Result<Told, Halt> {
         with_patience(scene, running, async |patience| {
             let check = Check {
                 branch: self.branch,
@@ -160,7 +160,7 @@ fn comments(running: &Running) -> Vec<Comment> {
 }
 
 /// How many requests may have changed something.
-fn writes(github: &GitHub) -> usize {
+pub(crate) fn writes(github: &GitHub) -> usize {
     let log = github.log().entries();
     log.iter()
         .filter(|entry| entry.method != "GET" && entry.endpoint != github::GRAPHQL)
@@ -168,7 +168,7 @@ fn writes(github: &GitHub) -> usize {
 }
 
 /// State and description of every status that was ever set.
-fn statuses(github: &GitHub) -> Vec<(String, String)> {
+pub(crate) fn statuses(github: &GitHub) -> Vec<(String, String)> {
     let statuses = github.statuses().into_iter();
     statuses
         .inspect(|status| assert_eq!(status.context, "call-import/validate"))

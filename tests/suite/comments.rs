@@ -508,7 +508,7 @@ fn a_huge_body_is_cut_by_lines() {
 }
 
 /// Texts from outside that would do something if they were let.
-fn hostile() -> Vec<String> {
+pub(crate) fn hostile() -> Vec<String> {
     let texts = [
         "@everyone",
         "@org/team please",
@@ -623,7 +623,7 @@ fn hostile_record(phase: Phase, foreign: &str) -> ImportRecord {
 }
 
 /// As GitHub renders a comment, but with HTML shown as it is.
-fn rendered(markdown: &str) -> String {
+pub(crate) fn rendered(markdown: &str) -> String {
     let mut options = Options::default();
     options.extension.autolink = true;
     options.extension.table = true;
@@ -635,7 +635,7 @@ fn rendered(markdown: &str) -> String {
 }
 
 /// Rendered HTML without what stands in code, where GitHub lets nothing act.
-fn outside_code(html: &str) -> String {
+pub(crate) fn outside_code(html: &str) -> String {
     let mut outside = String::new();
     let mut rest = html;
     while let Some((before, inside)) = rest.split_once("<code") {
@@ -646,7 +646,7 @@ fn outside_code(html: &str) -> String {
 }
 
 /// Names of the tags in rendered HTML.
-fn tags(html: &str) -> Vec<&str> {
+pub(crate) fn tags(html: &str) -> Vec<&str> {
     let opened = html.split('<').skip(1);
     opened
         .map(|tag| tag.trim_start_matches('/'))
@@ -711,7 +711,7 @@ fn text_from_outside_stays_text_on_github() {
     }
 }
 
-fn is_hidden(character: char) -> bool {
+pub(crate) fn is_hidden(character: char) -> bool {
     (character.is_control() && character != '\n')
         || matches!(
             character,

@@ -14,6 +14,7 @@ mod fathom;
 mod findings;
 mod gong;
 mod grain;
+mod journey;
 mod matrix;
 mod media;
 mod new;

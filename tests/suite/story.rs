@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Everything that was ever written on a pull request, in the order of time.
-fn transcript(github: &GitHub, place: &Place) -> String {
+pub(crate) fn transcript(github: &GitHub, place: &Place) -> String {
     let mut entries: Vec<(Timestamp, u64, usize, String)> = Vec::new();
     for comment in github.comments(place) {
         let mut texts: Vec<String> = comment

@@ -73,13 +73,7 @@ fn one(raw: &RawRequest, scope: Scope<'_>, report: &mut FileReport) -> Option<Cr
         }
         (Some(sealed), None) => {
             check_seal(sealed, report);
-            Some(match &credentials.same_as {
-                None => Credentials::Sealed(sealed.clone()),
-                Some(same_as) => Credentials::Resealed {
-                    block: sealed.clone(),
-                    same_as: same_as.clone(),
-                },
-            })
+            Some(Credentials::Sealed(sealed.clone()))
         }
         (None, Some(secret)) => {
             check_name(secret, scope, report);

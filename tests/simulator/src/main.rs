@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -108,12 +109,21 @@ struct GitHubArguments {
     /// A merged pull request and a file that it changes; may be given more than once, oldest first
     #[arg(long, value_name = "NUMBER=PATH", value_parser = pull_request)]
     pull_request: Vec<(u64, String)>,
-    /// Author of these pull requests
+    /// An open issue of this title, with the text of a file: a filled form
+    #[arg(long, value_name = "TITLE=FILE", value_parser = issue)]
+    issue: Vec<(String, PathBuf)>,
+    /// Author of all of these
     #[arg(long, value_name = "LOGIN", default_value = "jane-doe")]
     author: String,
     /// No rate limits, as on GitHub Enterprise Server
     #[arg(long)]
     no_limits: bool,
+}
+
+/// Reads `Import: Northwind=form.md`.
+fn issue(text: &str) -> Result<(String, PathBuf), String> {
+    let (title, file) = text.split_once('=').ok_or("write TITLE=FILE")?;
+    Ok((title.to_owned(), file.into()))
 }
 
 /// Reads `12=requests/northwind.yaml`.
@@ -293,6 +303,12 @@ async fn run_github(arguments: &GitHubArguments) -> io::Result<()> {
         let files = files.join(", ");
         writeln!(out, "Pull request {number} by {author} is merged: {files}")?;
         running.github().merge(pull);
+    }
+    for (title, file) in &arguments.issue {
+        let body = std::fs::read_to_string(file)?;
+        let author = &arguments.author;
+        let number = running.github().open_issue(author, title, &body);
+        writeln!(out, "Issue {number} by {author} is open: {title}")?;
     }
     writeln!(out)?;
     writeln!(out, "Let the importer write to it:")?;

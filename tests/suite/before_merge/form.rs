@@ -20,7 +20,7 @@ const PATH: &str = "requests/northwind-robotics-gong.yaml";
 const BRANCH: &str = "call-import/northwind-robotics-gong";
 
 /// The body that GitHub makes of these answers.
-fn form(changes: &[(Question, &str)]) -> String {
+pub(crate) fn form(changes: &[(Question, &str)]) -> String {
     let usual = [
         (Question::Customer, "Northwind Robotics"),
         (Question::Platform, "Gong"),
@@ -42,7 +42,7 @@ fn form(changes: &[(Question, &str)]) -> String {
     sections.collect::<Vec<_>>().join("\n")
 }
 
-async fn answered(scene: &Scene, running: &Running, issue: u64) -> Answered {
+pub(crate) async fn answered(scene: &Scene, running: &Running, issue: u64) -> Answered {
     let workspace = workspace::read(&scene.requests()).expect("a folder");
     let observed = Observed::default();
     let desk = Desk {

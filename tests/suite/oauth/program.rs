@@ -1,11 +1,13 @@
 //! The real program, killed at the worst moments, and everything that it leaves behind.
 
 use std::{
+    io::Write as _,
     path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, OnceLock},
 };
 
+use call_import_engine::{model::Phase, secrets::IDENTITY};
 use simulator::{
     Demo, Running, Simulator,
     faults::{Fault, Rule},
@@ -223,5 +225,69 @@ fn files(folder: &Path, sinks: &mut Vec<(String, Vec<u8>)>) {
         } else {
             sinks.push((path.display().to_string(), std::fs::read(&path).unwrap()));
         }
+    }
+}
+
+/// The real program with these secret keys, told this on stdin.
+fn seal(scene: &Scene, arguments: &[&str], secret_keys: &str, credential: &str) -> String {
+    let mut child = support::program(scene.folder.path())
+        .arg("seal")
+        .args(arguments)
+        .env(IDENTITY, secret_keys)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(credential.as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let (stdout, stderr) = support::text(&output);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    stdout
+}
+
+#[tokio::test]
+async fn renewed_tokens_outlive_a_change_of_the_teams_keys() {
+    for demo in CONSENTED {
+        let (mut scene, running) = scene(demo, |_| {});
+        let secret = support::secret(demo.key);
+        let credential = scene.secrets.remove(&secret).unwrap();
+        let old_key = scene.secrets[IDENTITY].clone();
+        seal(&scene, &["northwind"], &old_key, &credential);
+        let report = scene.run("first").await;
+        assert_eq!(report.imports[0].phase, Phase::Completed);
+        assert_eq!(running.log().count(TOKEN), 1);
+
+        // The consent that both requests hold is dead by now: what it was renewed to counts.
+        scene.write("northwind-2.yaml", &request(demo, "2025-10-01", TO));
+        seal(&scene, &["northwind-2"], &old_key, &credential);
+        scene.remove("recipients.txt");
+        scene.with_keys();
+        seal(&scene, &["--rotate"], &old_key, "");
+        let new_key = scene.secrets[IDENTITY].clone();
+        let both = format!("{old_key}\n{new_key}");
+        scene.secrets.insert(IDENTITY.to_owned(), both);
+        let sent = running.log().len();
+        scene.clock.set("2026-12-02T01:17:00Z");
+        let report = scene.run("second").await;
+        let phases = report.imports.iter().map(|import| import.phase);
+        assert_eq!(phases.collect::<Vec<_>>(), [Phase::Completed; 2]);
+        assert!(running.log().len() > sent);
+        assert_eq!(running.log().count_status(400), 0, "{}", demo.key);
+        assert_eq!(super::calls(&scene), "250 of 250");
+
+        // The tokens are sealed to the new key by now, so that the old one may go.
+        scene.secrets.insert(IDENTITY.to_owned(), new_key);
+        let block = std::fs::read_to_string(scene.requests().join("northwind.yaml")).unwrap();
+        let (_, block) = block.split_once("credentials:").unwrap();
+        let third = request(demo, "2025-09-01", TO);
+        let (third, _) = third.split_once("credentials:").unwrap();
+        scene.write("northwind-3.yaml", &format!("{third}credentials:{block}"));
+        scene.clock.set("2026-12-03T01:17:00Z");
+        let report = scene.run("third").await;
+        assert_eq!(report.imports[2].phase, Phase::Completed, "{}", demo.key);
+        assert_eq!(running.log().count_status(400), 0, "{}", demo.key);
     }
 }

@@ -448,7 +448,7 @@ impl super::write::Writer<'_> {
             "url": url,
             "git_url": git,
             "html_url": html,
-            "download_url": null,
+            "download_url": format!("{web}/raw/{branch}/{path}"),
             "_links": {"self": url, "git": git, "html": html},
         });
         if let Some(content) = content {
@@ -480,7 +480,7 @@ impl super::write::Writer<'_> {
         json!({
             "id": 1,
             "node_id": "LA_1",
-            "url": format!("{}/labels/{name}", self.repository_url()),
+            "url": format!("{}/labels/{}", self.repository_url(), name.replace(' ', "%20")),
             "name": name,
             "description": null,
             "color": "ededed",

@@ -194,7 +194,8 @@ impl Exchange<'_> {
     fn permission(&self, login: &str) -> Answer {
         let contents = self.state.contents();
         let right = contents.right(login);
-        let user = self.writer(&contents).user(login);
+        let mut user = self.writer(&contents).user(login);
+        user["role_name"] = right.into();
         self.answer(
             200,
             &json!({"permission": right, "role_name": right, "user": user}),

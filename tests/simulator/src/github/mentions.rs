@@ -195,7 +195,9 @@ fn markup(text: &str) -> Option<usize> {
         return until("-->");
     }
     let element = ["pre", "code", "a"].into_iter().find(|name| {
-        let rest = text[1..].strip_prefix(name);
+        let rest = text
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_prefix(name));
         rest.is_some_and(|rest| rest.starts_with(['>', ' ']))
     });
     match element {

@@ -357,7 +357,7 @@ impl Writer<'_> {
             "size": 1, "forks": 0, "forks_count": 0, "stargazers_count": 0, "watchers": 0,
             "watchers_count": 0, "open_issues": 0, "open_issues_count": 0,
             "has_issues": true, "has_projects": false, "has_wiki": false, "has_pages": false,
-            "has_downloads": false,
+            "has_downloads": false, "has_discussions": false,
         });
         let urls = REPOSITORY_URLS.iter().map(|(name, path)| {
             let value = Value::from(format!("{url}/{path}"));
