@@ -36,7 +36,14 @@ pub(super) fn words(record: &ImportRecord) -> String {
             Phase::NeedsAttention,
             WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody,
         ) => "has stopped and needs attention".into(),
-        (Phase::Completed, _) => format!("is done: {} imported", calls(record.calls_imported)),
+        (Phase::Completed, _) => {
+            let but = if has_no_recordings(record) {
+                ", but no recordings"
+            } else {
+                ""
+            };
+            format!("is done: {} imported{but}", calls(record.calls_imported))
+        }
         (Phase::CompletedWithFailures, _) => {
             let of_calls = || {
                 let failed = number(unsigned(record.calls_failed));
@@ -114,7 +121,7 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
         }
         Phase::NeedsCredentials => credential_step(record),
         Phase::NeedsAttention => attention_step(record),
-        Phase::Completed => "Tell the customer that the calls are here.".into(),
+        Phase::Completed => completed_step(record),
         Phase::CompletedWithFailures => match record.method {
             Method::File => format!("Tell the customer. {}", correct_the_files(id)),
             Method::Api | Method::Oauth => format!(
@@ -137,6 +144,29 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
         Phase::Unsupported => "Offer the customer the alternative.".into(),
         Phase::Suspended => "Nothing, until `suspended` is taken out of the request file.".into(),
         Phase::Cancelled => "Nothing. If the request file comes back, the import goes on.".into(),
+    }
+}
+
+/// Whether recordings are wanted, and not one is here or will be.
+const fn has_no_recordings(record: &ImportRecord) -> bool {
+    let media = record.media;
+    media.unavailable > 0 && media.stored == 0 && media.pending == 0 && media.failed == 0
+}
+
+fn completed_step(record: &ImportRecord) -> String {
+    let source = prose(&platform(&record.platform));
+    match unsigned(record.media.unavailable) {
+        0 => "Tell the customer that the calls are here.".into(),
+        _ if has_no_recordings(record) => format!(
+            "Tell the customer that the calls are here, but no recordings: {source} has none for us. If the customer sees recordings there, check whether the key may read them."
+        ),
+        1 => format!(
+            "Tell the customer that the calls are here, and that {source} has no recording of one of them."
+        ),
+        without => format!(
+            "Tell the customer that the calls are here, and that {source} has no recordings of {} of them.",
+            number(without)
+        ),
     }
 }
 
@@ -201,6 +231,9 @@ fn sign_in(record: &ImportRecord) -> Option<Auth> {
 fn attention_step(record: &ImportRecord) -> String {
     let id = &record.request_id;
     match record.whose_turn {
+        WhoseTurn::Engineering if record.tries_again_by_itself() => {
+            "Ask engineering to mend it. The next night tries again by itself.".into()
+        }
         WhoseTurn::Engineering => format!(
             "Ask engineering to look at it. Once it is mended, {} lets the import go on.",
             retry(id)
