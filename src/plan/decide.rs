@@ -36,6 +36,8 @@ pub(super) enum Next {
     Wait(Timestamp, String),
     /// Somebody must do something first.
     Hold(String),
+    /// This run leaves it alone, however it stands.
+    LeaveOut(String),
     /// There is nothing to do.
     Nothing(String),
 }
