@@ -284,8 +284,30 @@ pub(super) fn source(key: &str, name: &str, method: Option<Method>) -> String {
     }
 }
 
-/// A platform by the name that people use, as far as its key tells: `google-meet` is `Google Meet`.
+/// Names in the project's `matrix.yaml` that their keys do not tell. A row does not hold the name, and a request
+/// whose platform left the matrix still has one.
+const NAMES: &[(&str, &str)] = &[
+    ("chorus", "Chorus by ZoomInfo"),
+    ("clari-copilot", "Clari Copilot (formerly Wingman)"),
+    ("fireflies", "Fireflies.ai"),
+    ("hubspot", "HubSpot calls"),
+    ("meetgeek", "MeetGeek"),
+    ("other", "Any other platform"),
+    ("otter", "Otter.ai"),
+    ("outreach", "Outreach Kaia"),
+    ("read-ai", "Read.ai"),
+    ("ringcentral", "RingCentral"),
+    ("salesloft", "Salesloft Conversations"),
+    ("tldv", "tl;dv"),
+    ("zoom", "Zoom cloud recordings"),
+];
+
+/// A platform by the name that people use; of one that is not known, as far as its key tells: `google-meet` is
+/// `Google Meet`.
 pub(super) fn platform(key: &str) -> String {
+    if let Some((_, name)) = NAMES.iter().find(|(known, _)| *known == key) {
+        return (*name).to_owned();
+    }
     let words = key.split(['-', '_']).filter(|word| !word.is_empty());
     let capitalized = words.map(|word| {
         let mut letters = word.chars();
@@ -293,4 +315,20 @@ pub(super) fn platform(key: &str) -> String {
         first.into_iter().chain(letters).collect::<String>()
     });
     capitalized.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::platform;
+    use crate::spec;
+
+    #[test]
+    fn platforms_have_one_name_everywhere() {
+        let matrix = include_bytes!("../../matrix.yaml");
+        let matrix = spec::load_matrix("matrix.yaml", matrix).unwrap();
+        for (key, row) in &matrix.platforms {
+            assert_eq!(platform(key), row.name, "the name of {key} in matrix.yaml");
+        }
+        assert_eq!(platform("not-known"), "Not Known");
+    }
 }
