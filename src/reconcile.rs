@@ -7,6 +7,7 @@ mod ending;
 mod exchange;
 mod job;
 mod lane;
+mod log;
 mod media;
 mod saving;
 mod tokens;
