@@ -15,7 +15,7 @@ mod windows;
 
 pub use access::Access;
 pub use attempt::{Attempt, Command, Commit, Fetched, PENDING_AT_ONCE, Pending, Scope};
-pub(crate) use outcome::what_is_imported;
 pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
+pub(crate) use outcome::{falls_short, what_is_imported};
 pub use rate::RateLimiter;
 pub use uploads::Uploads;

@@ -76,6 +76,14 @@ pub enum ObjectsError {
         /// What it says.
         source: Cause,
     },
+    /// There is no room in it.
+    #[error("{address} is full: make room there, or name another place")]
+    Full {
+        /// The place.
+        address: String,
+        /// What it says.
+        source: Cause,
+    },
     /// No use was made of it, for any other reason.
     #[error(
         "{address} cannot be reached or does not let us {action}; this may pass, and the next run tries again"
@@ -120,6 +128,12 @@ impl Cause {
         let says = |phrase| self.0.contains(phrase);
         says("401 Unauthorized") || says("403 Forbidden") || says("Permission denied")
     }
+
+    /// Whether there is no room, in the words of the operating system (ENOSPC, EDQUOT).
+    fn is_full(&self) -> bool {
+        let says = |phrase| self.0.contains(phrase);
+        says("No space left on device") || says("Disk quota exceeded")
+    }
 }
 
 impl From<object_store::Error> for Cause {
@@ -133,7 +147,10 @@ impl ObjectsError {
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Address(_) => true,
-            Self::Settings { .. } | Self::Refused { .. } | Self::Failed { .. } => false,
+            Self::Settings { .. }
+            | Self::Refused { .. }
+            | Self::Full { .. }
+            | Self::Failed { .. } => false,
         }
     }
 }
@@ -325,6 +342,8 @@ impl Objects {
                 action,
                 source,
             }
+        } else if source.is_full() {
+            ObjectsError::Full { address, source }
         } else {
             ObjectsError::Failed {
                 address,
@@ -500,6 +519,24 @@ mod tests {
             "PUT https://a.example/b in 3s (http://c.example/) ?"
         );
         assert_eq!(without_queries("no address: why?"), "no address: why?");
+    }
+
+    #[test]
+    fn a_full_place_is_called_full() {
+        let place = Objects::open("/kept").unwrap();
+        let told = |os_error| {
+            let source = io::Error::from_raw_os_error(os_error).into();
+            let error = object_store::Error::Generic {
+                store: "folder",
+                source,
+            };
+            place.failed("write to it", error).to_string()
+        };
+        assert_eq!(
+            told(28),
+            "/kept is full: make room there, or name another place"
+        );
+        assert!(told(5).contains("does not let us write"), "{}", told(5));
     }
 
     #[tokio::test]

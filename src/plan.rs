@@ -191,6 +191,9 @@ pub struct PlannedImport {
     pub reason: String,
     /// Phase that is or will be recorded.
     pub phase: Phase,
+    /// Whether the run leaves it alone, however it stands: it works on another one alone, or this is the example.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
     /// Calls that are still expected.
     pub calls: u64,
     /// API requests still needed.

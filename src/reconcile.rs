@@ -7,6 +7,7 @@ mod ending;
 mod exchange;
 mod job;
 mod lane;
+mod log;
 mod media;
 mod saving;
 mod tokens;
@@ -147,7 +148,7 @@ impl Report {
         let imports = self.plan.imports.iter();
         let is_recorded = |id: &str| self.imports.iter().any(|import| import.request_id == id);
         imports
-            .filter(|import| import.phase == Phase::NeedsAttention)
+            .filter(|import| import.phase == Phase::NeedsAttention && !import.left_out)
             .filter(|import| !is_recorded(&import.request_id))
             .collect()
     }

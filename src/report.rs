@@ -12,6 +12,7 @@ pub mod matrix;
 pub mod notice;
 mod phase;
 pub mod plan;
+mod shortfall;
 pub mod slack;
 pub mod status;
 pub mod summary;

@@ -106,18 +106,27 @@ impl Progress {
             .is_none_or(|told| now.duration_since(told) >= PAUSE);
         if self.bar.is_none() && is_due {
             self.told_at = Some(now);
-            let Import {
-                listed,
-                known,
-                transcripts,
-            } = self.total();
-            tracing::info!(
-                "{} of about {} calls listed, {} transcripts imported",
-                grouped(listed),
-                grouped(known),
-                grouped(transcripts)
-            );
+            tracing::info!("{}", self.line());
         }
+    }
+
+    /// All imports of the run together.
+    fn line(&self) -> String {
+        let Import {
+            listed,
+            known,
+            transcripts,
+        } = self.total();
+        let of = match self.imports.len() {
+            1 => String::new(),
+            imports => format!("of all {imports} imports tonight, "),
+        };
+        format!(
+            "{of}{} of about {} calls listed, {} transcripts imported",
+            grouped(listed),
+            grouped(known),
+            grouped(transcripts)
+        )
     }
 
     fn draw(&self, request_id: &str) {
@@ -145,5 +154,33 @@ impl Progress {
                 known: sum.known + import.known,
                 transcripts: sum.transcripts + import.transcripts,
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_of_how_many_imports_it_speaks() {
+        let import = Import {
+            listed: 100,
+            known: 5_000,
+            transcripts: 40,
+        };
+        let mut progress = Progress {
+            bar: None,
+            imports: BTreeMap::from([("a".to_owned(), import)]),
+            told_at: None,
+        };
+        assert_eq!(
+            progress.line(),
+            "100 of about 5,000 calls listed, 40 transcripts imported"
+        );
+        progress.imports.insert("b".to_owned(), import);
+        assert_eq!(
+            progress.line(),
+            "of all 2 imports tonight, 200 of about 10,000 calls listed, 80 transcripts imported"
+        );
     }
 }

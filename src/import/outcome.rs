@@ -23,6 +23,20 @@ pub enum End {
     },
     /// It cannot go on tonight.
     Failed(Failure),
+    /// The calls and transcripts are here, but the host of the recordings fails.
+    HostFailed {
+        /// Its name, where it is known.
+        host: Option<String>,
+        /// The class it is recorded under.
+        class: FailureClass,
+        /// For engineers.
+        detail: String,
+    },
+    /// Copies of recordings cannot be put in place.
+    NoPlace {
+        /// Why, and what to do about it.
+        detail: String,
+    },
 }
 
 /// Why an attempt cannot go on.
@@ -74,6 +88,8 @@ pub struct Context<'a> {
     pub settling: bool,
     /// Whether recordings are wanted.
     pub media: bool,
+    /// Calls that the request expects.
+    pub estimated_calls: u64,
 }
 
 /// What to record.
@@ -117,10 +133,15 @@ pub fn conclude(
     record.media = media;
     if context.media {
         record.media.pending += media_listed;
+        let known = record.media.stored + record.media.pending + record.media.failed;
+        record.media.unavailable = calls_imported.saturating_sub(known).max(0);
     }
     record.updated_at = context.now;
     let (failure_class, detail) = match end {
-        End::Failed(failure) => (Some(failure.class), Some(failure.detail.clone())),
+        End::Failed(Failure { class, detail, .. }) | End::HostFailed { class, detail, .. } => {
+            (Some(*class), Some(detail.clone()))
+        }
+        End::NoPlace { detail } => (Some(FailureClass::Internal), Some(detail.clone())),
         End::Complete | End::Deadline | End::Interrupted | End::Waiting { .. } => (None, None),
     };
     if context.settling {
@@ -193,7 +214,24 @@ fn moved_on(record: &mut ImportRecord, before: &ImportRecord, end: &End, context
             class,
             advice: None,
             ..
-        }) => fail(record, before, *class, context),
+        }) => fail(record, before, *class, context.platform, context),
+        End::HostFailed { host, class, .. } => {
+            let host = host.as_deref().map(|host| format!(" (`{host}`)"));
+            let host = format!("The host of the recordings{}", host.unwrap_or_default());
+            fail(record, before, *class, &host, context);
+            let reason = record.reason.take().unwrap_or_default();
+            record.reason = Some(reason + " The calls and transcripts are here.");
+        }
+        End::NoPlace { detail } => {
+            record.phase = Phase::NeedsAttention;
+            record.whose_turn = WhoseTurn::Engineering;
+            record.reason = Some(format!(
+                "The place for audio and video cannot be used: {detail}."
+            ));
+            record.failing_since = None;
+            // Nothing else stands in the way, so the next night tries again by itself.
+            record.next_attempt_at = Some(context.now);
+        }
     }
 }
 
@@ -230,17 +268,27 @@ fn finished_reason(record: &ImportRecord, context: &Context<'_>) -> String {
         ),
         Phase::NeedsAttention => "None of the files could be read.".into(),
         _ => format!(
-            "{}{}{}",
+            "{}{}{}{}{}",
             calls_imported(record),
+            what_was_expected(record, context),
             what_is_late(record, context),
-            what_is_not_copied(record)
+            what_is_not_copied(record),
+            what_has_no_recording(record)
         ),
     }
 }
 
-/// How many calls of a finished import are here, and how many recordings could not be copied.
+/// Calls that must be missing at least: estimates of small imports are off by more than half.
+const MIN_MISSING: u64 = 50;
+
+/// Whether so few of the expected calls were found that the wrong ones may have been looked for.
+pub(crate) const fn falls_short(found: u64, expected: u64) -> bool {
+    found < expected.div_ceil(2) && expected - found >= MIN_MISSING
+}
+
+/// How many calls of a finished import are here, and how many recordings are not.
 pub(crate) fn what_is_imported(record: &ImportRecord) -> String {
-    calls_imported(record) + &what_is_not_copied(record)
+    calls_imported(record) + &what_is_not_copied(record) + &what_has_no_recording(record)
 }
 
 fn calls_imported(record: &ImportRecord) -> String {
@@ -254,6 +302,18 @@ fn calls_imported(record: &ImportRecord) -> String {
     }
 }
 
+fn what_was_expected(record: &ImportRecord, context: &Context<'_>) -> String {
+    let (found, expected) = (
+        words::unsigned(record.calls_listed),
+        context.estimated_calls,
+    );
+    if !falls_short(found, expected) {
+        return String::new();
+    }
+    let [found, expected] = [found, expected].map(words::number);
+    format!(" Only {found} of about {expected} expected calls were found.")
+}
+
 fn what_is_not_copied(record: &ImportRecord) -> String {
     match record.media.failed {
         ..=0 => String::new(),
@@ -265,16 +325,46 @@ fn what_is_not_copied(record: &ImportRecord) -> String {
     }
 }
 
+/// How many calls have none, beside those whose recording is here.
+fn what_has_no_recording(record: &ImportRecord) -> String {
+    let [here, without] = [record.media.stored, record.media.unavailable].map(words::unsigned);
+    let none = match without {
+        0 => return String::new(),
+        1 => "1 call has none".to_owned(),
+        without => format!("{} calls have none", words::number(without)),
+    };
+    match here {
+        0 => format!(" No recordings are here; {none}."),
+        1 => format!(" 1 recording is here; {none}."),
+        here => format!(" {} recordings are here; {none}.", words::number(here)),
+    }
+}
+
 /// How many transcripts and recordings are still to come, and until when we look for them.
 fn what_is_late(record: &ImportRecord, context: &Context<'_>) -> String {
     let (transcripts, recordings) = (record.transcripts_pending, record.media.pending);
+    let lack = |count: i64| match count {
+        1 => "1 of them has".to_owned(),
+        count => format!("{} of them have", words::number(words::unsigned(count))),
+    };
+    let it = |count: i64| if count == 1 { "it" } else { "them" };
     let late = match (transcripts, recordings) {
         _ if record.calls_failed > 0 => return String::new(),
         (..=0, ..=0) => return String::new(),
-        (_, ..=0) => format!("{transcripts} of them have no transcript yet; we look for it"),
-        (..=0, _) => format!("{recordings} of them have no recording yet; we look for it"),
+        (_, ..=0) => format!(
+            "{} no transcript yet; we look for {}",
+            lack(transcripts),
+            it(transcripts)
+        ),
+        (..=0, _) => format!(
+            "{} no recording yet; we look for {}",
+            lack(recordings),
+            it(recordings)
+        ),
         _ => format!(
-            "{transcripts} of them have no transcript yet, and {recordings} no recording; we look for them"
+            "{} no transcript yet, and {} no recording; we look for them",
+            lack(transcripts),
+            words::number(words::unsigned(recordings))
         ),
     };
     let until = words::day(settle_end(record, context));
@@ -296,6 +386,7 @@ fn fail(
     record: &mut ImportRecord,
     before: &ImportRecord,
     class: FailureClass,
+    who: &str,
     context: &Context<'_>,
 ) {
     let since = record.failing_since.unwrap_or(context.now);
@@ -324,10 +415,7 @@ fn fail(
         Some(moment) => format!("in the first run after {}", words::moment(moment)),
         None => "next night".into(),
     };
-    record.reason = Some(format!(
-        "{} {trouble}. We try again {again}.",
-        context.platform
-    ));
+    record.reason = Some(format!("{who} {trouble}. We try again {again}."));
 }
 
 /// For two days every run tries again; then every second night, and after a week every fourth. Each

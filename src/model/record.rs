@@ -140,6 +140,15 @@ pub struct ImportRecord {
 }
 
 impl ImportRecord {
+    /// Whether it needs attention, and goes on by itself in the first night after it got that: what stands in
+    /// the way is outside of it. An attempt that ends otherwise with a person's turn leaves no moment.
+    pub const fn tries_again_by_itself(&self) -> bool {
+        matches!(
+            (self.phase, self.whose_turn, self.next_attempt_at),
+            (Phase::NeedsAttention, WhoseTurn::Engineering, Some(_))
+        )
+    }
+
     /// Calls that are not imported, or not with their recording.
     pub const fn failed(&self) -> i64 {
         self.calls_failed.saturating_add(self.media.failed)
@@ -159,6 +168,9 @@ pub struct MediaCounts {
     /// Recordings that could not be copied, see `call_failures`.
     #[serde(rename = "media_failed")]
     pub failed: i64,
+    /// Calls without a recording for us, as the end of an attempt leaves them.
+    #[serde(rename = "media_unavailable")]
+    pub unavailable: i64,
 }
 
 /// What an import has brought, in figures that customers ask for.
@@ -172,8 +184,6 @@ pub struct Harvest {
     pub first_day: Option<Date>,
     /// UTC day of the last.
     pub last_day: Option<Date>,
-    /// Calls whose recording was asked for, and of which the platform has none for us.
-    pub without_recording: i64,
     /// Why calls are missing, and how many for each reason, the most frequent first; only the first few.
     pub causes: Vec<(String, i64)>,
 }

@@ -36,6 +36,8 @@ pub(super) enum Next {
     Wait(Timestamp, String),
     /// Somebody must do something first.
     Hold(String),
+    /// This run leaves it alone, however it stands.
+    LeaveOut(String),
     /// There is nothing to do.
     Nothing(String),
 }
@@ -164,6 +166,9 @@ fn waits_for_a_place(record: &ImportRecord, request: &ImportRequest, inputs: &In
         Phase::Queued | Phase::Importing | Phase::Retrying | Phase::Delayed => {
             !inputs.media && media::batch(request).is_some()
         }
+        Phase::NeedsAttention if record.tries_again_by_itself() => {
+            !inputs.media && media::batch(request).is_some()
+        }
         Phase::NeedsCredentials
         | Phase::NeedsAttention
         | Phase::Completed
@@ -193,6 +198,11 @@ fn next(
             record,
             "The customer must give us a new credential.",
         )),
+        Phase::NeedsAttention
+            if record.tries_again_by_itself() && !waits_for_a_place(record, request, inputs) =>
+        {
+            Next::Work(JobKind::Import, work_reason(record, recorded, request))
+        }
         Phase::NeedsAttention => Next::Hold(with_reason(record, "Somebody must look at it.")),
         Phase::Suspended => Next::Hold(with_reason(record, "It is suspended.")),
         Phase::Completed | Phase::CompletedWithFailures => {

@@ -102,13 +102,13 @@ fn decide(
 ) -> Decision {
     if inputs.skip.contains(&id) {
         let reason = "It is the example, which is not imported on GitHub.".to_owned();
-        return Decision::unchanged(recorded, Next::Hold(reason));
+        return Decision::unchanged(recorded, Next::LeaveOut(reason));
     }
     if let Some(only) = inputs.only
         && only != id
     {
         let reason = format!("This run works on `{only}` alone.");
-        return Decision::unchanged(recorded, Next::Hold(reason));
+        return Decision::unchanged(recorded, Next::LeaveOut(reason));
     }
     match (source, recorded) {
         (Source::Valid(request), recorded) => decide::declared(request, recorded, inputs),

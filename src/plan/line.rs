@@ -35,7 +35,9 @@ pub(super) fn line(
     };
     let (action, reason) = match &draft.decision.next {
         Next::Work(_, reason) => (Action::Import, reason),
-        Next::Wait(_, reason) | Next::Hold(reason) => (Action::Hold, reason),
+        Next::Wait(_, reason) | Next::Hold(reason) | Next::LeaveOut(reason) => {
+            (Action::Hold, reason)
+        }
         Next::Nothing(reason) => (Action::None, reason),
     };
     PlannedImport {
@@ -48,6 +50,7 @@ pub(super) fn line(
         action,
         reason: with_queue(reason, slot),
         phase: record.map_or(phase_without_row(draft.source), |record| record.phase),
+        left_out: matches!(draft.decision.next, Next::LeaveOut(_)),
         calls: effort.calls,
         requests: effort.requests,
         media_bytes: effort.media_bytes,

@@ -159,7 +159,7 @@ impl<'a> Schedule<'a> {
         let (kind, first) = match draft.decision.next {
             Next::Work(kind, _) => (kind, 0),
             Next::Wait(until, _) => (JobKind::Import, nights_between(self.inputs.night, until)),
-            Next::Hold(_) | Next::Nothing(_) => return None,
+            Next::Hold(_) | Next::LeaveOut(_) | Next::Nothing(_) => return None,
         };
         let (ahead, nights) = self.nights(request);
         let copied = first.saturating_add(effort.media_nights.saturating_sub(1));

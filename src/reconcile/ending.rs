@@ -85,6 +85,7 @@ impl Ending {
             progressed: self.progressed,
             settling: job.kind != JobKind::Import,
             media: wants_media,
+            estimated_calls: job.request.estimated_calls,
         };
         let conclusion = import::conclude(&job.record, &self.end, &totals, &context);
         let harvest = harvest(store, &conclusion).await?;
@@ -95,6 +96,7 @@ impl Ending {
             let occasion = Occasion {
                 told: None,
                 period: Some(job.period),
+                estimated_calls: Some(job.request.estimated_calls),
                 harvest: harvest.as_ref(),
             };
             notification(id, &conclusion.record, *kind, occasion)

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::{
     Edges, Event, Settings,
     ending::Ending,
-    exchange, job, media,
+    exchange, job, log, media,
     tokens::{self, Setback, SignIn},
 };
 use crate::{
@@ -155,7 +155,12 @@ impl Lane {
         if job.kind == JobKind::Expire {
             attempt.stop(End::Complete);
         }
-        tracing::info!(request = job.request.id, platform = job.request.platform, kind = ?job.kind, "import begins");
+        tracing::info!(
+            request = job.request.id,
+            platform = job.request.platform,
+            "{}",
+            log::begins(&job.kind)
+        );
         self.active = Some(Active {
             job,
             connector,
@@ -341,7 +346,7 @@ impl Lane {
                     self.limiter.heed(class, allowance, now);
                 }
                 if let Err(rejection) = &*result {
-                    tracing::info!(request = id, ?rejection, "the platform's answer is no page");
+                    log::rejected(id, rejection);
                 }
                 active
                     .attempt
@@ -376,7 +381,7 @@ impl Lane {
             }
             News::Pending(what, calls) => active.attempt.pending(what, calls?),
             News::Copied { ticket, fetched } => {
-                tracing::info!(request = id, ?fetched, "a recording");
+                log::copied(id, &fetched);
                 active.attempt.copied(ticket, fetched, now);
             }
             News::Ended(record) => {

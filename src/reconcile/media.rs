@@ -236,7 +236,27 @@ fn in_vain(detail: String) -> Fetched {
 }
 
 fn no_disk(error: io::Error) -> Fetched {
-    Fetched::NoPlace {
-        detail: format!("the disk beside the record that recordings pass through: {error}"),
+    const DISK: &str = "the disk beside the record that recordings pass through";
+    let detail = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("{DISK} is full: make room there")
+        }
+        _ => format!("{DISK}: {error}"),
+    };
+    Fetched::NoPlace { detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_called_full() {
+        let told = |os_error| no_disk(io::Error::from_raw_os_error(os_error));
+        let Fetched::NoPlace { detail } = told(28) else {
+            panic!("a disk is no place")
+        };
+        assert!(detail.ends_with("is full: make room there"), "{detail}");
+        assert!(format!("{:?}", told(5)).contains("(os error 5)"));
     }
 }

@@ -8,6 +8,7 @@ use super::{
     facts::{self, Fact},
     notice::{quotation, subject},
     phase,
+    shortfall::{Shortfall, shortfall},
     text::{capped, code_span, prose},
 };
 use crate::{
@@ -45,11 +46,14 @@ pub fn status(record: &ImportRecord, facts: &StatusFacts<'_>) -> String {
         format!(
             "{}\n**{}**",
             status_marker(&record.request_id),
-            headline(record)
+            headline(record, facts)
         ),
         progress(record, facts),
         table(record, facts),
-        quotation(customer::where_it_stands(record)),
+        quotation(match shortfall(record, facts.estimated_calls) {
+            Some(shortfall) => Some(shortfall.to_the_customer(record)),
+            None => customer::where_it_stands(record),
+        }),
         failures(record, facts),
         format!(
             "<sub>This comment is kept up to date by the nightly run. Engineers find details with `call-import status {}`.</sub>",
@@ -106,17 +110,19 @@ pub fn is_login(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-fn headline(record: &ImportRecord) -> String {
+fn headline(record: &ImportRecord, facts: &StatusFacts<'_>) -> String {
     let date = facts::expected(record).map(|expected| {
         let asked = record.requested_completion;
         let verdict = asked.map(|asked| format!(", {}", facts::against(expected, asked)));
         let verdict = verdict.unwrap_or_default();
         format!(" and should be done by {}{verdict}", day(expected))
     });
+    let shortfall = shortfall(record, facts.estimated_calls);
     format!(
-        "{} {}{}.",
+        "{} {}{}{}.",
         subject(record),
         phase::words(record),
+        shortfall.map(Shortfall::beside).unwrap_or_default(),
         date.unwrap_or_default()
     )
 }
@@ -207,10 +213,14 @@ fn rows(record: &ImportRecord, facts: &StatusFacts<'_>) -> Vec<Fact> {
         Some(path) => ("Request", format!("{}, account {account}", code_span(path))),
         None => ("Account", account),
     };
+    let next_step = match shortfall(record, facts.estimated_calls) {
+        Some(shortfall) => shortfall.next_step(record),
+        None => phase::next_step(record),
+    };
     let row = |name, fact: Option<String>| fact.map(|fact| (name, fact));
     let before = [
         row("Whose turn", Some(turn)),
-        row("What to do", Some(phase::next_step(record))),
+        row("What to do", Some(next_step)),
         row("Why", reason),
         row("Calls", calls(record, facts)),
         row("Transcripts", transcripts),
@@ -246,6 +256,9 @@ fn next_attempt(record: &ImportRecord) -> Option<Fact> {
         Phase::Queued => ("Begins", "next night, or the first that has room for it"),
         Phase::Importing => ("Goes on", "next night"),
         Phase::Retrying | Phase::Delayed => ("Next attempt", "next night"),
+        Phase::NeedsAttention if record.tries_again_by_itself() => {
+            return Some(("Next attempt", "next night".into()));
+        }
         Phase::NeedsCredentials
         | Phase::NeedsAttention
         | Phase::Completed

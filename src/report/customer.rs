@@ -40,19 +40,16 @@ pub(super) fn where_it_stands(record: &ImportRecord) -> Option<String> {
             )
         }
         Phase::Delayed => format!(
-            "The import of your calls takes longer: {source} has not been available to us for a day or longer. We try again by ourselves, and tell you a date as soon as it works."
+            "The import of your calls takes longer: {source} has not given us everything for a day or longer. We try again by ourselves, and tell you a date as soon as it works."
         ),
         Phase::NeedsCredentials => new_credential(record, &source)?,
         Phase::NeedsAttention => attention(record)?,
-        Phase::Completed => format!(
-            "Your calls from {source} are here: {imported}, ready to read and search.{}",
-            still_to_come(record)
-        ),
-        Phase::CompletedWithFailures => format!(
-            "Your calls from {source} are here: {imported}, ready to read and search.{}{}",
+        Phase::Completed | Phase::CompletedWithFailures => sentences(&[
+            format!("Your calls from {source} are here: {imported}, ready to read and search."),
             what_failed(record),
-            still_to_come(record)
-        ),
+            still_to_come(record),
+            recordings(record),
+        ]),
         Phase::NoCallsFound if record.method == Method::File => {
             "We read your files, but found no calls in them. Are they the right ones?".into()
         }
@@ -90,16 +87,21 @@ pub(super) fn done(record: &ImportRecord, harvest: Option<&Harvest>) -> Option<S
         calls(record.calls_imported),
         days.unwrap_or_default()
     );
-    let rest = [
+    Some(sentences(&[
+        here,
         transcripts(record),
-        still_to_come(record).trim().to_owned(),
+        still_to_come(record),
         without_transcript(record),
-        recordings(record, harvest),
-        what_failed(record).trim().to_owned(),
-    ];
-    let sentences = std::iter::once(here).chain(rest);
-    let sentences: Vec<String> = sentences.filter(|text| !text.is_empty()).collect();
-    Some(sentences.join(" "))
+        recordings(record),
+        what_failed(record),
+    ]))
+}
+
+/// One text of those that say something.
+fn sentences(texts: &[String]) -> String {
+    let texts = texts.iter().map(|text| text.trim());
+    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+    texts.join(" ")
 }
 
 fn transcripts(record: &ImportRecord) -> String {
@@ -136,14 +138,18 @@ fn without_transcript(record: &ImportRecord) -> String {
 }
 
 /// The recordings that were copied, and the calls that have none.
-fn recordings(record: &ImportRecord, harvest: &Harvest) -> String {
+fn recordings(record: &ImportRecord) -> String {
     let here = match unsigned(record.media.stored) {
         0 => None,
         1 => Some("1 recording is copied.".to_owned()),
         copied => Some(format!("{} recordings are copied.", number(copied))),
     };
-    let without = match unsigned(harvest.without_recording) {
+    let without = match unsigned(record.media.unavailable) {
         0 => None,
+        all if all == unsigned(record.calls_imported) => Some(format!(
+            "No recordings are here: {} has none of these calls for us.",
+            source(record)
+        )),
         1 => Some(format!("1 call has no recording in {}.", source(record))),
         more => Some(format!(
             "{} calls have no recording in {}.",

@@ -78,16 +78,17 @@ pub(super) fn transcripts(record: &ImportRecord, settle_days: Option<u16>) -> Op
     Some(text)
 }
 
-/// How many calls have their recording here: `4,986 copied, 3 could not be copied, 12 still expected`. `None`
-/// where none is known of, or none is wanted. `settle_days` as for transcripts.
+/// How many calls have their recording here: `4,986 copied, 3 could not be copied, 12 still expected, 11 calls without
+/// one`. `None` where none is known of, or none is wanted. `settle_days` as for transcripts.
 pub(super) fn recordings(record: &ImportRecord, settle_days: Option<u16>) -> Option<String> {
     let MediaCounts {
         stored,
         pending,
         failed,
+        unavailable,
     } = record.media;
-    let [stored, pending, failed] = [stored, pending, failed].map(unsigned);
-    if stored == 0 && pending == 0 && failed == 0 {
+    let [stored, pending, failed, without] = [stored, pending, failed, unavailable].map(unsigned);
+    if stored == 0 && pending == 0 && failed == 0 && without == 0 {
         return None;
     }
     let mut text = format!("{} copied", number(stored));
@@ -100,6 +101,9 @@ pub(super) fn recordings(record: &ImportRecord, settle_days: Option<u16>) -> Opt
         text += &until.map_or_else(String::new, |date| {
             format!(" (we look for them until {})", day(date))
         });
+    }
+    if without > 0 {
+        text += &format!(", {} without one", count(without, "call"));
     }
     Some(text)
 }

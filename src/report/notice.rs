@@ -7,6 +7,7 @@ use super::{
     customer,
     facts::{self, Fact},
     phase,
+    shortfall::{Shortfall, shortfall},
     text::{code_span, count, prose},
 };
 use crate::{
@@ -21,6 +22,8 @@ pub struct Occasion<'a> {
     pub told: Option<Date>,
     /// The days wanted.
     pub period: Option<Period>,
+    /// Calls that the request expects.
+    pub estimated_calls: Option<u64>,
     /// What the import has brought, where it is done.
     pub harvest: Option<&'a Harvest>,
 }
@@ -110,7 +113,11 @@ fn headline(record: &ImportRecord, kind: NotificationKind, occasion: Occasion<'_
         | NotificationKind::NoCallsFound
         | NotificationKind::Unsupported
         | NotificationKind::Status
-        | NotificationKind::Answer => format!("{import} {}.", phase::words(record)),
+        | NotificationKind::Answer => {
+            let shortfall = shortfall(record, occasion.estimated_calls);
+            let beside = shortfall.map(Shortfall::beside).unwrap_or_default();
+            format!("{import} {}{beside}.", phase::words(record))
+        }
     }
 }
 
@@ -146,7 +153,7 @@ fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion<'_>) -
     let turn = format!("**{}**", phase::turn(record.whose_turn));
     let mut facts: Vec<Fact> = vec![
         ("Whose turn", turn),
-        ("What to do", what_to_do(record, kind)),
+        ("What to do", what_to_do(record, kind, occasion)),
     ];
     let period = |Period { from, to }| ("Period", format!("{} to {}", day(from), day(to)));
     let counts = || {
@@ -186,7 +193,7 @@ fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion<'_>) -
 }
 
 /// A date that slips asks for nothing but words, and for those only if the customer wanted it earlier.
-fn what_to_do(record: &ImportRecord, kind: NotificationKind) -> String {
+fn what_to_do(record: &ImportRecord, kind: NotificationKind, occasion: Occasion<'_>) -> String {
     let dates = record.expected_completion.zip(record.requested_completion);
     match (kind, dates) {
         (NotificationKind::DateSlipped, Some((expected, asked))) if expected <= asked => {
@@ -195,7 +202,10 @@ fn what_to_do(record: &ImportRecord, kind: NotificationKind) -> String {
         (NotificationKind::DateSlipped, _) => {
             "Tell the customer the new date. The import goes on by itself.".into()
         }
-        _ => phase::next_step(record),
+        _ => match shortfall(record, occasion.estimated_calls) {
+            Some(shortfall) => shortfall.next_step(record),
+            None => phase::next_step(record),
+        },
     }
 }
 
@@ -204,6 +214,9 @@ fn to_the_customer(
     kind: NotificationKind,
     occasion: Occasion<'_>,
 ) -> String {
+    if let Some(shortfall) = shortfall(record, occasion.estimated_calls) {
+        return quotation(Some(shortfall.to_the_customer(record)));
+    }
     quotation(match kind {
         NotificationKind::Recovered => Some(customer::recovered(record)),
         NotificationKind::DateSlipped => Some(customer::slipped(record, occasion.told)),

@@ -36,7 +36,14 @@ pub(super) fn words(record: &ImportRecord) -> String {
             Phase::NeedsAttention,
             WhoseTurn::Cs | WhoseTurn::Customer | WhoseTurn::Platform | WhoseTurn::Nobody,
         ) => "has stopped and needs attention".into(),
-        (Phase::Completed, _) => format!("is done: {} imported", calls(record.calls_imported)),
+        (Phase::Completed, _) => {
+            let but = if has_no_recordings(record) {
+                ", but no recordings"
+            } else {
+                ""
+            };
+            format!("is done: {} imported{but}", calls(record.calls_imported))
+        }
         (Phase::CompletedWithFailures, _) => {
             let of_calls = || {
                 let failed = number(unsigned(record.calls_failed));
@@ -114,7 +121,7 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
         }
         Phase::NeedsCredentials => credential_step(record),
         Phase::NeedsAttention => attention_step(record),
-        Phase::Completed => "Tell the customer that the calls are here.".into(),
+        Phase::Completed => completed_step(record),
         Phase::CompletedWithFailures => match record.method {
             Method::File => format!("Tell the customer. {}", correct_the_files(id)),
             Method::Api | Method::Oauth => format!(
@@ -137,6 +144,29 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
         Phase::Unsupported => "Offer the customer the alternative.".into(),
         Phase::Suspended => "Nothing, until `suspended` is taken out of the request file.".into(),
         Phase::Cancelled => "Nothing. If the request file comes back, the import goes on.".into(),
+    }
+}
+
+/// Whether recordings are wanted, and not one is here or will be.
+const fn has_no_recordings(record: &ImportRecord) -> bool {
+    let media = record.media;
+    media.unavailable > 0 && media.stored == 0 && media.pending == 0 && media.failed == 0
+}
+
+fn completed_step(record: &ImportRecord) -> String {
+    let source = prose(&platform(&record.platform));
+    match unsigned(record.media.unavailable) {
+        0 => "Tell the customer that the calls are here.".into(),
+        _ if has_no_recordings(record) => format!(
+            "Tell the customer that the calls are here, but no recordings: {source} has none for us. If the customer sees recordings there, check whether the key may read them."
+        ),
+        1 => format!(
+            "Tell the customer that the calls are here, and that {source} has no recording of one of them."
+        ),
+        without => format!(
+            "Tell the customer that the calls are here, and that {source} has no recordings of {} of them.",
+            number(without)
+        ),
     }
 }
 
@@ -201,6 +231,9 @@ fn sign_in(record: &ImportRecord) -> Option<Auth> {
 fn attention_step(record: &ImportRecord) -> String {
     let id = &record.request_id;
     match record.whose_turn {
+        WhoseTurn::Engineering if record.tries_again_by_itself() => {
+            "Ask engineering to mend it. The next night tries again by itself.".into()
+        }
         WhoseTurn::Engineering => format!(
             "Ask engineering to look at it. Once it is mended, {} lets the import go on.",
             retry(id)
@@ -251,8 +284,30 @@ pub(super) fn source(key: &str, name: &str, method: Option<Method>) -> String {
     }
 }
 
-/// A platform by the name that people use, as far as its key tells: `google-meet` is `Google Meet`.
+/// Names in the project's `matrix.yaml` that their keys do not tell. A row does not hold the name, and a request
+/// whose platform left the matrix still has one.
+const NAMES: &[(&str, &str)] = &[
+    ("chorus", "Chorus by ZoomInfo"),
+    ("clari-copilot", "Clari Copilot (formerly Wingman)"),
+    ("fireflies", "Fireflies.ai"),
+    ("hubspot", "HubSpot calls"),
+    ("meetgeek", "MeetGeek"),
+    ("other", "Any other platform"),
+    ("otter", "Otter.ai"),
+    ("outreach", "Outreach Kaia"),
+    ("read-ai", "Read.ai"),
+    ("ringcentral", "RingCentral"),
+    ("salesloft", "Salesloft Conversations"),
+    ("tldv", "tl;dv"),
+    ("zoom", "Zoom cloud recordings"),
+];
+
+/// A platform by the name that people use; of one that is not known, as far as its key tells: `google-meet` is
+/// `Google Meet`.
 pub(super) fn platform(key: &str) -> String {
+    if let Some((_, name)) = NAMES.iter().find(|(known, _)| *known == key) {
+        return (*name).to_owned();
+    }
     let words = key.split(['-', '_']).filter(|word| !word.is_empty());
     let capitalized = words.map(|word| {
         let mut letters = word.chars();
@@ -260,4 +315,20 @@ pub(super) fn platform(key: &str) -> String {
         first.into_iter().chain(letters).collect::<String>()
     });
     capitalized.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::platform;
+    use crate::spec;
+
+    #[test]
+    fn platforms_have_one_name_everywhere() {
+        let matrix = include_bytes!("../../matrix.yaml");
+        let matrix = spec::load_matrix("matrix.yaml", matrix).unwrap();
+        for (key, row) in &matrix.platforms {
+            assert_eq!(platform(key), row.name, "the name of {key} in matrix.yaml");
+        }
+        assert_eq!(platform("not-known"), "Not Known");
+    }
 }

@@ -53,12 +53,6 @@ pub(super) fn harvest(
             ..Harvest::default()
         })
     })?;
-    let statement = format!(
-        "{CALLS}
-         SELECT count(*) FROM media JOIN own USING (platform, account, external_id)
-         WHERE media_idx = 0 AND state = 'unavailable'"
-    );
-    harvest.without_recording = connection.query_row(&statement, key, |row| row.get(0))?;
     harvest.causes = causes(connection, &import.request_id)?;
     Ok(harvest)
 }

@@ -17,7 +17,7 @@ use crate::{
 /// The columns in the order in which rows are written and read.
 const COLUMNS: &str = "request_id, digest, customer, platform, account, method, phase, whose_turn, reason,
     calls_listed, calls_imported, calls_failed, transcripts_imported, transcripts_pending, media_stored,
-    media_pending, media_failed, requests_sent,
+    media_pending, media_failed, media_unavailable, requests_sent,
     requested_completion, promised_completion, expected_completion, credential_fingerprint, pull_request,
     first_seen_at, started_at, finished_at, failing_since, next_attempt_at, updated_at";
 
@@ -61,6 +61,7 @@ fn record(mut cells: Cells<'_, '_>) -> duckdb::Result<ImportRecord> {
             stored: cells.take()?,
             pending: cells.take()?,
             failed: cells.take()?,
+            unavailable: cells.take()?,
         },
         requests_sent: cells.take()?,
         requested_completion: cells.optional_day()?,
@@ -86,7 +87,7 @@ fn write(connection: &Connection, record: &ImportRecord) -> Result<(), StoreErro
     connection.execute(
         &format!(
             "INSERT INTO imports ({COLUMNS})
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
         params![
             record.request_id,
@@ -106,6 +107,7 @@ fn write(connection: &Connection, record: &ImportRecord) -> Result<(), StoreErro
             record.media.stored,
             record.media.pending,
             record.media.failed,
+            record.media.unavailable,
             record.requests_sent,
             record.requested_completion.map(Day),
             record.promised_completion.map(Day),

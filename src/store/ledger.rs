@@ -303,6 +303,8 @@ pub(super) fn totals(
                     stored: cells.take()?,
                     pending: cells.take()?,
                     failed: media_failed,
+                    // Only who knows whether recordings are wanted can tell.
+                    unavailable: 0,
                 },
                 media_listed: cells.take()?,
             })

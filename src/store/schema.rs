@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tables.sql"),
     include_str!("migrations/0002_views.sql"),
     include_str!("migrations/0003_recordings.sql"),
+    include_str!("migrations/0004_without_recording.sql"),
 ];
 
 /// Tables and views of the present layout with the number of their columns.
@@ -26,7 +27,7 @@ const RELATIONS: &[(&str, i64)] = &[
     ("checkpoints", 8),
     ("credential_state", 5),
     ("import_progress", 20),
-    ("imports", 29),
+    ("imports", 30),
     ("media", 12),
     ("notifications", 8),
     ("participants", 11),

@@ -170,7 +170,6 @@ fn harvest(record: &ImportRecord) -> Harvest {
         people: 318,
         first_day: Some(date(2024, 1, 3)),
         last_day: Some(date(2026, 10, 30)),
-        without_recording: 1,
         causes: if record.calls_failed > 0 {
             causes.into()
         } else {
@@ -188,6 +187,7 @@ fn notification(record: &ImportRecord, kind: NotificationKind) -> Notification {
             to: date(2026, 10, 31),
         }),
         harvest: Some(&harvest),
+        estimated_calls: Some(5_000),
     };
     Notification {
         notification_id: "3f2a".repeat(8),
@@ -302,12 +302,68 @@ fn the_status_says_whether_dates_are_met() {
 }
 
 #[test]
+fn recordings_that_nobody_has_are_not_passed_over() {
+    let mut none = record(Phase::Completed);
+    none.media.unavailable = 5_012;
+    none.reason =
+        Some("All calls are imported. No recordings are here; 5,012 calls have none.".into());
+    let mut one = none.clone();
+    one.media = MediaCounts {
+        stored: 5_011,
+        unavailable: 1,
+        ..MediaCounts::default()
+    };
+    one.reason = Some("All calls are imported. 5,011 recordings are here; 1 call has none.".into());
+    let texts = [
+        comment::status(&none, &facts()),
+        comment::event(&notification(&none, NotificationKind::Completed), None),
+        status::detail(&none, &[]),
+        comment::status(&one, &facts()),
+        comment::event(&notification(&one, NotificationKind::Completed), None),
+    ];
+    insta::assert_snapshot!("recordings_that_nobody_has", texts.join("\n~~~~\n\n"));
+}
+
+#[test]
+fn far_fewer_calls_than_expected_are_no_success() {
+    let mut few = record(Phase::Completed);
+    (few.calls_listed, few.calls_imported) = (30, 30);
+    (few.transcripts_imported, few.transcripts_pending) = (30, 0);
+    few.reason =
+        Some("All calls are imported. Only 30 of about 5,000 expected calls were found.".into());
+    let mut files = few.clone();
+    (files.platform, files.method) = ("other".into(), Method::File);
+    let texts = [
+        comment::status(&few, &facts()),
+        comment::event(&notification(&few, NotificationKind::Completed), None),
+        comment::event(&notification(&files, NotificationKind::Completed), None),
+    ];
+    insta::assert_snapshot!("far_fewer_calls", texts.join("\n~~~~\n\n"));
+    for (found, expected, is_told) in [
+        (2_499, 5_000, true),
+        (2_500, 5_000, false),
+        (10, 60, true),
+        (11, 60, false),
+        (5_000, 30, false),
+    ] {
+        (few.calls_listed, few.calls_imported) = (found, found);
+        let facts = StatusFacts {
+            estimated_calls: Some(expected),
+            ..facts()
+        };
+        let told = comment::status(&few, &facts).contains("far fewer");
+        assert_eq!(told, is_told, "{found} of {expected}");
+    }
+}
+
+#[test]
 fn recordings_are_told_of_as_transcripts_are() {
     let mut late = record(Phase::Completed);
     late.media = MediaCounts {
         stored: 4_980,
         pending: 30,
         failed: 0,
+        unavailable: 2,
     };
     late.reason = Some(
         "All calls are imported. 12 of them have no transcript yet, and 30 no recording; we look for them until \
@@ -321,6 +377,7 @@ fn recordings_are_told_of_as_transcripts_are() {
         stored: 5_000,
         pending: 9,
         failed: 3,
+        unavailable: 0,
     };
     let mut both = failed.clone();
     (both.calls_imported, both.calls_failed) = (5_010, 2);

@@ -395,6 +395,76 @@ async fn the_next_night_goes_on_with_what_the_last_one_brought() {
 }
 
 #[tokio::test]
+async fn a_place_that_cannot_be_used_is_told_once_and_tried_again_by_itself() {
+    let studio = Studio::new(3, 1_000);
+    let place = studio.scene.folder.path().join("kept");
+    std::fs::write(&place, "a file where a folder should be").expect("a file");
+    let told = || {
+        let database = studio.scene.database();
+        record::query(&database, "SELECT kind || ': ' || body FROM notifications")
+    };
+    for day in [1, 2] {
+        let night = format!("2026-12-0{day}T01:17:00Z");
+        studio.scene.clock.set(&night);
+        let import = studio.run(&night).await;
+        assert_eq!(
+            (import.phase.as_str(), import.whose_turn.as_str()),
+            ("needs_attention", "engineering")
+        );
+        let [told] = told().try_into().expect("one event");
+        assert!(told.starts_with("needs_attention: "), "{told}");
+        assert!(
+            told.contains("The next night tries again by itself."),
+            "{told}"
+        );
+        assert_eq!(import.calls_imported, 3, "the calls are here");
+    }
+    std::fs::remove_file(&place).expect("it was there");
+    studio.scene.clock.set("2026-12-03T01:17:00Z");
+    let import = studio.run("3").await;
+    assert_eq!(import.phase.as_str(), "completed", "{:?}", import.reason);
+    assert_eq!(studio.kept().len(), studio.ids().len());
+    let fetched = studio.host.log().len();
+    assert_eq!(
+        fetched,
+        studio.ids().len(),
+        "what had come is not fetched again"
+    );
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_be_reached_is_not_taken_for_the_platform() {
+    let Studio { scene, gong, host } = Studio::new(3, 1_000);
+    drop(host);
+    let import = scene.run("1").await.imports.remove(0);
+    assert_eq!(import.phase.as_str(), "retrying");
+    let reason = import.reason.as_deref().unwrap_or_default();
+    assert_eq!(
+        reason,
+        "The host of the recordings (`127.0.0.1`) cannot be reached. We try again next night. The calls and \
+         transcripts are here."
+    );
+    assert_eq!(import.calls_imported, 3);
+    assert!(import.media.pending > 0);
+    assert_eq!(gong.log().count_status(200), gong.log().len());
+}
+
+#[tokio::test]
+async fn recordings_that_the_platform_has_not_are_counted() {
+    let studio = Studio::new(17, 1_000);
+    let import = studio.run("1").await;
+    let without = 17 - i64::try_from(studio.ids().len()).expect("a few");
+    assert!(without > 0);
+    assert_eq!(
+        (import.media.stored, import.media.unavailable),
+        (17 - without, without)
+    );
+    let reason = import.reason.unwrap_or_default();
+    let says = format!("{} recordings are here; {without} call", 17 - without);
+    assert!(reason.contains(&says), "{reason}");
+}
+
+#[tokio::test]
 async fn a_copy_that_was_not_recorded_is_found_again() {
     let studio = Studio::new(20, BYTES);
     studio.run("1").await;

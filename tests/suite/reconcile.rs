@@ -178,3 +178,16 @@ async fn accounts_run_side_by_side_and_the_imports_of_one_account_share_its_limi
         "900"
     );
 }
+
+#[tokio::test]
+async fn a_run_on_one_request_asks_nobody_to_mend_another() {
+    let mut scene = Scene::new(NIGHT);
+    let _running = gong(&mut scene, population(3, "2026-10-01", "2026-10-31"));
+    let period = "period: {from: 2026-10-01, to: 2026-10-31}\n";
+    scene.request("northwind", "Northwind", period);
+    scene.write("broken.yaml", "customer: Fabrikam\nplatform: gong\n");
+    let held = |report: &call_import_engine::reconcile::Report| report.held().len();
+    assert_eq!(held(&scene.run("all").await), 1);
+    scene.only = Some("northwind".into());
+    assert_eq!(held(&scene.run("one").await), 0);
+}

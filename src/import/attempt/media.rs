@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use super::{Attempt, Command, Commit, Pending, Queue, failure::wait};
 use crate::{
     import::{
-        End, Failure,
+        End,
         retry::{MAX_TRIES, MAX_WAIT},
     },
-    model::{FailureClass, MediaCopy, MediaOutcome, WhoseTurn},
+    model::{FailureClass, MediaCopy, MediaOutcome},
     platforms::{CallRef, MediaFile, Page, RecordFailure, Work},
 };
 
@@ -221,14 +221,7 @@ impl Attempt {
                 after,
                 detail,
             } => self.try_later(copy, class, after, detail, now),
-            Fetched::NoPlace { detail } => {
-                let advice = format!("The place for audio and video cannot be used: {detail}.");
-                self.stop(End::Failed(Failure {
-                    class: FailureClass::Internal,
-                    detail,
-                    advice: Some((WhoseTurn::Engineering, advice)),
-                }));
-            }
+            Fetched::NoPlace { detail } => self.stop(End::NoPlace { detail }),
         }
     }
 
@@ -269,11 +262,11 @@ impl Attempt {
             .breaker
             .failure(copy.sent, now, wait, &self.scope.request_id);
         if !hopeful || unanswered >= MAX_TRIES || wait > Some(MAX_WAIT) {
-            self.stop(End::Failed(Failure {
+            self.stop(End::HostFailed {
+                host: host(copy.file.link.expose()).map(str::to_owned),
                 class,
                 detail,
-                advice: None,
-            }));
+            });
         } else if self.end.is_none() {
             self.copies
                 .located
@@ -311,5 +304,32 @@ impl Attempt {
             return None;
         }
         self.copies.queue.load(Pending::Media)
+    }
+}
+
+/// The name of the host in an address.
+fn host(address: &str) -> Option<&str> {
+    let (_, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let host = host.split(':').next()?;
+    (!host.is_empty()).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn addresses_have_hosts() {
+        for (address, expected) in [
+            ("https://media.example/a?sig=b@c", Some("media.example")),
+            ("http://127.0.0.1:8080", Some("127.0.0.1")),
+            ("https://user@media.example:443/a", Some("media.example")),
+            ("https:///a", None),
+            ("media.example", None),
+        ] {
+            assert_eq!(host(address), expected, "{address}");
+        }
     }
 }

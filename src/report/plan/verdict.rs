@@ -145,27 +145,59 @@ fn next_step(imports: &[&PlannedImport], view: &View<'_>) -> Option<String> {
     {
         return Some(step.into());
     }
-    let stuck = imports.iter().filter(|import| needs_somebody(import));
-    let stuck = stuck.count();
+    let (stuck, late) = attention(imports);
     let works = imports
         .iter()
         .any(|import| import.action == Action::Import || import.expected_completion.is_some());
     if imports.is_empty() {
         None
+    } else if works && stuck == 0 && view.changed.is_some() {
+        Some("Merge, and the next night begins with it.".into())
     } else if stuck > 0 {
         let verb = if stuck == 1 { "needs" } else { "need" };
         let imports = count(stuck as u64, "import");
-        Some(format!("{imports} {verb} somebody: the reasons are below."))
-    } else if works && view.changed.is_some() {
-        Some("Merge, and the next night begins with it.".into())
+        let late = (late > 0).then(|| format!(" {}", agree(late)));
+        Some(format!(
+            "{imports} {verb} somebody: the reasons are below.{}",
+            late.unwrap_or_default()
+        ))
+    } else if late > 0 {
+        Some(agree(late))
     } else {
         Some("Nothing needs attention.".into())
     }
 }
 
-/// Whether the import is held until somebody does something.
+/// How many imports are held until somebody does something, and how many others will be done later than asked.
+fn attention(imports: &[&PlannedImport]) -> (usize, usize) {
+    let is_stuck = |import: &PlannedImport| needs_somebody(import);
+    let is_late = |import: &PlannedImport| {
+        import.action != Action::None && import.in_time == Some(false) && !is_stuck(import)
+    };
+    let stuck = imports.iter().filter(|import| is_stuck(import)).count();
+    let late = imports.iter().filter(|import| is_late(import)).count();
+    (stuck, late)
+}
+
+fn agree(late: usize) -> String {
+    let (imports, it, verb) = match late {
+        1 => ("1 import".to_owned(), "it", "is"),
+        late => (count(late as u64, "import"), "them", "are"),
+    };
+    format!(
+        "{imports} {verb} late: agree on another day with the customer, or on fewer days of calls to import for {it}."
+    )
+}
+
+/// Whether the import is held until somebody does something: not by its own file's will, and not because its
+/// platform is to be left alone for a while.
 fn needs_somebody(import: &PlannedImport) -> bool {
-    import.action == Action::Hold && step_of_one(import).is_some()
+    let goes_on_by_itself = matches!(
+        import.phase,
+        Phase::Queued | Phase::Importing | Phase::Retrying
+    ) && import.expected_completion.is_some();
+    let is_meant = import.left_out || import.phase == Phase::Suspended;
+    import.action == Action::Hold && !goes_on_by_itself && !is_meant
 }
 
 /// What somebody should do about a held import.

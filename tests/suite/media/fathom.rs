@@ -221,7 +221,10 @@ async fn what_never_is_ready_is_given_up_in_the_end() {
     assert_eq!(
         import.reason.as_deref(),
         Some(&*format!(
-            "All calls are imported. {videos} of them have no recording yet; we look for it until Tue 15 Dec 2026."
+            "All calls are imported. {videos} of them have no recording yet; we look for them until Tue 15 Dec 2026. \
+             {} recordings are here; {} calls have none.",
+            import.media.stored,
+            theatre.having(None)
         ))
     );
     theatre.night.scene.clock.set("2026-12-15T01:17:00Z");
@@ -237,7 +240,14 @@ async fn what_never_is_ready_is_given_up_in_the_end() {
         sent,
         "two weeks are over"
     );
-    assert_eq!(import.reason.as_deref(), Some("All calls are imported."));
+    assert_eq!(
+        import.reason.as_deref(),
+        Some(&*format!(
+            "All calls are imported. {} recordings are here; {} calls have none.",
+            import.media.stored,
+            videos + theatre.having(None)
+        ))
+    );
     assert_eq!((import.media.pending, theatre.in_state("pending")), (0, 0));
     assert_eq!(
         theatre.in_state("unavailable"),
@@ -271,9 +281,11 @@ async fn what_cannot_be_made_is_told() {
     assert_eq!(
         import.reason.as_deref(),
         Some(&*format!(
-            "All calls are imported. {} of them have no transcript yet; we look for it until Tue 15 Dec 2026. \
-             One recording could not be copied.",
-            import.transcripts_pending
+            "All calls are imported. {} of them have no transcript yet; we look for them until Tue 15 Dec 2026. \
+             One recording could not be copied. {} recordings are here; {} calls have none.",
+            import.transcripts_pending,
+            import.media.stored,
+            theatre.having(None)
         ))
     );
     assert_eq!(theatre.in_state("failed"), 1);

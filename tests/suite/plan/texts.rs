@@ -2,7 +2,7 @@
 
 use call_import_engine::{
     model::{CallFailure, ImportRecord, Method, NotificationKind, Phase, WhoseTurn},
-    plan::{Accident, Plan, PlannedImport},
+    plan::{Accident, Inputs, Plan, PlannedImport, plan},
     report::{
         notice::{Occasion, body},
         plan::{Proposal, View, json, markdown, plain},
@@ -186,6 +186,40 @@ fn only_what_failed_is_tried_again() {
         retried(Phase::Suspended),
         "There is nothing to try again: the import a is suspended. Nothing, until `suspended` is taken out of the request file.\n"
     );
+}
+
+#[test]
+fn what_is_held_or_late_needs_attention() {
+    let said = |scene: &Scene| plain(&scene.plan(), &view(scene));
+    let mut late = request("late");
+    late.requested_completion = date(2026, 12, 1);
+    let in_time = Scene::new([request("a"), request("b")]);
+    assert!(said(&in_time).contains("\nNothing needs attention.\n"));
+    for requests in [vec![late.clone()], vec![late.clone(), request("b")]] {
+        let text = said(&Scene::new(requests));
+        assert!(
+            text.contains("\n1 import is late: agree on another day with the customer"),
+            "{text}"
+        );
+    }
+    let broken = |id: &str| invalid(&request(id), "`urgency` is missing.");
+    let scene = Scene::new([late])
+        .invalid(broken("new"))
+        .invalid(broken("done"))
+        .record(recorded(&request("done"), Phase::Completed));
+    let text = said(&scene);
+    assert!(
+        text.contains("\n2 imports need somebody: the reasons are below. 1 import is late: "),
+        "{text}"
+    );
+    // What a run leaves alone does not stand in it for anybody.
+    let plan = plan(&Inputs {
+        only: Some("late"),
+        ..scene.inputs()
+    });
+    let text = plain(&plan, &view(&scene));
+    assert!(text.contains("\n1 import is late: "), "{text}");
+    assert!(!text.contains("somebody"), "{text}");
 }
 
 #[test]

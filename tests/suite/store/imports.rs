@@ -28,6 +28,7 @@ fn full() -> ImportRecord {
             stored: 2,
             pending: 1,
             failed: 1,
+            unavailable: 3,
         },
         requests_sent: 7,
         promised_completion: Some(date(2026, 12, 1)),
