@@ -222,17 +222,19 @@ fn moved_on(record: &mut ImportRecord, before: &ImportRecord, end: &End, context
             let reason = record.reason.take().unwrap_or_default();
             record.reason = Some(reason + " The calls and transcripts are here.");
         }
-        End::NoPlace { detail } => {
-            record.phase = Phase::NeedsAttention;
-            record.whose_turn = WhoseTurn::Engineering;
-            record.reason = Some(format!(
-                "The place for audio and video cannot be used: {detail}."
-            ));
-            record.failing_since = None;
-            // Nothing else stands in the way, so the next night tries again by itself.
-            record.next_attempt_at = Some(context.now);
-        }
+        End::NoPlace { detail } => wait_for_a_place(record, detail, context),
     }
+}
+
+/// Nothing else stands in the way, so the next night tries again by itself.
+fn wait_for_a_place(record: &mut ImportRecord, detail: &str, context: &Context<'_>) {
+    record.phase = Phase::NeedsAttention;
+    record.whose_turn = WhoseTurn::Engineering;
+    record.reason = Some(format!(
+        "The place for audio and video cannot be used: {detail}."
+    ));
+    record.failing_since = None;
+    record.next_attempt_at = Some(context.now);
 }
 
 fn finish(record: &mut ImportRecord, context: &Context<'_>) {

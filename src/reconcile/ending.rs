@@ -70,23 +70,13 @@ impl Ending {
             ..
         } = &job.record;
         let mut totals = store.totals(request_id, digest, platform, account).await?;
-        let wants_media = job.request.include.contains(&Include::Media);
         if expire_pending {
             totals.transcripts_pending = 0;
             (totals.media.pending, totals.media_listed) = (0, 0);
         }
         let now = drive.edges.clock.now();
-        let context = Context {
-            platform: &self.platform_name,
-            began: self.started_at,
-            now,
-            period: job.period,
-            settle_days: self.settle_days,
-            progressed: self.progressed,
-            settling: job.kind != JobKind::Import,
-            media: wants_media,
-            estimated_calls: job.request.estimated_calls,
-        };
+        let context = self.context(now);
+        let wants_media = context.media;
         let conclusion = import::conclude(&job.record, &self.end, &totals, &context);
         let harvest = harvest(store, &conclusion).await?;
         let told = conclusion.notices.iter().map(|kind| {
@@ -141,6 +131,21 @@ impl Ending {
         };
         let listed = record.calls_listed + record.transcripts_imported;
         json!([credential, record.reason, listed]).to_string()
+    }
+
+    fn context(&self, now: Timestamp) -> Context<'_> {
+        let job = &self.job;
+        Context {
+            platform: &self.platform_name,
+            began: self.started_at,
+            now,
+            period: job.period,
+            settle_days: self.settle_days,
+            progressed: self.progressed,
+            settling: job.kind != JobKind::Import,
+            media: job.request.include.contains(&Include::Media),
+            estimated_calls: job.request.estimated_calls,
+        }
     }
 }
 
