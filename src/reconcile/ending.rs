@@ -97,7 +97,12 @@ impl Ending {
                 period: Some(job.period),
                 harvest: harvest.as_ref(),
             };
-            notification(id, &conclusion.record, *kind, occasion)
+            let mut record = conclusion.record.clone();
+            if *kind == NotificationKind::Recovered {
+                // The date is counted anew after the run, and told then. The old one may be over.
+                record.expected_completion = None;
+            }
+            notification(id, &record, *kind, occasion)
         });
         let notifications = told.collect();
         store
