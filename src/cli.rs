@@ -124,14 +124,6 @@ enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the support matrix and the import requests
-    Validate(validate::Arguments),
-    /// Show what the next run would do, and when each import will be done
-    Plan(plan::Arguments),
-    /// Carry out the imports: the nightly run
-    Reconcile(reconcile::Arguments),
-    /// Show what is recorded about the imports
-    Status(status::Arguments),
     /// Look up whether, how and how fast a platform can be imported
     Matrix(matrix::Arguments),
     /// Write a request: by answering questions, from one sentence, or from flags
@@ -147,21 +139,29 @@ enum Command {
     Seal(seal::Arguments),
     /// Let a customer consent to what we do on a platform (OAuth), and seal what comes of it
     Authorize(authorize::Arguments),
+    /// Check the support matrix and the import requests
+    Validate(validate::Arguments),
+    /// Show what the next run would do, and when each import will be done
+    Plan(plan::Arguments),
+    /// Check again whenever a request or the matrix changes
+    Watch(watch::Arguments),
+    /// Carry out the imports: the nightly run
+    Reconcile(reconcile::Arguments),
+    /// Show what is recorded about the imports
+    Status(status::Arguments),
+    /// Let failed calls and held imports go again in the next run
+    Retry(retry::Arguments),
+    /// Write the imported calls as Parquet files
+    Export(export::Arguments),
+    /// Save the record for the next run, or restore it
+    State(state::Arguments),
     /// Make the pair of keys to which credentials are sealed
     ///
     /// Prints the secret key on stdout, adds the public one to recipients.txt in the requests folder, and says
     /// on stderr what to do with both.
     Keygen(keygen::Arguments),
-    /// Let failed calls and held imports go again in the next run
-    Retry(retry::Arguments),
-    /// Save the record for the next run, or restore it
-    State(state::Arguments),
-    /// Write the imported calls as Parquet files
-    Export(export::Arguments),
     /// Write the files that are made from code and matrix: schemas, README table, issue form
     Generate(generate::Arguments),
-    /// Check again whenever a request or the matrix changes
-    Watch(watch::Arguments),
     /// Tell an open pull request, or a filled form, what will become of it: for workflows
     #[command(hide = true)]
     Review(review::Arguments),
@@ -198,20 +198,20 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(&self, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
         match self {
-            Self::Validate(arguments) => validate::run(arguments, common, out),
-            Self::Plan(arguments) => plan::run(arguments, common, out),
-            Self::Reconcile(arguments) => reconcile::run(arguments, common, out),
-            Self::Status(arguments) => status::run(arguments, common, out),
             Self::Matrix(arguments) => matrix::run(arguments, common, out),
             Self::New(arguments) => new::run(arguments, common, out),
             Self::Seal(arguments) => seal::run(arguments, common, out),
             Self::Authorize(arguments) => authorize::run(arguments, common, out),
-            Self::Keygen(arguments) => keygen::run(arguments, common, out),
-            Self::Retry(arguments) => retry::run(arguments, common, out),
-            Self::State(arguments) => state::run(arguments, common, out),
-            Self::Export(arguments) => export::run(arguments, common, out),
-            Self::Generate(arguments) => generate::run(arguments, common, out),
+            Self::Validate(arguments) => validate::run(arguments, common, out),
+            Self::Plan(arguments) => plan::run(arguments, common, out),
             Self::Watch(arguments) => watch::run(arguments, common, out),
+            Self::Reconcile(arguments) => reconcile::run(arguments, common, out),
+            Self::Status(arguments) => status::run(arguments, common, out),
+            Self::Retry(arguments) => retry::run(arguments, common, out),
+            Self::Export(arguments) => export::run(arguments, common, out),
+            Self::State(arguments) => state::run(arguments, common, out),
+            Self::Keygen(arguments) => keygen::run(arguments, common, out),
+            Self::Generate(arguments) => generate::run(arguments, common, out),
             Self::Review(arguments) => review::run(arguments, common, out),
         }
     }

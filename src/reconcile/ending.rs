@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     import::{self, Conclusion, Context, End},
-    model::{ApiUsage, Harvest, ImportRecord, NotificationKind},
+    model::{ApiUsage, Harvest, ImportRecord, Notification, NotificationKind},
     plan::{self, Job, JobKind},
     platforms::Auth,
     report::notice::Occasion,
@@ -79,19 +79,7 @@ impl Ending {
         let wants_media = context.media;
         let conclusion = import::conclude(&job.record, &self.end, &totals, &context);
         let harvest = harvest(store, &conclusion).await?;
-        let told = conclusion.notices.iter().map(|kind| {
-            // The event is recorded with the phase it is about, so a run tells it once.
-            let cause = self.cause(*kind, &conclusion.record, drive);
-            let id = plan::notification_id(request_id, digest, *kind, &cause);
-            let occasion = Occasion {
-                told: None,
-                period: Some(job.period),
-                estimated_calls: Some(job.request.estimated_calls),
-                harvest: harvest.as_ref(),
-            };
-            notification(id, &conclusion.record, *kind, occasion)
-        });
-        let notifications = told.collect();
+        let notifications = self.told(&conclusion, harvest.as_ref(), drive);
         store
             .finish_attempt(AttemptEnd {
                 record: conclusion.record.clone(),
@@ -111,6 +99,32 @@ impl Ending {
             })
             .await?;
         Ok(conclusion.record)
+    }
+
+    /// What people are told of. It is recorded with the phase it is about, so a run tells it once.
+    fn told(
+        &self,
+        conclusion: &Conclusion,
+        harvest: Option<&Harvest>,
+        drive: &Drive<'_>,
+    ) -> Vec<Notification> {
+        let told = conclusion.notices.iter().map(|kind| {
+            let mut record = conclusion.record.clone();
+            let cause = self.cause(*kind, &record, drive);
+            let id = plan::notification_id(&record.request_id, &record.digest, *kind, &cause);
+            if *kind == NotificationKind::Recovered {
+                // The date is counted anew after the run, and told then. The old one may be over.
+                record.expected_completion = None;
+            }
+            let occasion = Occasion {
+                told: None,
+                period: Some(self.job.period),
+                estimated_calls: Some(self.job.request.estimated_calls),
+                harvest,
+            };
+            notification(id, &record, *kind, occasion)
+        });
+        told.collect()
     }
 
     /// What tells this event from others of its kind: the run. Only where the customer's credential is

@@ -26,8 +26,8 @@ pub enum Outcome {
     ChangedByOthers(i64),
     /// Answers are missing or unclear.
     Gaps(Vec<Gap>),
-    /// The request would have errors.
-    Findings(Vec<Finding>),
+    /// The request would have errors, each in the answer to a question, if one is behind it.
+    Findings(Vec<(Option<Question>, Finding)>),
     /// The platform is not offered so: why, and what else to do.
     Unsupported(String),
     /// Something else stands in the way, in a sentence.
@@ -52,9 +52,11 @@ pub fn answer(outcome: &Outcome, left_out: &[String], leaked: bool) -> String {
             };
             format!("| {} | {why} |", label(gap.field))
         })),
-        Outcome::Findings(findings) => problems(findings.iter().map(|finding| {
+        Outcome::Findings(findings) => problems(findings.iter().map(|(question, finding)| {
+            let place = question.map(|question| code_span(question.label()));
             format!(
-                "| the request | {} {} |",
+                "| {} | {} {} |",
+                place.unwrap_or_else(|| "the request".to_owned()),
                 prose(&finding.message),
                 prose(&finding.help)
             )

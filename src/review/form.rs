@@ -16,7 +16,8 @@ use crate::{
     },
     spec::{
         self, Declared, Draft, Finding, Settled, Severity, Source, SourceContent, SupportMatrix,
-        codes, form::FormError,
+        codes,
+        form::{FormError, Question},
     },
     workspace::Workspace,
 };
@@ -185,7 +186,7 @@ impl Request {
             .map_err(|error| stopped(&error.to_string()))?;
         let path = format!("{}/{id}.yaml", desk.folder);
         let declared = declare(&path, &text, desk);
-        flaws(&path, &declared)?;
+        flaws(&path, &text, &declared)?;
         Ok(Self {
             id,
             path,
@@ -214,7 +215,7 @@ fn declare(path: &str, text: &str, desk: &Desk<'_>) -> Declared {
 }
 
 /// What must be changed before there can be a pull request. A credential is handed in there, and so are files.
-fn flaws(path: &str, declared: &Declared) -> Result<(), Outcome> {
+fn flaws(path: &str, text: &str, declared: &Declared) -> Result<(), Outcome> {
     let comes_later = [codes::MISSING_CREDENTIALS.name, codes::NO_FILE_MATCHES.name];
     let unsupported = declared
         .invalid
@@ -232,7 +233,10 @@ fn flaws(path: &str, declared: &Declared) -> Result<(), Outcome> {
             && finding.severity == Severity::Error
             && !comes_later.contains(&finding.code.as_str())
     };
-    let flaws: Vec<Finding> = declared.findings.iter().filter(is_flaw).cloned().collect();
+    let flaws = declared.findings.iter().filter(is_flaw);
+    let flaws: Vec<(Option<Question>, Finding)> = flaws
+        .map(|flaw| (Question::of_line(text, flaw.line), flaw.clone()))
+        .collect();
     if flaws.is_empty() {
         Ok(())
     } else {

@@ -80,6 +80,28 @@ impl Question {
         }
     }
 
+    /// The question whose answer stands in this line (from 1) of the file that the form became.
+    pub fn of_line(text: &str, line: usize) -> Option<Self> {
+        let lines = text.lines().take(line);
+        let starts = |line: &&str| line.starts_with(|first: char| first.is_ascii_lowercase());
+        let (key, _) = lines.filter(starts).last()?.split_once(':')?;
+        Some(match key {
+            "customer" => Self::Customer,
+            "platform" => Self::Platform,
+            "estimated_calls" => Self::EstimatedCalls,
+            "urgency" => Self::Urgency,
+            "requested_completion" => Self::RequestedCompletion,
+            "method" => Self::Method,
+            "files" => Self::Files,
+            "period" => Self::PeriodFrom,
+            "include" => Self::Include,
+            "internal_domains" => Self::InternalDomains,
+            "options" => Self::Options,
+            "notes" => Self::Notes,
+            _ => return None,
+        })
+    }
+
     /// The field that its answer fills; `None` where that is always clear.
     pub const fn field(self) -> Option<Field> {
         match self {

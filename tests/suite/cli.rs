@@ -16,20 +16,20 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const COMMANDS: [&str; 14] = [
-    "validate",
-    "plan",
-    "reconcile",
-    "status",
     "matrix",
     "new",
     "seal",
     "authorize",
-    "keygen",
-    "retry",
-    "state",
-    "export",
-    "generate",
+    "validate",
+    "plan",
     "watch",
+    "reconcile",
+    "status",
+    "retry",
+    "export",
+    "state",
+    "keygen",
+    "generate",
 ];
 
 const REQUEST: &str = "\

@@ -244,3 +244,38 @@ async fn from_a_filled_form_to_the_message_that_all_is_imported() {
         .collect();
     assert_eq!(states, ["failure", "success", "success"]);
 }
+
+#[tokio::test]
+async fn a_platform_that_is_down_is_told_once_and_once_when_it_is_back() {
+    let mut office = Office::new();
+    let github = office.running.github().clone();
+    let lines = "period: {from: 2025-01-01, to: 2026-10-31}\nrequested_by: jane-doe\n";
+    office
+        .scene
+        .request("northwind", "Northwind Robotics", lines);
+    let pull = PullRequest::new(12, "jane-doe", ["requests/northwind.yaml"]);
+    github.merge(pull);
+    let down = office.gong.gong().faults();
+    let down = down.add(Rule::new(Fault::status(503)));
+    assert_eq!(office.night("2026-12-01").await, "retrying");
+    assert_eq!(office.night("2026-12-02").await, "delayed");
+    assert_eq!(office.night("2026-12-03").await, "delayed");
+    down.release();
+    // It is back, but tonight there is no time to finish.
+    office.scene.deadline = jiff::SignedDuration::from_secs(5);
+    assert_eq!(office.night("2026-12-05").await, "importing");
+    office.scene.deadline = jiff::SignedDuration::from_hours(5);
+    assert_eq!(office.night("2026-12-06").await, "completed");
+    settings().bind(|| insta::assert_snapshot!("down_and_back", office.read(&[12])));
+    let told = "SELECT kind FROM notifications WHERE channel = 'slack' ORDER BY created_at, kind";
+    let told = record::query(&office.scene.database(), told);
+    for kind in ["delayed", "recovered", "completed"] {
+        assert_eq!(
+            told.iter().filter(|told| *told == kind).count(),
+            1,
+            "{told:?}"
+        );
+    }
+    assert_eq!(office.slack.slack().messages().len(), told.len());
+    assert_eq!(github.violations(), []);
+}

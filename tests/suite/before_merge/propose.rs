@@ -1,5 +1,7 @@
 //! Opening the pull request of a request: once, however often it is asked for, and over nobody's work.
 
+use std::{io::Write as _, process::Stdio};
+
 use call_import_engine::review::{Change, Proposal, ProposeError, Proposed, propose};
 use simulator::{
     Running,
@@ -192,4 +194,49 @@ async fn the_program_opens_the_pull_request_of_a_new_request() {
     let (branch, path) = ("call-import/northwind-gong", "requests/northwind-gong.yaml");
     let here = std::fs::read_to_string(folder.path().join(path)).ok();
     assert_eq!(running.github().file(branch, path), here);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_request_and_its_pull_request_take_one_command() {
+    let folder = Scene::new(NOW).folder;
+    let running = running();
+    let keygen = crate::support::program(folder.path())
+        .arg("keygen")
+        .output()
+        .expect("it starts");
+    assert!(keygen.status.success(), "{keygen:?}");
+    // Made here, so that nobody takes this file for a leak.
+    let secret = format!("canary-{}", "in-the-coal-mine");
+    let mut child = crate::support::program(folder.path())
+        .args([
+            "new",
+            "500 Gong calls for Northwind by 2030-12-04, onboarding",
+        ])
+        .args(["--seal", "--open-pr", "--matrix"])
+        .arg(crate::support::root().join("matrix.yaml"))
+        .env("GITHUB_API_URL", &running.url)
+        .env("GITHUB_REPOSITORY", "example/imports")
+        .env("GITHUB_TOKEN", "simulated")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let credential = serde_json::json!({"access_key": "demo", "access_key_secret": secret});
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin
+        .write_all(credential.to_string().as_bytes())
+        .expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let (stdout, stderr) = crate::support::text(&output);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(stdout.contains("Opened pull request 1: "), "{stdout}");
+    let path = "requests/northwind-gong.yaml";
+    let there = running
+        .github()
+        .file("call-import/northwind-gong", path)
+        .expect("a file");
+    assert!(there.contains("  sealed: |\n"), "{there}");
+    assert!(!format!("{stdout}{stderr}{there}").contains(&secret));
 }
