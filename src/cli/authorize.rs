@@ -98,12 +98,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let authority = Authority::new(oauth, replacement.map(|url| url.url.as_str()))?;
     let runtime = record::runtime()?;
     let (redirect, way) = runtime.block_on(redirect(arguments, oauth, &name))?;
-    let fields = [CLIENT_ID, CLIENT_SECRET];
-    let app = credential::pasted(&name, Some(&fields))?;
     let shape = Auth::Basic {
         user: CLIENT_ID,
         password: CLIENT_SECRET,
     };
+    let app = credential::pasted(&name, Some(shape))?;
     let app = secrets::parts(&app, shape).map_err(|error| Stop::with(Exit::Usage, error))?;
     let client_id = app.field(CLIENT_ID).map(ExposeSecret::expose_secret);
     let consent = authority.consent(client_id.unwrap_or_default(), &redirect);
