@@ -50,9 +50,7 @@ pub enum CredentialError {
     #[error("The request has no credential.")]
     None,
     /// The environment variable is not set.
-    #[error(
-        "The secret {0} is not set. Ask an engineer to add it to the repository's Actions secrets, then to run `call-import retry` for this request."
-    )]
+    #[error("The secret {0} is not set.")]
     NotSet(String),
     /// Its name does not belong to this request.
     #[error("The secret {0} does not belong to this customer and platform.")]
@@ -95,7 +93,7 @@ pub enum CredentialError {
     )]
     Unsendable,
     /// It is not what the platform needs.
-    #[error("The credential must be a JSON object with {0}.")]
+    #[error("The credential is not what the platform needs. Ask the customer for {0}.")]
     WrongShape(String),
 }
 
@@ -331,9 +329,15 @@ fn keys(text: &str, field: &str) -> Option<BTreeMap<String, SecretString>> {
 
 fn wrong_shape(auth: Auth) -> CredentialError {
     CredentialError::WrongShape(match auth {
-        Auth::Keys { values, .. } => format!("{values}, a list of at most {MAX_KEYS} keys"),
-        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => {
-            auth.fields().join(" and ")
+        Auth::Keys { .. } => format!("one API key or more, at most {MAX_KEYS} keys"),
+        Auth::Bearer { token: key } | Auth::Header { value: key, .. } => {
+            format!("an API key (`{key}`)")
+        }
+        Auth::OAuth(_) if auth.is_consent() => "a new consent".to_owned(),
+        Auth::Basic { .. } | Auth::OAuth(_) => {
+            let fields = auth.fields();
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            fields.join(" and ")
         }
     })
 }

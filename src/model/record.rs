@@ -121,7 +121,7 @@ pub struct ImportRecord {
     pub promised_completion: Option<Date>,
     /// The date expected today.
     pub expected_completion: Option<Date>,
-    /// SHA-256 of the sealed block or of the secret's name.
+    /// SHA-256 of the sealed block, or the secret's name.
     pub credential_fingerprint: Option<String>,
     /// Pull request of the request file.
     pub pull_request: Option<i64>,
@@ -140,6 +140,12 @@ pub struct ImportRecord {
 }
 
 impl ImportRecord {
+    /// The name of the secret that the request names, if it does.
+    pub fn secret(&self) -> Option<&str> {
+        let name = self.credential_fingerprint.as_deref();
+        name.filter(|name| name.starts_with("IMPORT_"))
+    }
+
     /// Calls that are not imported, or not with their recording.
     pub const fn failed(&self) -> i64 {
         self.calls_failed.saturating_add(self.media.failed)

@@ -53,11 +53,12 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// SHA-256 of the sealed block or of the secret's name: a new one means a new credential. A block that
+    /// SHA-256 of the sealed block, or the secret's name: a new one means a new credential. A block that
     /// was sealed anew keeps the first one, so that nothing wakes up and no renewed token is forgotten.
     pub fn fingerprint(&self) -> String {
         match self {
-            Self::Sealed(text) | Self::Secret(text) => hex::encode(Sha256::digest(text.as_bytes())),
+            Self::Sealed(block) => hex::encode(Sha256::digest(block.as_bytes())),
+            Self::Secret(name) => name.clone(),
             Self::Resealed { same_as, .. } => same_as.clone(),
         }
     }

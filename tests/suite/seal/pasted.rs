@@ -5,12 +5,13 @@ use serde_json::json;
 use simulator::{
     Config, Running, Simulator,
     fathom::{self, TEAMS},
+    limits::Limits,
 };
 
 use super::{CANARY, Office, REQUEST, gong, shown};
-use crate::{reconcile::population, record, support};
+use crate::{reconcile::population, support};
 
-fn for_fathom(office: &Office) {
+pub(super) fn for_fathom(office: &Office) {
     let request = REQUEST.replace("platform: gong", "platform: fathom");
     office.scene.write("northwind.yaml", &request);
 }
@@ -31,7 +32,9 @@ fn night(office: &Office, platform: &str, running: &Running, secret: (&str, &str
 #[test]
 fn several_keys_may_be_pasted_as_they_come() {
     for pasted in ["ada-key\nbo-key\n", "ada-key, bo-key", "ada-key\tbo-key"] {
-        let office = Office::new();
+        let mut office = Office::new();
+        office.scene.without_limits("fathom");
+        office.scene.write_matrix();
         for_fathom(&office);
         let sealed = office.run(&["seal", "northwind"], pasted);
         assert!(sealed.status.success(), "{}", shown(&sealed));
@@ -39,6 +42,7 @@ fn several_keys_may_be_pasted_as_they_come() {
         assert!(!shown(&sealed).contains("warning"), "{}", shown(&sealed));
         let config = fathom::Config {
             keys: vec!["ada-key".into(), "bo-key".into()],
+            limits: Limits::NONE,
             ..fathom::Config::new(population(5, "2025-11-01", "2026-10-31"))
         };
         let running = Simulator::start(Config::fathom(config)).unwrap();
@@ -73,15 +77,39 @@ fn what_no_request_can_carry_is_refused_and_never_repeated() {
 }
 
 #[test]
-fn a_night_sends_nothing_with_it_and_asks_for_another() {
+fn a_second_seal_says_that_it_replaces_the_first() {
     let office = Office::new();
+    let credential = json!({"access_key": "demo", "access_key_secret": "demo-secret"}).to_string();
+    let said = [(); 2].map(|()| shown(&office.run(&["seal", "northwind"], &credential)));
+    let replaced = "note: It replaces the credential that was sealed there before.";
+    assert_eq!(said.map(|said| said.contains(replaced)), [false, true]);
+}
+
+#[test]
+fn a_night_sends_nothing_that_cannot_work_and_asks_for_another() {
     let name = "IMPORT_NORTHWIND_ROBOTICS_GONG";
-    let named = format!("{REQUEST}credentials: {{secret: {name}}}\n");
-    office.scene.write("northwind.yaml", &named);
-    let broken = json!({"access_key": "demo", "access_key_secret": format!("{CANARY}\nsecond")});
     let running = gong();
-    night(&office, "gong", &running, (name, &broken.to_string()));
+    let broken = json!({"access_key": "demo", "access_key_secret": format!("{CANARY}\nsecond")});
+    let told = [broken.to_string(), CANARY.to_owned(), String::new()].map(|secret| {
+        let office = Office::new();
+        let named = format!("{REQUEST}credentials: {{secret: {name}}}\n");
+        office.scene.write("northwind.yaml", &named);
+        night(&office, "gong", &running, (name, &secret));
+        let mut status = support::program(office.scene.folder.path());
+        status.args(["status", "northwind", "--database", "record.duckdb"]);
+        let (stdout, _) = support::text(&status.output().unwrap());
+        assert!(office.phase("northwind").starts_with("needs_credentials"));
+        let is_told = |line: &&str| {
+            ["Whose", "Why", "What to"]
+                .iter()
+                .any(|label| line.trim().starts_with(label))
+        };
+        stdout
+            .lines()
+            .filter(is_told)
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
     assert!(running.log().is_empty(), "nothing is sent");
-    let sql = "SELECT phase || ', ' || whose_turn || ': ' || reason FROM imports";
-    insta::assert_snapshot!("night", record::value(&office.scene.database(), sql));
+    insta::assert_snapshot!("night", told.join("\n\n"));
 }
