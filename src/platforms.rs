@@ -30,7 +30,7 @@ use crate::model::{Method, Period, Window};
 
 pub use auth::{
     ACCESS_TOKEN, Auth, CLIENT_ID, CLIENT_SECRET, ClientAuth, Grant, OAuth, REFRESH_TOKEN,
-    TokenForm,
+    TokenForm, asks_for_consent, hand_in,
 };
 pub use exchange::{
     Allowance, Exchange, HttpExchange, HttpReply, Rejection, Reply, RequestClass, Verb,

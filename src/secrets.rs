@@ -25,7 +25,7 @@ use crate::{
 pub use bundle::{BundleError, encrypt};
 pub use key_pair::KeyPair;
 pub use object::Purpose;
-use object::{FOR, MAX_PLAINTEXT, object, text_of, texts_of, trimmed};
+use object::{FOR, MAX_PLAINTEXT, is_sendable, keys_of, object, split, text_of, trimmed};
 pub use recipients::{RecipientFlaw, Recipients, RecipientsError, with_recipient};
 pub use seal::{Plaintext, SealError, ShapeError};
 pub use tokens::Tokens;
@@ -50,9 +50,7 @@ pub enum CredentialError {
     #[error("The request has no credential.")]
     None,
     /// The environment variable is not set.
-    #[error(
-        "The secret {0} is not set. Ask an engineer to add it to the repository's Actions secrets, then to run `call-import retry` for this request."
-    )]
+    #[error("The secret {0} is not set.")]
     NotSet(String),
     /// Its name does not belong to this request.
     #[error("The secret {0} does not belong to this customer and platform.")]
@@ -89,8 +87,13 @@ pub enum CredentialError {
     /// More was sealed than any credential has.
     #[error("What was sealed is longer than 8 kB. Seal the credential alone.")]
     TooLong,
+    /// It holds a line break, or what else no request can carry.
+    #[error(
+        "The credential holds a line break, or a character that is not on the keyboard, so it cannot be sent. Copy it anew."
+    )]
+    Unsendable,
     /// It is not what the platform needs.
-    #[error("The credential must be a JSON object with {0}.")]
+    #[error("The credential is not what the platform needs. Ask the customer for {0}.")]
     WrongShape(String),
 }
 
@@ -107,6 +110,7 @@ impl CredentialError {
             | Self::ForeignBlock
             | Self::Unbound
             | Self::TooLong
+            | Self::Unsendable
             | Self::WrongShape(_) => WhoseTurn::Cs,
         }
     }
@@ -265,56 +269,73 @@ fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CredentialEr
 /// The parts of a credential in clear text: a JSON object, or the bare token where one part is enough.
 ///
 /// # Errors
-/// [`CredentialError::WrongShape`] when a part is missing.
+/// [`CredentialError::WrongShape`] when a part is missing, [`CredentialError::Unsendable`] when no request
+/// could carry one.
 pub fn parts(text: &SecretString, auth: Auth) -> Result<Credential, CredentialError> {
-    if let Auth::Keys { values, .. } = auth {
-        return keys(text, values).ok_or_else(|| wrong_shape(auth));
-    }
-    let fields = auth.fields();
     let text = trimmed(text);
-    if let ([field], false) = (fields.as_slice(), text.starts_with('{')) {
-        return Ok(Credential::new(BTreeMap::from([(
-            (*field).to_owned(),
-            SecretString::from(text),
-        )])));
+    let parts = match auth {
+        Auth::Keys { values, .. } => keys(text, values),
+        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => {
+            named_parts(text, auth)
+        }
+    };
+    let parts = parts.ok_or_else(|| wrong_shape(auth))?;
+    if parts
+        .values()
+        .all(|part| is_sendable(auth, part.expose_secret()))
+    {
+        Ok(Credential::new(parts))
+    } else {
+        Err(CredentialError::Unsendable)
     }
-    let object = object(text).map_err(|_| wrong_shape(auth))?;
+}
+
+/// Each part under its own name, or the bare value where one is enough.
+fn named_parts(text: &str, auth: Auth) -> Option<BTreeMap<String, SecretString>> {
+    let fields = auth.fields();
+    if let ([field], false) = (fields.as_slice(), text.starts_with('{')) {
+        let part = ((*field).to_owned(), SecretString::from(text));
+        return Some(BTreeMap::from([part]));
+    }
+    let object = object(text).ok()?;
     let part = |field: &'static str| {
         let value = object.get(field).and_then(|part| text_of(part))?;
         Some((field.to_owned(), SecretString::from(value.as_str())))
     };
     let required = fields.iter().map(|field| part(field));
-    let mut parts: BTreeMap<_, _> = required
-        .collect::<Option<_>>()
-        .ok_or_else(|| wrong_shape(auth))?;
-    parts.extend(
-        auth.optional_fields()
-            .iter()
-            .filter_map(|field| part(field)),
-    );
-    Ok(Credential::new(parts))
+    let mut parts: BTreeMap<_, _> = required.collect::<Option<_>>()?;
+    let optional = auth.optional_fields().iter();
+    parts.extend(optional.filter_map(|field| part(field)));
+    Some(parts)
 }
 
-/// Several keys: an object with the list of them, or one bare key.
-fn keys(text: &SecretString, field: &str) -> Option<Credential> {
-    let text = trimmed(text);
-    let keys = if text.starts_with('{') {
-        texts_of(object(text).ok()?.get(field)?)?
+/// Several keys: an object with the list of them, or the bare keys.
+fn keys(text: &str, field: &str) -> Option<BTreeMap<String, SecretString>> {
+    let keys = if text.starts_with(['{', '[']) {
+        keys_of(object(text).ok()?.get(field)?)?
     } else {
-        vec![Zeroizing::new(text.to_owned())]
+        split(text)
     };
     let named = keys.iter().enumerate().map(|(index, key)| {
         let name = Credential::nth(field, index);
         (name, SecretString::from(key.as_str()))
     });
-    (keys.len() <= MAX_KEYS).then(|| Credential::new(named.collect()))
+    (1..=MAX_KEYS)
+        .contains(&keys.len())
+        .then(|| named.collect())
 }
 
 fn wrong_shape(auth: Auth) -> CredentialError {
     CredentialError::WrongShape(match auth {
-        Auth::Keys { values, .. } => format!("{values}, a list of at most {MAX_KEYS} keys"),
-        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::OAuth(_) => {
-            auth.fields().join(" and ")
+        Auth::Keys { .. } => format!("one API key or more, at most {MAX_KEYS} keys"),
+        Auth::Bearer { token: key } | Auth::Header { value: key, .. } => {
+            format!("an API key (`{key}`)")
+        }
+        Auth::OAuth(_) if auth.is_consent() => "a new consent".to_owned(),
+        Auth::Basic { .. } | Auth::OAuth(_) => {
+            let fields = auth.fields();
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            fields.join(" and ")
         }
     })
 }

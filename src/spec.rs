@@ -49,6 +49,7 @@ pub use matrix::{
     AppliesTo, Metadata, Nightly, Per, PlatformRow, RateLimit, SupportMatrix, SupportStatus,
 };
 pub use matrix_file::load_matrix;
+pub use secret_name::of as secret_name;
 pub use request::{Credentials, ImportRequest, Include, RequestFile, Urgency};
 pub use schema::{matrix_schema, request_schema};
 pub use sentence::{Understood, understand};

@@ -25,7 +25,7 @@ use crate::{
     http::{Authority, Consent, ConsentError, Endpoint, Http, TokenAnswer, TokenError},
     model::{Credential, Method},
     platforms::{self, Auth, CLIENT_ID, CLIENT_SECRET, OAuth, REFRESH_TOKEN},
-    secrets::{self, Plaintext},
+    secrets::{self, CredentialError, Plaintext},
 };
 
 /// Arguments of `authorize`.
@@ -98,13 +98,18 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let authority = Authority::new(oauth, replacement.map(|url| url.url.as_str()))?;
     let runtime = record::runtime()?;
     let (redirect, way) = runtime.block_on(redirect(arguments, oauth, &name))?;
-    let fields = [CLIENT_ID, CLIENT_SECRET];
-    let app = credential::pasted(&name, Some(&fields))?;
     let shape = Auth::Basic {
         user: CLIENT_ID,
         password: CLIENT_SECRET,
     };
-    let app = secrets::parts(&app, shape).map_err(|error| Stop::with(Exit::Usage, error))?;
+    let app = credential::pasted(&name, Some(shape))?;
+    let app = secrets::parts(&app, shape).map_err(|error| match error {
+        CredentialError::WrongShape(_) => usage(format!(
+            "The app's own credential is missing. Pipe in {{\"{CLIENT_ID}\": \"...\", \"{CLIENT_SECRET}\": \"...\"}}, or \
+             run the command in a terminal without a pipe."
+        )),
+        other => Stop::with(Exit::Usage, other),
+    })?;
     let client_id = app.field(CLIENT_ID).map(ExposeSecret::expose_secret);
     let consent = authority.consent(client_id.unwrap_or_default(), &redirect);
     let consent = consent.context("The platform asks nobody to consent.")?;
@@ -317,13 +322,34 @@ fn refused(error: &TokenError, name: &str) -> Stop {
              Begin again."
         ),
         TokenError::App(_) => format!("{name} does not accept client_id and client_secret."),
-        TokenError::Lost(_)
-        | TokenError::Throttled { .. }
-        | TokenError::Unavailable { .. }
-        | TokenError::Refused(_)
-        | TokenError::Broken(_) => format!("{name} gave no credential. Begin again."),
+        TokenError::Lost(lost) if lost.is_unsent() => format!(
+            "The server of {name} that gives tokens cannot be reached from here, so nothing was sealed. Check the \
+             connection to the internet and begin again."
+        ),
+        TokenError::Lost(_) => format!(
+            "The server of {name} that gives tokens broke off without an answer, so nothing was sealed. Begin again."
+        ),
+        TokenError::Throttled { .. } => format!(
+            "{name} takes no more requests for now, so nothing was sealed. Begin again in some minutes."
+        ),
+        TokenError::Unavailable { status, .. } => format!(
+            "The server of {name} that gives tokens is out of order (it answered {status}), so nothing was sealed. \
+             Begin again later."
+        ),
+        TokenError::Refused(_) => format!(
+            "{name} refuses the request for tokens, so nothing was sealed. An engineer sees why with -v."
+        ),
+        TokenError::Broken(_) => format!(
+            "What {name} answered holds no tokens that can be read, so nothing was sealed. Begin again; if it stays \
+             so, an engineer sees why with -v."
+        ),
     };
-    anyhow!("{error}").context(sentence).into()
+    // The whole chain of causes is for `-v`.
+    let detail = match error {
+        TokenError::Lost(lost) => lost.detail(),
+        other => other.to_string(),
+    };
+    anyhow!(detail).context(sentence).into()
 }
 
 /// The credential, ready to be sealed. The access token is left out: it would be dead before the request is

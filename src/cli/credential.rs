@@ -20,8 +20,7 @@ const MAX_INPUT: usize = 64 << 10;
 pub(super) fn read(purpose: &Purpose, method: Method, platform: &str) -> Result<Plaintext, Stop> {
     let known = platforms::connector(&purpose.platform);
     let auth = known.and_then(|known| known.traits().sign_in(method));
-    let fields = auth.map(Auth::fields);
-    let pasted = pasted(platform, fields.as_deref())?;
+    let pasted = pasted(platform, auth)?;
     let plaintext =
         Plaintext::read(&pasted, auth, purpose).map_err(|error| Stop::with(Exit::Usage, error))?;
     if auth.is_none() {
@@ -34,14 +33,17 @@ pub(super) fn read(purpose: &Purpose, method: Method, platform: &str) -> Result<
             "warning: {part} holds a blank or a character that is not on the keyboard. Was it copied right?\n"
         ));
     }
+    if plaintext.keys() > 1 {
+        tell(&format!("note: These are {} keys.\n", plaintext.keys()));
+    }
     Ok(plaintext)
 }
 
-/// What was piped in, or typed at hidden prompts, one for each of the `fields`; one for all where they are
-/// not known.
-pub(super) fn pasted(platform: &str, fields: Option<&[&str]>) -> Result<SecretString, Stop> {
+/// What was piped in, or typed at hidden prompts, one for each part of the credential; one for all where they
+/// are not known.
+pub(super) fn pasted(platform: &str, auth: Option<Auth>) -> Result<SecretString, Stop> {
     if io::stdin().is_terminal() {
-        ask(platform, fields)
+        ask(platform, auth)
     } else {
         piped()
     }
@@ -64,17 +66,23 @@ fn piped() -> Result<SecretString, Stop> {
     }
 }
 
-fn ask(platform: &str, fields: Option<&[&str]>) -> Result<SecretString, Stop> {
-    let Some(fields) = fields else {
+fn ask(platform: &str, auth: Option<Auth>) -> Result<SecretString, Stop> {
+    let Some(auth) = auth else {
         return hidden(&format!("Credential for {platform}, as a JSON object:"));
     };
-    if let [field] = fields {
+    if let Auth::Keys { values, .. } = auth {
+        return hidden(&format!(
+            "{platform}, {values} (several with commas between them):"
+        ));
+    }
+    let fields = auth.fields();
+    if let [field] = fields.as_slice() {
         // The bare value, or the whole object, as through a pipe.
         return hidden(&format!("{platform}, {field}:"));
     }
     let mut parts = Vec::new();
     for field in fields {
-        parts.push((*field, hidden(&format!("{platform}, {field}:"))?));
+        parts.push((field, hidden(&format!("{platform}, {field}:"))?));
     }
     Ok(Plaintext::joined(&parts))
 }

@@ -116,6 +116,13 @@ fn sealed(request: &Request, recipients: &Recipients) -> Result<String, Stop> {
         let error = anyhow!("An import of files needs no credential: leave --seal out.");
         return Err(Stop::with(Exit::Usage, error));
     };
+    if request.is_consent() {
+        let error = anyhow!(
+            "Customers of {} consent in a browser: leave --seal out, and the next step is told.",
+            request.platform
+        );
+        return Err(Stop::with(Exit::Usage, error));
+    }
     let plaintext = credential::read(purpose, request.method, &request.platform)?;
     Ok(spec::put_sealed(&request.text, &plaintext.seal(recipients)?)?.text)
 }

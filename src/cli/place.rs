@@ -197,7 +197,8 @@ pub(super) fn text(source: &Source) -> Option<&str> {
 
 fn explain(former: Former) {
     match former {
-        Former::Nothing | Former::Sealed => {}
+        Former::Nothing => {}
+        Former::Sealed => tell("note: It replaces the credential that was sealed there before.\n"),
         Former::Named => {
             tell("note: The secret that the request named before is not used any more.\n")
         }

@@ -1,16 +1,20 @@
 //! `call-import seal`: a credential goes in, a block that only the nightly run can open comes out.
 
+use std::io::{self, IsTerminal as _};
+
 use anyhow::anyhow;
 use clap::Args;
 
 use super::{
     Common, Exit, Output, Stop, check, credential,
+    output::tell,
     place::{Place, in_the_history},
     prove::{Proof, Verdict},
     recipients,
     reconcile::{PlatformUrl, platform_url},
     rotate,
 };
+use crate::platforms;
 
 /// Arguments of `seal`.
 #[derive(Debug, Args)]
@@ -67,6 +71,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
             ));
         }
     };
+    tell_of_consent(&place);
     let plaintext = credential::read(&place.purpose, place.method, &place.platform)?;
     let sealed = plaintext.seal(&recipients)?;
     if arguments.prove {
@@ -82,4 +87,16 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         }
     }
     place.put(&sealed, &recipients, common, out)
+}
+
+/// Nobody at a terminal has what a consent gives; a script may have kept it.
+fn tell_of_consent(place: &Place) {
+    let platform = &place.purpose.platform;
+    if io::stdin().is_terminal() && platforms::asks_for_consent(platform, place.method) {
+        tell(&format!(
+            "note: Customers of {} consent in a browser, and `call-import authorize {platform} REQUEST` seals what \
+             comes of it.\n",
+            place.platform
+        ));
+    }
 }

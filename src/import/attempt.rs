@@ -250,7 +250,18 @@ impl Attempt {
 
     /// No whole answer came.
     pub fn lost(&mut self, ticket: u64, class: FailureClass, detail: String, now: Timestamp) {
-        if let Some(ticket) = self.in_flight.remove(&ticket) {
+        let Some(ticket) = self.in_flight.remove(&ticket) else {
+            return;
+        };
+        if class == FailureClass::Credentials {
+            // It was never sent and never will be: the platform has nothing to do with it.
+            let advice = "The credential holds characters that cannot be sent. Copy it anew.";
+            self.stop(End::Failed(Failure {
+                class,
+                detail,
+                advice: Some((WhoseTurn::Cs, advice.into())),
+            }));
+        } else {
             self.retry(ticket, class, detail, None, MAX_TRIES, now);
         }
     }

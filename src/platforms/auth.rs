@@ -1,6 +1,6 @@
 //! How a platform proves who asks.
 
-use super::Traits;
+use super::{Traits, connector};
 use crate::model::Method;
 
 /// How the platform proves who asks. The shell does it, with the secret.
@@ -119,6 +119,16 @@ impl Auth {
         }
     }
 
+    /// Whether the customer consents in a browser, so that nobody has a credential to hand in.
+    pub const fn is_consent(self) -> bool {
+        match self {
+            Self::OAuth(oauth) => oauth.authorize_url.is_some(),
+            Self::Basic { .. } | Self::Bearer { .. } | Self::Header { .. } | Self::Keys { .. } => {
+                false
+            }
+        }
+    }
+
     /// Fields that it may have besides.
     pub const fn optional_fields(self) -> &'static [&'static str] {
         match self {
@@ -138,5 +148,22 @@ impl Traits {
             Method::Oauth => self.oauth.map(Auth::OAuth),
             Method::File => None,
         }
+    }
+}
+
+/// Whether customers of the platform give us access by consenting in a browser, where a request has this
+/// method. `false` where the platform is not known.
+pub fn asks_for_consent(platform: &str, method: Method) -> bool {
+    let auth = connector(platform).and_then(|known| known.traits().sign_in(method));
+    auth.is_some_and(Auth::is_consent)
+}
+
+/// The command that brings access to the platform into a request: `call-import authorize gong northwind-gong`
+/// where a customer consents, else `call-import seal northwind-gong`.
+pub fn hand_in(platform: &str, method: Method, request: &str) -> String {
+    if asks_for_consent(platform, method) {
+        format!("call-import authorize {platform} {request}")
+    } else {
+        format!("call-import seal {request}")
     }
 }

@@ -206,8 +206,14 @@ fn new_credential(record: &ImportRecord, source: &str) -> Option<String> {
     } else {
         format!("Please make a new key for us{parts} and send it in a safe way, not by e-mail.")
     };
+    // Where nothing was ever seen with it, it may never have worked.
+    let any_more = if record.calls_listed > 0 {
+        " any more"
+    } else {
+        ""
+    };
     Some(format!(
-        "The access to your {source} account that you gave us does not work any more, or not for everything we need. {please} Nothing is lost, and the import goes on where it stopped."
+        "The access to your {source} account that you gave us does not work{any_more}, or not for everything we need. {please} Nothing is lost, and the import goes on where it stopped."
     ))
 }
 

@@ -1,10 +1,11 @@
 //! Phases and turns in the words of customer success.
 
-use super::text::prose;
+use super::text::{code_span, prose};
 use crate::{
     model::words::{counted, number, unsigned},
     model::{ImportRecord, Method, Phase, WhoseTurn},
-    platforms::{Auth, connector},
+    platforms::{self, Auth, connector, hand_in},
+    spec::{Credentials, secret_name},
 };
 
 /// The row of the matrix for files of any origin.
@@ -172,25 +173,42 @@ fn completed_step(record: &ImportRecord) -> String {
 
 fn credential_step(record: &ImportRecord) -> String {
     let id = &record.request_id;
-    match record.whose_turn {
-        WhoseTurn::Customer if asks_for_consent(record) => format!(
-            "Ask the customer's administrator to consent once more. `call-import authorize {} {id}` prints the address to open, and writes what comes of it, sealed, into the request file. Merge that, and the next night goes on where it stopped.",
-            record.platform
+    let hand_in = hand_in(&record.platform, record.method, id);
+    let go_on = "Merge that, and the next night goes on where it stopped.";
+    match (record.whose_turn, secret(record).as_deref()) {
+        (WhoseTurn::Customer, _) if asks_for_consent(record) => format!(
+            "Ask the customer's administrator to consent once more. `{hand_in}` prints the address to open, and writes what comes of it, sealed, into the request file. {go_on}"
         ),
-        WhoseTurn::Customer => format!(
-            "Ask the customer for {}. Hand it in with `call-import seal {id}`, which asks for it without showing it and writes it, sealed, into the request file. Merge that, and the next night goes on where it stopped. Never paste a credential into a comment. Where the request names a secret instead, an engineer sets that; then {} lets the import go on.",
+        (WhoseTurn::Customer, None) => format!(
+            "Ask the customer for {}. Hand it in with `{hand_in}`, which asks for it without showing it and writes it, sealed, into the request file. {go_on} Never paste a credential into a comment.",
             credential(record),
+        ),
+        (WhoseTurn::Customer, Some(name)) => format!(
+            "Ask the customer for {}. An engineer puts it into the secret {}; then {} lets the import go on. Never paste a credential into a comment.",
+            credential(record),
+            code_span(name),
             retry(id)
         ),
-        WhoseTurn::Engineering => format!(
+        (WhoseTurn::Engineering, _) => format!(
             "Ask engineering to let the nightly run open the credential. Once that is done, {} lets the import go on.",
             retry(id)
         ),
-        WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Nobody => format!(
-            "Hand the credential in once more with `call-import seal {id}`, and merge. Where the request names a secret instead, ask an engineer to set that; then {} lets the import go on.",
+        (WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Nobody, Some(name)) => format!(
+            "Ask an engineer to set the secret {} in the repository's Actions secrets; then {} lets the import go on.",
+            code_span(name),
             retry(id)
         ),
+        (WhoseTurn::Cs | WhoseTurn::Platform | WhoseTurn::Nobody, None) => {
+            format!("Hand the credential in once more with `{hand_in}`, and merge.")
+        }
     }
+}
+
+/// The secret that the request names, if it has the usual name: what is recorded of it is a hash.
+fn secret(record: &ImportRecord) -> Option<String> {
+    let name = secret_name(&record.account, &record.platform);
+    let fingerprint = Credentials::Secret(name.clone()).fingerprint();
+    (record.credential_fingerprint == Some(fingerprint)).then_some(name)
 }
 
 /// What the customer must give us: `a new API credential for Gong (`access_key` and `access_key_secret`)`.
@@ -214,13 +232,7 @@ pub(super) fn credential_parts(record: &ImportRecord) -> Vec<&'static str> {
 
 /// Whether the customer consents in a browser instead of giving us a key.
 pub(super) fn asks_for_consent(record: &ImportRecord) -> bool {
-    match sign_in(record) {
-        Some(Auth::OAuth(oauth)) => oauth.authorize_url.is_some(),
-        Some(
-            Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. },
-        )
-        | None => false,
-    }
+    platforms::asks_for_consent(&record.platform, record.method)
 }
 
 fn sign_in(record: &ImportRecord) -> Option<Auth> {

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::model::slug;
+use crate::{model::slug, platforms::Auth};
 
 /// Longest plaintext of a sealed credential, in bytes.
 pub(super) const MAX_PLAINTEXT: usize = 8 << 10;
@@ -55,6 +55,33 @@ pub(super) fn texts_of(part: &RawValue) -> Option<Vec<Zeroizing<String>>> {
     let items: Vec<&RawValue> = serde_json::from_str(part.get()).ok()?;
     let texts: Option<Vec<_>> = items.into_iter().map(text_of).collect();
     texts.filter(|texts| !texts.is_empty())
+}
+
+/// The keys of a part: the items of a list, or those that one text holds. `None` if there is none.
+pub(super) fn keys_of(part: &RawValue) -> Option<Vec<Zeroizing<String>>> {
+    match text_of(part) {
+        Some(text) => Some(split(&text)).filter(|keys| !keys.is_empty()),
+        None => texts_of(part),
+    }
+}
+
+/// The keys in a text, as people paste them: with line breaks, commas or blanks between them. No key holds one.
+pub(super) fn split(text: &str) -> Vec<Zeroizing<String>> {
+    let keys = text.split(|c: char| c == ',' || c.is_whitespace());
+    let keys = keys.filter(|key| !key.is_empty());
+    keys.map(|key| Zeroizing::new(key.to_owned())).collect()
+}
+
+/// Whether requests can carry a part of a credential.
+pub(super) fn is_sendable(auth: Auth, part: &str) -> bool {
+    match auth {
+        // Encoded, so that only what HTTP Basic itself forbids stays out (RFC 7617, section 2).
+        Auth::Basic { .. } => !part.contains(char::is_control),
+        // What a header can hold, and what OAuth calls VSCHAR (RFC 6749, appendix A).
+        Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } | Auth::OAuth(_) => {
+            part.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        }
+    }
 }
 
 /// The text of a part, without blanks around it: a pasted key often ends in a line break. `None` if the part

@@ -12,7 +12,10 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     CredentialError, Recipients,
-    object::{FOR, MAX_PLAINTEXT, Object, Purpose, object, text_of, texts_of, trimmed},
+    object::{
+        FOR, MAX_PLAINTEXT, Object, Purpose, is_sendable, keys_of, object, text_of, texts_of,
+        trimmed,
+    },
 };
 use crate::{
     model::{Credential, MAX_KEYS},
@@ -24,6 +27,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Plaintext {
     json: SecretString,
+    keys: usize,
     suspicious: Vec<String>,
 }
 
@@ -46,6 +50,11 @@ pub enum ShapeError {
     /// Its parts are not those that the platform needs.
     #[error("{0}")]
     Parts(String),
+    /// It holds what no request can carry.
+    #[error(
+        "{0} holds a line break, or a character that is not on the keyboard, so it cannot be sent to the platform. Nothing was sealed: copy it once more."
+    )]
+    Unsendable(String),
     /// It already says that it is for somebody else.
     #[error(
         "The pasted object says under `for` that it belongs to another customer or platform. Make sure that it is the right credential, then delete `for`."
@@ -71,7 +80,8 @@ impl Plaintext {
     /// Checks a pasted credential and binds it to its purpose.
     ///
     /// With `auth`, the parts that the platform needs, and perhaps those that it may have besides, but no
-    /// others; the bare value where one is needed. Without, any JSON object whose values are texts or lists
+    /// others; the bare value where one is needed, and several with blanks, commas or line breaks between them
+    /// where the platform takes several keys. Without, any JSON object whose values are texts or lists
     /// of texts.
     ///
     /// # Errors
@@ -91,7 +101,7 @@ impl Plaintext {
             return Err(ShapeError::TooLong);
         }
         let wrapped = match fields {
-            Some([field]) if !pasted.starts_with('{') => Some(joined(&[(field, pasted)])),
+            Some([field]) if !pasted.starts_with(['{', '[']) => Some(joined(&[(field, pasted)])),
             _ => None,
         };
         let text = wrapped.as_ref().map_or(pasted, ExposeSecret::expose_secret);
@@ -108,13 +118,29 @@ impl Plaintext {
             Some(field) => check_keys(&parts, field)?,
             None => check_parts(&parts, fields, optional)?,
         }
+        let texts = |part: &RawValue| match keys {
+            Some(_) => keys_of(part),
+            None => texts_of(part),
+        };
+        for (name, part) in &parts {
+            let is_sendable = |text: &str| auth.is_none_or(|auth| is_sendable(auth, text));
+            if !texts(part).iter().flatten().all(|text| is_sendable(text)) {
+                return Err(ShapeError::Unsendable(shown(name)));
+            }
+        }
+        let is_suspicious = |part| texts(part).iter().flatten().any(|text| is_suspicious(text));
         let suspicious = parts.iter().filter(|(_, part)| is_suspicious(part));
         let suspicious = suspicious.map(|(name, _)| shown(name)).collect();
         let json = bound(&parts, purpose);
         if json.expose_secret().len() > MAX_PLAINTEXT {
             return Err(ShapeError::TooLong);
         }
-        Ok(Self { json, suspicious })
+        let keys = keys.and_then(|field| keys_of(parts.get(field)?));
+        Ok(Self {
+            json,
+            keys: keys.map_or(1, |keys| keys.len()),
+            suspicious,
+        })
     }
 
     /// A credential of parts that were asked for one by one, as a text for [`Plaintext::read`].
@@ -132,6 +158,11 @@ impl Plaintext {
     /// [`CredentialError::WrongShape`] when a part is missing.
     pub fn parts(&self, auth: Auth) -> Result<Credential, CredentialError> {
         super::parts(&self.json, auth)
+    }
+
+    /// How many keys it holds: more than one only where the platform takes several.
+    pub const fn keys(&self) -> usize {
+        self.keys
     }
 
     /// Names, fit to be shown, of parts that hold a blank or a character that no keyboard has a key for: mostly a slip in copying.
@@ -172,16 +203,18 @@ const fn list_of_keys(auth: Auth) -> Option<&'static str> {
 }
 
 fn expected_keys(field: &str) -> String {
-    format!("Paste {{\"{field}\": [\"...\"]}} with at most {MAX_KEYS} keys.")
+    format!(
+        "Paste the keys with commas between them, or {{\"{field}\": [\"...\"]}}; at most {MAX_KEYS}."
+    )
 }
 
 fn check_keys(parts: &Object<'_>, field: &str) -> Result<(), ShapeError> {
-    let keys = parts.get(field).and_then(|part| texts_of(part));
+    let keys = parts.get(field).and_then(|part| keys_of(part));
     let flaw = match keys {
         _ if parts.keys().any(|name| name != field) => "Another part is not known here.".to_owned(),
         Some(keys) if keys.len() <= MAX_KEYS => return Ok(()),
         Some(keys) => format!("`{field}` holds {} keys.", keys.len()),
-        None => format!("`{field}` must be a list of texts that are not empty."),
+        None => format!("`{field}` must be a list of keys that are not empty."),
     };
     let flaws = [flaw, expected_keys(field)];
     Err(ShapeError::Parts(flaws.join(" ")))
@@ -246,9 +279,8 @@ fn shown(name: &str) -> String {
     }
 }
 
-fn is_suspicious(part: &RawValue) -> bool {
-    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
-    texts_of(part).is_some_and(|texts| !texts.iter().all(|text| is_plain(text)))
+fn is_suspicious(text: &str) -> bool {
+    !text.chars().all(|c| c.is_ascii_graphic())
 }
 
 /// The parts with the purpose, as one text.

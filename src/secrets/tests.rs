@@ -399,6 +399,8 @@ fn several_keys_are_sealed_and_opened_in_their_order() {
             vec!["first", "second"],
         ),
         (r#"{"api_keys": "first"}"#, vec!["first"]),
+        (r#"{"api_keys": "first\nsecond"}"#, vec!["first", "second"]),
+        (" first,\n\tsecond third ", vec!["first", "second", "third"]),
         ("first\n", vec!["first"]),
     ] {
         let block = read(pasted).unwrap().seal(&recipients).unwrap();
@@ -440,4 +442,29 @@ fn too_many_keys_do_not_open() {
     let named = request(Some(Credentials::Secret(name.into())));
     let error = secrets.open(&named, auth).unwrap_err();
     assert!(error.to_string().contains("at most 20 keys"), "{error}");
+}
+
+#[test]
+fn what_was_sealed_earlier_and_cannot_be_sent_does_not_open() {
+    let identity = x25519::Identity::generate();
+    let secrets = secrets(&[(IDENTITY, identity.to_string().expose_secret())]);
+    let opened = |auth: Auth, parts: &str| {
+        let sealed = format!(
+            r#"{{{parts}, "for": {{"customer": "Northwind Robotics", "platform": "gong"}}}}"#
+        );
+        let request = request(Some(seal(&sealed, &identity.to_public())));
+        secrets.open(&request, auth).map(|_| ())
+    };
+    let token = Auth::Bearer { token: "token" };
+    assert_eq!(opened(token, r#""token": "Bearer key""#), Ok(()));
+    let broken = r#""access_key": "a", "access_key_secret": "b\nc""#;
+    let curled = r#""access_key": "a", "access_key_secret": "passwörd""#;
+    assert_eq!(opened(GONG, curled), Ok(()));
+    for (auth, parts) in [
+        (token, r#""token": "key\nkey""#),
+        (token, r#""token": "kéy""#),
+        (GONG, broken),
+    ] {
+        assert_eq!(opened(auth, parts), Err(CredentialError::Unsendable));
+    }
 }

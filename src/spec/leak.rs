@@ -10,7 +10,7 @@ use super::{
     codes,
     document::{Document, Position, child},
     file_report::FileReport,
-    secret_name,
+    secret_name::HandIn,
 };
 
 const MESSAGE: &str =
@@ -157,7 +157,7 @@ pub(super) fn check_text(text: &str, report: &mut FileReport) {
     if found_at.is_empty() {
         return;
     }
-    let help = help(&report.path, &secret_name::of_text(text));
+    let help = help(&HandIn::of_text(&report.path, text));
     for position in found_at {
         report.at(codes::CLEAR_TEXT_CREDENTIAL, position, MESSAGE, &help);
     }
@@ -191,17 +191,21 @@ pub(super) fn check_names(fields: &[&str], report: &mut FileReport) {
         }
     }
     found.extend(bare_credential(document));
-    let help = help(&report.path, &secret_name::of_document(document));
+    let help = help(&HandIn::of_document(&report.path, document));
     for pointer in found {
         report.value(codes::CLEAR_TEXT_CREDENTIAL, &pointer, MESSAGE, &help);
     }
 }
 
-fn help(path: &str, name: &str) -> String {
+fn help(hand_in: &HandIn) -> String {
     format!(
         "Delete it and ask the customer to replace it at once, because it stays in the history of the repository. \
-         When the new one is there, {} If it is no credential, write it differently.",
-        secret_name::how_to_hand_in(path, name)
+         {}, {hand_in} If it is no credential, write it differently.",
+        if hand_in.is_consent() {
+            "After that"
+        } else {
+            "When the new one is there"
+        }
     )
 }
 

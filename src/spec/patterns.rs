@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     codes,
     file_report::FileReport,
-    secret_name,
+    secret_name::{self, HandIn},
     words::{is_harmless, quoted},
 };
 use crate::model::slug;
@@ -127,9 +127,9 @@ pub(super) fn text(name: &str, value: &Value, pointer: &str, report: &mut FileRe
             codes::BROKEN_SEAL,
             "The sealed block is not complete: it goes from its BEGIN line to its END line.".to_owned(),
             format!(
-                "Run `call-import seal {}`, which puts a new block here. If what stands here is the credential \
+                "Run `{}`, which puts a new block here. If what stands here is the credential \
                  itself, ask the customer to replace it first.",
-                secret_name::id_of(&report.path)
+                HandIn::of_document(&report.path, &report.document).command
             ),
         ),
         _ if pointer.starts_with("/internal_domains/") => (

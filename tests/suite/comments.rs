@@ -477,16 +477,65 @@ fn a_comment_for_every_event() {
 #[test]
 fn the_heading_and_the_step_follow_whose_turn_it_is() {
     let mut row = record(Phase::NeedsCredentials);
-    let texts = [WhoseTurn::Customer, WhoseTurn::Cs, WhoseTurn::Engineering].map(|turn| {
+    let name = "IMPORT_NORTHWIND_ROBOTICS_GONG";
+    let turns = [
+        (WhoseTurn::Customer, None),
+        (WhoseTurn::Customer, Some(name)),
+        (WhoseTurn::Cs, None),
+        (WhoseTurn::Cs, Some(name)),
+        (WhoseTurn::Engineering, None),
+    ];
+    let texts = turns.map(|(turn, secret)| {
         row.whose_turn = turn;
+        row.credential_fingerprint = Some(secret.map_or_else(
+            || "f".repeat(64),
+            |name| Credentials::Secret(name.to_owned()).fingerprint(),
+        ));
         row.reason = Some(match turn {
             WhoseTurn::Customer => "Gong refuses the key: it was revoked.".into(),
-            WhoseTurn::Cs => "The secret IMPORT_NORTHWIND_ROBOTICS_GONG is not set. Ask an engineer to add it to the repository's Actions secrets.".into(),
-            _ => "Sealed credentials cannot be opened here, because CALL_IMPORT_IDENTITY is not set.".into(),
+            WhoseTurn::Cs if secret.is_none() => {
+                "The sealed credential is damaged. Seal it again.".into()
+            }
+            WhoseTurn::Cs => format!("The secret {name} is not set."),
+            _ => {
+                "Sealed credentials cannot be opened here, because CALL_IMPORT_IDENTITY is not set."
+                    .into()
+            }
         });
-        notice::body(&row, NotificationKind::NeedsCredentials, Occasion::default())
+        notice::body(
+            &row,
+            NotificationKind::NeedsCredentials,
+            Occasion::default(),
+        )
     });
     insta::assert_snapshot!("credential_turns", texts.join("\n=====\n\n"));
+}
+
+#[test]
+fn where_the_customer_consents_no_step_asks_for_a_credential() {
+    let mut row = record(Phase::NeedsCredentials);
+    row.method = Method::Oauth;
+    for turn in [WhoseTurn::Customer, WhoseTurn::Cs] {
+        row.whose_turn = turn;
+        let text = notice::body(
+            &row,
+            NotificationKind::NeedsCredentials,
+            Occasion::default(),
+        );
+        let command = "`call-import authorize gong northwind-gong`";
+        assert!(text.contains(command) && !text.contains(" seal "), "{text}");
+    }
+}
+
+#[test]
+fn a_key_that_never_worked_is_not_said_to_have_stopped() {
+    let mut row = record(Phase::NeedsCredentials);
+    let text = |row: &ImportRecord| {
+        notice::body(row, NotificationKind::NeedsCredentials, Occasion::default())
+    };
+    assert!(text(&row).contains("does not work any more, or"));
+    row.calls_listed = 0;
+    assert!(text(&row).contains("does not work, or"), "{}", text(&row));
 }
 
 #[test]

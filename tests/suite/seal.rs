@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod pasted;
 mod proved;
 
 use std::{
@@ -598,11 +599,30 @@ fn keys_of_age_keygen_are_recipients_and_identities() {
 #[test]
 #[cfg(target_os = "linux")]
 fn on_a_terminal_each_part_is_asked_for_and_never_shown() {
+    let office = Office::new();
+    typed(
+        &office,
+        &[
+            ("Gong, access_key:", "demo"),
+            ("Gong, access_key_secret:", CANARY),
+        ],
+    );
+    pasted::for_fathom(&office);
+    typed(
+        &office,
+        &[(
+            "Fathom, api_keys (several with commas between them):",
+            &format!("ada-key, {CANARY}"),
+        )],
+    );
+}
+
+/// Seals on a terminal, and answers what is asked.
+fn typed(office: &Office, answers: &[(&str, &str)]) {
     // Of util-linux: gives a program a terminal of its own.
     let Some(script) = program("script") else {
         return;
     };
-    let office = Office::new();
     let command = format!("{} seal northwind", env!("CARGO_BIN_EXE_call-import"));
     let mut child = Command::new(script)
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
@@ -614,9 +634,9 @@ fn on_a_terminal_each_part_is_asked_for_and_never_shown() {
     let mut keyboard = child.stdin.take().unwrap();
     let mut screen = child.stdout.take().unwrap();
     let mut shown = String::new();
-    for (question, answer) in [("access_key:", "demo"), ("access_key_secret:", CANARY)] {
+    for (question, answer) in answers {
         // Before the question the terminal would echo what is typed.
-        while !shown.contains(&format!("Gong, {question}")) {
+        while !shown.contains(question) {
             let mut bytes = [0; 512];
             let count = screen.read(&mut bytes).unwrap();
             assert!(count > 0, "it ended: {shown}");

@@ -10,6 +10,7 @@ use crate::{
     cli::{Exit, Output, Stop, plan::observed},
     model::{Method, slug, words},
     plan::{self, Inputs},
+    platforms,
     report::{
         self,
         ask::answer,
@@ -30,6 +31,8 @@ pub(super) struct Request {
     pub(super) text: String,
     /// The platform as people write it.
     pub(super) platform: String,
+    /// Its key of the support matrix.
+    pub(super) key: String,
     pub(super) method: Method,
     /// Whom a credential is for; `None` where none is needed.
     pub(super) purpose: Option<Purpose>,
@@ -75,6 +78,7 @@ impl Request {
             platform: request.platform.clone(),
         };
         Ok(Ok(Self {
+            key: request.platform.clone(),
             method: request.method,
             purpose: (request.method != Method::File).then_some(purpose),
             has_secret: draft.secret.is_some(),
@@ -86,6 +90,11 @@ impl Request {
         }))
     }
 
+    /// Whether the customer consents in a browser instead of giving us a credential.
+    pub(super) fn is_consent(&self) -> bool {
+        platforms::asks_for_consent(&self.key, self.method)
+    }
+
     /// What is left to do.
     pub(super) fn next_steps(&self, is_sealed: bool) -> String {
         let path = inline(&self.path);
@@ -94,14 +103,19 @@ impl Request {
         if self.purpose.is_none() || is_sealed || self.has_secret {
             return format!("Next: {open}");
         }
+        let command = platforms::hand_in(&self.key, self.method, &self.id);
+        if self.is_consent() {
+            return format!(
+                "Next:\n  1. Let the customer's administrator consent: {command} prints the address to open.\n  2. {open}"
+            );
+        }
         let secret = self.expected_secret.as_deref().map(|name| {
             format!(
                 ", or let an engineer add it as the secret {name} and write `credentials: {{secret: {name}}}`"
             )
         });
         format!(
-            "Next:\n  1. Hand in the customer's credential: call-import seal {}{}.\n  2. {open}",
-            self.id,
+            "Next:\n  1. Hand in the customer's credential: {command}{}.\n  2. {open}",
             secret.unwrap_or_default()
         )
     }

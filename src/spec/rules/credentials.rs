@@ -5,7 +5,12 @@ use std::io::Read;
 use super::Scope;
 use crate::{
     model::Method,
-    spec::{Credentials, codes, file_report::FileReport, raw::RawRequest, secret_name},
+    spec::{
+        Credentials, codes,
+        file_report::FileReport,
+        raw::RawRequest,
+        secret_name::{self, HandIn},
+    },
 };
 
 /// Checks the credential of a request.
@@ -83,11 +88,12 @@ fn one(raw: &RawRequest, scope: Scope<'_>, report: &mut FileReport) -> Option<Cr
 }
 
 fn how_to_add(report: &FileReport) -> String {
-    let name = secret_name::of_document(&report.document);
-    format!(
-        "Ask the customer for the credential; then {}",
-        secret_name::how_to_hand_in(&report.path, &name)
-    )
+    let hand_in = HandIn::of_document(&report.path, &report.document);
+    if hand_in.is_consent() {
+        format!("To get it, {hand_in}")
+    } else {
+        format!("Ask the customer for the credential; then {hand_in}")
+    }
 }
 
 /// A request may name no secret but those of its own account and platform.
@@ -117,8 +123,8 @@ fn check_seal(sealed: &str, report: &mut FileReport) {
         Some(flaw) => flaw,
     };
     let help = format!(
-        "Copy the whole block again, from its BEGIN line to its END line, or run `call-import seal {}`.",
-        secret_name::id_of(&report.path)
+        "Copy the whole block again, from its BEGIN line to its END line, or run `{}`.",
+        HandIn::of_document(&report.path, &report.document).command
     );
     report.value(codes::BROKEN_SEAL, "/credentials/sealed", message, help);
 }

@@ -303,3 +303,18 @@ fn a_filled_form_is_a_door_too() {
     );
     insta::assert_snapshot!("form_missing", shown(&empty));
 }
+
+#[test]
+fn where_customers_consent_the_next_step_is_to_ask_them() {
+    let folder = office();
+    let new = |arguments: &[&str]| shown(&new(folder.path(), &[arguments, &[SENTENCE]].concat()));
+    let oauth = ["--method", "oauth"];
+    assert!(run(folder.path(), &["keygen"], "").status.success());
+    let mut all = new(&[&oauth[..], &["--id", "sealed", "--seal"]].concat());
+    all.push_str(&new(&oauth));
+    // Zoom's app is made by the customer, who gives us its credential.
+    let zoom = SENTENCE.replace("Gong", "Zoom");
+    all.push_str(&shown(&run(folder.path(), &["new", &zoom], "")));
+    all.push_str(&shown(&run(folder.path(), &["validate"], "")));
+    settings().bind(|| insta::assert_snapshot!("consent", all));
+}

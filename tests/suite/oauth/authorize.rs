@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     process::{Child, Command, Output, Stdio},
 };
 
@@ -264,4 +264,49 @@ fn what_cannot_be_consented_to_is_refused_before_anything_is_asked() {
         assert!(running.log().is_empty());
     }
     insta::assert_snapshot!("authorize_refusals", all);
+}
+
+/// A server that answers every request so; the address is told.
+fn answering(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn why_no_token_came_is_said_without_being_asked_for() {
+    let (scene, _running) = scene(gong::CONSENTED);
+    let mut all = String::new();
+    for url in [
+        "http://127.0.0.1:9".to_owned(),
+        answering(""),
+        answering("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"),
+        answering("HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"),
+        answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
+    ] {
+        let mut command = support::program(scene.folder.path());
+        command
+            .args(["authorize", "gong", "northwind", "--code", "copied"])
+            .args(["--redirect-uri", "https://imports.example/back"])
+            .args(["--platform-url", &format!("gong={url}")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = begin(&mut command);
+        let stderr = child.stderr.take().unwrap();
+        let (output, said) = end(child, stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        // The log has the time in it.
+        let lines = said.lines().filter(|line| !line.contains(" INFO "));
+        all.extend(lines.map(|line| format!("{line}\n")));
+    }
+    insta::assert_snapshot!("no_token", all);
 }
