@@ -4,27 +4,39 @@
 //! To add a platform: write `platforms/<name>.rs`, add one line to the catalog below, and one row to
 //! `matrix.yaml`.
 
+mod auth;
+mod exchange;
+mod fields;
+mod hosts;
+mod media;
+mod page;
+mod replies;
+
 mod avoma;
 mod chorus;
 mod fathom;
-mod fields;
 mod fireflies;
 mod gong;
 mod grain;
-mod hosts;
-mod redirect;
 mod tldv;
 mod zoom;
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{Call, Method, Period, Transcript, Window};
+use crate::model::{Method, Period, Window};
 
+pub use auth::{
+    ACCESS_TOKEN, Auth, CLIENT_ID, CLIENT_SECRET, ClientAuth, Grant, OAuth, REFRESH_TOKEN,
+    TokenForm,
+};
+pub use exchange::{
+    Allowance, Exchange, HttpExchange, HttpReply, Rejection, Reply, RequestClass, Verb,
+};
 pub use hosts::base_host;
+pub use page::{Link, MediaFile, Page, RecordFailure};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
@@ -127,375 +139,6 @@ pub enum Step {
     Later(Exchange, Progress, Duration),
     /// Commit this.
     Page(Page),
-}
-
-/// The unit of commit: what one step brought, and where the listing goes on.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Page {
-    /// Calls listed, in the platform's order.
-    pub calls: Vec<Call>,
-    /// Transcripts fetched, by the call's id. Calls that were asked for and are missing stay pending.
-    pub transcripts: Vec<(String, Transcript)>,
-    /// Of the calls whose transcripts were asked for, those that will never have one for us: refused, or
-    /// gone. They become `unavailable` and are not asked for again.
-    pub without_transcript: Vec<String>,
-    /// Where media are. Calls that were asked for and are missing are not ready yet.
-    pub media: Vec<MediaFile>,
-    /// Of the calls whose media were asked for, those that will never have any for us. They become
-    /// `unavailable` and are not asked for again.
-    pub without_media: Vec<String>,
-    /// Records that could not be read, and media that the platform could not make ready. The others of the
-    /// page are kept.
-    pub failures: Vec<RecordFailure>,
-    /// Ids of records that are no part of the work, such as calls before the window. They only show that the
-    /// listing gets on.
-    pub left_out: Vec<String>,
-    /// Which of several passes over the window the page belongs to, from 0: with several keys there is one for
-    /// each, and a call that two of them see comes once in either.
-    pub pass: usize,
-    /// Where the listing goes on; `None` at its end.
-    pub next: Option<Cursor>,
-    /// How many calls the whole window holds, if the platform tells.
-    pub total: Option<u64>,
-}
-
-/// A single record that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordFailure {
-    /// The call's id, or a stable name for the record where the id itself is missing.
-    pub external_id: String,
-    /// Where it happened: `list`, `transcript`, `media` or `file`.
-    pub stage: &'static str,
-    /// For engineers; no secret, no customer text beyond a short excerpt.
-    pub detail: String,
-}
-
-/// The recording of a call, ready to be fetched: the video, where there is one, else the audio.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MediaFile {
-    /// The call's id.
-    pub external_id: String,
-    /// Where it is.
-    pub link: Link,
-    /// Size in bytes, if the platform tells it beforehand.
-    pub bytes: Option<u64>,
-}
-
-/// A signed address, which expires. Whoever has it can fetch what it leads to, without any other credential,
-/// so it is never shown or recorded.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Link(String);
-
-impl Link {
-    /// A link as the platform gave it.
-    pub fn new(address: impl Into<String>) -> Self {
-        Self(address.into())
-    }
-
-    /// The whole address.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Link {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Link(..)")
-    }
-}
-
-/// Something to ask the outside for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exchange {
-    /// A request to the platform's API.
-    Http(HttpExchange),
-    /// Files to read.
-    Files(Vec<SourceFile>),
-}
-
-/// A request to a platform's API. The shell adds the base URL and the credential.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpExchange {
-    /// HTTP method.
-    pub verb: Verb,
-    /// Path and query, beginning with `/`, percent-encoded; or a whole `https` address of one of
-    /// [`Traits::hosts`], as some platforms give for downloads.
-    pub path: String,
-    /// JSON body.
-    pub body: Option<Value>,
-    /// Which rate-limit bucket it counts in.
-    pub class: RequestClass,
-    /// Further headers, names in lower case. No secret stands in them.
-    pub headers: &'static [(&'static str, &'static str)],
-    /// Which of several keys signs it, from 0.
-    pub key: usize,
-    /// Whether a GET follows redirects. On another host it goes without the credential and [`HttpExchange::headers`].
-    pub follows: bool,
-}
-
-impl HttpExchange {
-    /// An ordinary GET.
-    pub fn get(path: impl Into<String>) -> Self {
-        Self {
-            verb: Verb::Get,
-            path: path.into(),
-            body: None,
-            class: RequestClass::Light,
-            headers: &[],
-            key: 0,
-            follows: false,
-        }
-    }
-
-    /// An ordinary POST of JSON.
-    pub fn post(path: impl Into<String>, body: Value) -> Self {
-        Self {
-            verb: Verb::Post,
-            body: Some(body),
-            ..Self::get(path)
-        }
-    }
-}
-
-/// HTTP methods in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// GET
-    Get,
-    /// POST
-    Post,
-}
-
-/// Which bucket of a rate limit a request counts in; `matrix.yaml` says `applies_to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RequestClass {
-    /// An ordinary request.
-    Light,
-    /// One that the platform counts in a smaller bucket.
-    Heavy,
-}
-
-/// What the outside answered.
-#[derive(Debug, Clone)]
-pub enum Reply {
-    /// An HTTP answer of any status, its body whole.
-    Http(HttpReply),
-    /// The files' bytes in the order asked, or why one could not be read.
-    Files(Vec<Result<Bytes, String>>),
-}
-
-/// An HTTP answer.
-#[derive(Debug, Clone)]
-pub struct HttpReply {
-    /// Status code.
-    pub status: u16,
-    /// What `Retry-After` says, counted from when the answer came.
-    pub retry_after: Option<Duration>,
-    /// What the platform says about its limit, if it does.
-    pub allowance: Option<Allowance>,
-    /// `Content-Type`, lower case, empty if missing.
-    pub content_type: String,
-    /// Where a redirect leads that was not followed.
-    pub location: Option<Link>,
-    /// The decoded body.
-    pub body: Bytes,
-}
-
-/// How a platform's limit stands, from the headers `RateLimit-*` or `X-RateLimit-*` of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
-    /// Requests left in the present window.
-    pub remaining: u64,
-    /// Requests in a window.
-    pub limit: Option<u64>,
-    /// What is left of the window, counted from when the answer came.
-    pub resets_in: Option<Duration>,
-}
-
-/// Why a reply is no page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rejection {
-    /// The platform says wait (429); `after` is what it says.
-    Throttled {
-        /// How long to wait.
-        after: Option<Duration>,
-    },
-    /// The platform says wait until a moment.
-    ThrottledUntil {
-        /// When it may be asked again.
-        until: Timestamp,
-    },
-    /// The platform fails (5xx): the same request may work later.
-    Unavailable {
-        /// What it says about when.
-        after: Option<Duration>,
-        /// For engineers.
-        detail: String,
-    },
-    /// The platform fails, perhaps because too much was asked for at once: ask this instead, later.
-    TooMuch {
-        /// What to ask in place of what was asked, and its progress.
-        instead: Box<(Exchange, Progress)>,
-        /// What it says about when.
-        after: Option<Duration>,
-        /// For engineers.
-        detail: String,
-    },
-    /// The cursor is dead: list the window again from its beginning.
-    RestartWindow,
-    /// The credential is wrong, revoked, or lacks a right. Never retried.
-    Credentials {
-        /// What CS must ask the customer for, in one plain sentence.
-        advice: String,
-    },
-    /// The platform will not do what we ask, however often we ask: a wrong address, a request that is wrong.
-    Refused {
-        /// For engineers: what was asked, what came.
-        detail: String,
-    },
-    /// The reply cannot be read: not JSON, cut off, wrong shape, a log-in page. The next one may be well.
-    Broken {
-        /// For engineers: what was expected, what came, where.
-        detail: String,
-    },
-}
-
-/// How the platform proves who asks. The shell does it, with the secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Auth {
-    /// `Authorization: Basic` from two fields of the credential.
-    Basic {
-        /// Field with the user part.
-        user: &'static str,
-        /// Field with the password part.
-        password: &'static str,
-    },
-    /// `Authorization: Bearer` from one field.
-    Bearer {
-        /// Field with the token.
-        token: &'static str,
-    },
-    /// A header of its own from one field.
-    Header {
-        /// Name of the header, lower case.
-        name: &'static str,
-        /// Field with the value.
-        value: &'static str,
-    },
-    /// A header of its own from one of several keys, each of which may see other calls.
-    Keys {
-        /// Name of the header, lower case.
-        name: &'static str,
-        /// Field with the list of keys.
-        values: &'static str,
-    },
-    /// `Authorization: Bearer` with a token that is renewed now and then.
-    OAuth(OAuth),
-}
-
-/// Part of an OAuth credential: names the app.
-pub const CLIENT_ID: &str = "client_id";
-/// Part of an OAuth credential: proves that it is the app.
-pub const CLIENT_SECRET: &str = "client_secret";
-/// Part of an OAuth credential: what the customer's consent gives.
-pub const REFRESH_TOKEN: &str = "refresh_token";
-/// Part of an OAuth credential: signs requests until it expires.
-pub const ACCESS_TOKEN: &str = "access_token";
-
-/// How a platform signs in apps that a customer has consented to (RFC 6749), or that the customer has made
-/// for us. The credential of such a request has `client_id`, `client_secret` and `refresh_token`, an
-/// `access_token` if there is one, and [`OAuth::fields`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OAuth {
-    /// Where the customer consents; `None` where the customer makes the app (server to server).
-    pub authorize_url: Option<&'static str>,
-    /// Where tokens come from.
-    pub token_url: &'static str,
-    /// Scopes to ask for, separated by blanks; may be empty.
-    pub scopes: &'static str,
-    /// Whether the platform checks a code verifier (RFC 7636).
-    pub pkce: bool,
-    /// Whether the redirect may go to this machine by http (RFC 8252); else only to an https address.
-    pub loopback: bool,
-    /// How the app itself signs in at the token URL.
-    pub client: ClientAuth,
-    /// How the token request is written.
-    pub form: TokenForm,
-    /// How new access tokens are got.
-    pub grant: Grant,
-    /// Further fields of the credential that every token request needs, for example `account_id`.
-    pub fields: &'static [&'static str],
-    /// The part of the token answer that is the address of the customer's own API, if there is one. Like any
-    /// other it must be one of [`Traits::hosts`].
-    pub base_url: Option<&'static str>,
-}
-
-/// How an app signs in at the token URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// HTTP Basic.
-    Basic,
-    /// `client_id` and `client_secret` in the body.
-    Body,
-}
-
-/// How a token request is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenForm {
-    /// `application/x-www-form-urlencoded`, as RFC 6749 says.
-    Form,
-    /// JSON.
-    Json,
-}
-
-/// How new access tokens are got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
-    /// With the refresh token.
-    RefreshToken,
-    /// With the app's own credential alone: `grant_type` is this.
-    App(&'static str),
-}
-
-impl Auth {
-    /// Fields that a credential for this platform must have.
-    pub fn fields(self) -> Vec<&'static str> {
-        match self {
-            Self::Basic { user, password } => vec![user, password],
-            Self::Bearer { token } => vec![token],
-            Self::Header { value, .. } => vec![value],
-            Self::Keys { values, .. } => vec![values],
-            Self::OAuth(oauth) => {
-                let consent = match oauth.grant {
-                    Grant::RefreshToken => Some(REFRESH_TOKEN),
-                    Grant::App(_) => None,
-                };
-                let own = [CLIENT_ID, CLIENT_SECRET].into_iter().chain(consent);
-                own.chain(oauth.fields.iter().copied()).collect()
-            }
-        }
-    }
-
-    /// Fields that it may have besides.
-    pub const fn optional_fields(self) -> &'static [&'static str] {
-        match self {
-            Self::OAuth(_) => &[ACCESS_TOKEN],
-            Self::Basic { .. } | Self::Bearer { .. } | Self::Header { .. } | Self::Keys { .. } => {
-                &[]
-            }
-        }
-    }
-}
-
-impl Traits {
-    /// How a request of this method signs in; `None` where the platform has no such way.
-    pub fn sign_in(&self, method: Method) -> Option<Auth> {
-        match method {
-            Method::Api => Some(self.auth),
-            Method::Oauth => self.oauth.map(Auth::OAuth),
-            Method::File => None,
-        }
-    }
 }
 
 /// An option that a request may set under `options:`.

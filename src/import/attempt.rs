@@ -2,10 +2,14 @@
 //! say what came of it.
 
 mod choice;
+mod command;
 mod failure;
 mod later;
 mod media;
 mod page;
+mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -18,21 +22,17 @@ use super::{
     Access, End, Failure, RateLimiter,
     access::Gate,
     retry::{Breaker, MAX_TRIES, MAX_WAIT},
-    walk::{Walk, hash},
+    walk::Walk,
 };
 use crate::{
-    model::{
-        Call, Checkpoint, FailureClass, MediaOutcome, Period, Transcript, TranscriptContent,
-        WhoseTurn,
-    },
-    platforms::{
-        CallRef, Connector, Exchange, MediaFile, Progress, RecordFailure, Rejection, Setup, Step,
-        Traits, Work,
-    },
+    model::{Call, FailureClass, TranscriptContent, WhoseTurn},
+    platforms::{CallRef, Connector, Exchange, Progress, Rejection, Setup, Step, Traits, Work},
 };
+pub use command::{Command, Commit, PENDING_AT_ONCE, Pending, Scope};
 use later::Later;
 use media::Copies;
 pub use media::Fetched;
+use queue::{Backlog, Queue};
 
 /// Exchanges under way at once, and the pages that wait to be committed: what an import holds in memory.
 /// Rate × latency is less on every platform we know.
@@ -40,92 +40,6 @@ const MAX_IN_FLIGHT: usize = 8;
 
 /// Pages decoded but not yet committed, before nothing new is asked for: they keep the writer busy.
 const MAX_UNCOMMITTED: usize = 4;
-
-/// Recorded calls without transcript or media that are read at once.
-pub const PENDING_AT_ONCE: usize = 1_000;
-
-/// What an attempt is to do.
-#[derive(Debug, Clone)]
-pub struct Scope {
-    /// Whose import it is; jitter is derived from it.
-    pub request_id: String,
-    /// Days to list; `None` to look for transcripts and media only.
-    pub period: Option<Period>,
-    /// Listing done before.
-    pub checkpoints: Vec<Checkpoint>,
-    /// Whether progress is recorded in checkpoints. Not when days are listed a second time.
-    pub keep_checkpoints: bool,
-    /// Whether transcripts are wanted.
-    pub transcripts: bool,
-    /// Whether audio and video are wanted, and there is a place for them.
-    pub media: bool,
-}
-
-/// What recorded calls may lack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pending {
-    /// Their transcripts.
-    Transcripts,
-    /// Their audio or video.
-    Media,
-}
-
-/// What to do next.
-#[derive(Debug)]
-pub enum Command {
-    /// Carry this out, give the reply to the connector, and the result to [`Attempt::answered`].
-    Send {
-        /// Names the exchange.
-        ticket: u64,
-        /// For the connector.
-        work: Arc<Work>,
-        /// For the connector.
-        progress: Arc<Progress>,
-        /// What to ask.
-        exchange: Exchange,
-    },
-    /// Get new tokens, then call [`Access::renewed`], or [`Attempt::not_renewed`] with what went wrong.
-    Renew,
-    /// Commit this in one transaction, then call [`Attempt::committed`]. One at a time.
-    Commit(Commit),
-    /// Read recorded calls that lack something, at most [`PENDING_AT_ONCE`], then call [`Attempt::pending`].
-    LoadPending {
-        /// What they lack.
-        what: Pending,
-        /// Only those that come behind this call in the record's order.
-        after: Option<String>,
-    },
-    /// Copy this recording, then call [`Attempt::copied`].
-    Copy {
-        /// Names the copy.
-        ticket: u64,
-        /// What to copy.
-        file: MediaFile,
-    },
-    /// Nothing until then, unless something comes in before.
-    Wait(Timestamp),
-    /// Nothing until something comes in.
-    Idle,
-    /// It is over.
-    Done(End),
-}
-
-/// One page to commit.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Commit {
-    /// Calls listed.
-    pub calls: Vec<Call>,
-    /// Transcripts fetched.
-    pub transcripts: Vec<(String, Transcript)>,
-    /// Calls that will never have a transcript for us.
-    pub without_transcript: Vec<String>,
-    /// What became of calls' media.
-    pub media: Vec<(String, MediaOutcome)>,
-    /// Records that could not be read.
-    pub failures: Vec<RecordFailure>,
-    /// How far the window has come.
-    pub checkpoint: Option<Checkpoint>,
-}
 
 /// One import in one run.
 pub struct Attempt {
@@ -149,80 +63,6 @@ pub struct Attempt {
     renewals: u32,
     progressed: bool,
     end: Option<End>,
-}
-
-/// Calls that lack something which is to be asked for.
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<CallRef>,
-    /// Hashes of the ids that were queued in this attempt: a listing and the record may both bring one.
-    queued: HashSet<u64>,
-    backlog: Backlog,
-}
-
-impl Queue {
-    fn new(wanted: bool) -> Self {
-        let backlog = if wanted {
-            Backlog::Unread
-        } else {
-            Backlog::Read
-        };
-        Self {
-            backlog,
-            ..Self::default()
-        }
-    }
-
-    /// Queues what was not queued before. No call is asked for twice in one attempt.
-    fn take(&mut self, calls: impl Iterator<Item = CallRef>) {
-        for call in calls {
-            if self.queued.insert(hash(&call.external_id)) {
-                self.waiting.push_back(call);
-            }
-        }
-    }
-
-    /// Reads on in the record, unless all of it is read.
-    fn load(&mut self, what: Pending) -> Option<Command> {
-        let after = match &self.backlog {
-            Backlog::Read => return None,
-            Backlog::Reading => return Some(Command::Idle),
-            Backlog::More(last) => Some(last.clone()),
-            Backlog::Unread => None,
-        };
-        self.backlog = Backlog::Reading;
-        Some(Command::LoadPending { what, after })
-    }
-
-    fn loaded(&mut self, calls: Vec<CallRef>) {
-        let last = calls.last().map(|call| call.external_id.clone());
-        self.backlog = match last {
-            Some(last) if calls.len() >= PENDING_AT_ONCE => Backlog::More(last),
-            _ => Backlog::Read,
-        };
-        self.take(calls.into_iter());
-    }
-
-    fn is_done(&self) -> bool {
-        self.waiting.is_empty() && matches!(self.backlog, Backlog::Read)
-    }
-
-    /// Drops calls that a listing has just told of, with their transcripts or without.
-    fn forget(&mut self, calls: &[Call]) {
-        let told: HashSet<&str> = calls.iter().map(|call| call.external_id.as_str()).collect();
-        self.waiting
-            .retain(|call| !told.contains(call.external_id.as_str()));
-    }
-}
-
-/// Recorded calls that earlier runs, or the listing, left without what is wanted of them.
-#[derive(Debug, Default)]
-enum Backlog {
-    #[default]
-    Unread,
-    Reading,
-    More(String),
-    Read,
 }
 
 /// An exchange, waiting or under way.
@@ -550,162 +390,5 @@ fn our_bug(class: FailureClass, detail: String) -> Failure {
         class,
         detail,
         advice: Some((WhoseTurn::Engineering, advice)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        model::Window,
-        platforms::{Page, connector},
-    };
-    use jiff::civil::date;
-
-    fn attempt() -> Attempt {
-        let period = Period {
-            from: date(2026, 1, 1),
-            to: date(2026, 1, 31),
-        };
-        let setup = Setup {
-            base_url: String::new(),
-            options: serde_json::Map::new(),
-            internal_domains: Vec::new(),
-            period,
-            method: crate::model::Method::Api,
-            as_of: Timestamp::UNIX_EPOCH,
-            keys: 1,
-            files: Vec::new(),
-        };
-        let window = Window {
-            from: period.from,
-            to: date(2026, 2, 1),
-        };
-        let scope = Scope {
-            request_id: "northwind".into(),
-            period: Some(period),
-            checkpoints: vec![Checkpoint {
-                window,
-                cursor: None,
-                listed: 1_001,
-                done: true,
-            }],
-            keep_checkpoints: true,
-            transcripts: true,
-            media: false,
-        };
-        Attempt::new(connector("gong").unwrap(), Arc::new(setup), scope)
-    }
-
-    fn call(number: usize) -> CallRef {
-        CallRef {
-            external_id: format!("{number:04}"),
-            raw: None,
-        }
-    }
-
-    /// What a listing tells of is not asked for by itself, what it does not tell of is; and nothing is, while
-    /// days are listed for the first time.
-    #[test]
-    fn what_comes_with_the_listing_is_not_asked_for() {
-        for keep_checkpoints in [false, true] {
-            let fireflies = connector("fireflies").unwrap();
-            let Attempt { setup, scope, .. } = attempt();
-            let scope = Scope {
-                checkpoints: Vec::new(),
-                keep_checkpoints,
-                ..scope
-            };
-            let mut attempt = Attempt::new(fireflies, setup, scope);
-            let mut access = Access::constant();
-            let mut limiter = RateLimiter::new("fireflies", "northwind", None, &[]);
-            let now = Timestamp::UNIX_EPOCH;
-            let mut asked: Vec<CallRef> = Vec::new();
-            loop {
-                match attempt.poll(now, &mut limiter, &mut access) {
-                    Command::LoadPending { what, .. } => {
-                        attempt.pending(what, (1..=3).map(call).collect());
-                    }
-                    Command::Send { ticket, work, .. } => {
-                        let mut page = Page::default();
-                        match &*work {
-                            Work::Transcripts(calls) => asked.extend(calls.iter().cloned()),
-                            _ => page.calls = vec![Call::new("0001"), Call::new("0003")],
-                        }
-                        attempt.answered(
-                            ticket,
-                            Ok(Step::Page(page)),
-                            now,
-                            &mut limiter,
-                            &mut access,
-                        );
-                    }
-                    Command::Commit(_) => attempt.committed(&["0003".to_owned()]),
-                    Command::Done(end) => break assert_eq!(end, End::Complete),
-                    other => panic!("nothing is under way: {other:?}"),
-                }
-            }
-            let expected = if keep_checkpoints {
-                vec![]
-            } else {
-                vec![call(2)]
-            };
-            assert_eq!(asked, expected);
-        }
-    }
-
-    /// A call that a listing has just recorded comes again with the next piece of the backlog.
-    #[test]
-    fn no_transcript_is_asked_for_twice() {
-        let mut attempt = attempt();
-        let mut limiter = RateLimiter::new("gong", "northwind", None, &[]);
-        let mut access = Access::constant();
-        let now = Timestamp::UNIX_EPOCH;
-        let mut asked: Vec<String> = Vec::new();
-        let mut loaded = 0;
-        loop {
-            match attempt.poll(now, &mut limiter, &mut access) {
-                Command::LoadPending { what, after: None } => {
-                    attempt.committing = Some(vec![call(1_000)]);
-                    attempt.committed(&["1000".to_owned()]);
-                    attempt.pending(what, (0..1_000).map(call).collect());
-                    loaded += 1;
-                }
-                Command::LoadPending {
-                    what,
-                    after: Some(after),
-                } => {
-                    assert_eq!(after, "0999");
-                    attempt.pending(what, vec![call(1_000)]);
-                    loaded += 1;
-                }
-                Command::Send { ticket, work, .. } => {
-                    let Work::Transcripts(calls) = &*work else {
-                        panic!("all is listed: {work:?}")
-                    };
-                    asked.extend(calls.iter().map(|call| call.external_id.clone()));
-                    attempt.answered(
-                        ticket,
-                        Ok(Step::Page(Default::default())),
-                        now,
-                        &mut limiter,
-                        &mut access,
-                    );
-                }
-                Command::Done(end) => {
-                    assert_eq!(end, End::Complete);
-                    break;
-                }
-                other => panic!("nothing is under way: {other:?}"),
-            }
-        }
-        asked.sort();
-        assert_eq!(
-            asked,
-            (0..=1_000)
-                .map(|number| format!("{number:04}"))
-                .collect::<Vec<_>>()
-        );
-        assert_eq!(loaded, 2);
     }
 }

@@ -268,6 +268,19 @@ pub struct Media {
     pub state: MediaState,
 }
 
+impl Media {
+    /// A recording that the platform tells of, and no more about it than what it holds.
+    pub fn listed(kind: MediaKind) -> Self {
+        Self {
+            kind,
+            mime: None,
+            bytes: None,
+            duration_ms: None,
+            state: MediaState::Listed,
+        }
+    }
+}
+
 /// Our copy of a media file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaCopy {

@@ -16,7 +16,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Auth, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply, Setup,
-    Step, Traits, Work, fields,
+    Step, Traits, Work, replies,
 };
 use crate::model::Method;
 
@@ -73,11 +73,7 @@ impl Connector for Avoma {
         progress: &Progress,
         reply: &Reply,
     ) -> Result<Step, Rejection> {
-        let Reply::Http(reply) = reply else {
-            return Err(Rejection::Refused {
-                detail: "Avoma is not read from files".into(),
-            });
-        };
+        let reply = reply.http()?;
         match work {
             Work::Verify => {
                 answer::<Envelope<'_>>(reply)?;
@@ -116,30 +112,18 @@ fn send(path: String, progress: Progress) -> Step {
 
 /// Reads an answer with status 200; every other one is a rejection.
 fn answer<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
-    match reply.status {
-        200 => serde_json::from_slice(&reply.body)
-            .map_err(|error| fields::broken(NAME, &reply.content_type, &error)),
-        401 => Err(Rejection::Credentials {
-            advice: "Avoma says that the API key is wrong or was deleted. Ask the customer's Avoma administrator for a \
-                     new key."
-                .into(),
-        }),
-        403 => Err(Rejection::Credentials {
-            advice: "Avoma refuses the API key. Ask the customer's Avoma administrator whether the key may read meetings \
-                     and transcripts: the API needs Avoma's Organization plan or higher."
-                .into(),
-        }),
-        429 => Err(Rejection::Throttled {
-            after: reply.retry_after.or(Some(MINUTE)),
-        }),
-        status @ (408 | 500..) => Err(Rejection::Unavailable {
-            after: reply.retry_after,
-            detail: fields::answered(NAME, status, &complaint(reply)),
-        }),
-        status => Err(Rejection::Refused {
-            detail: fields::answered(NAME, status, &complaint(reply)),
-        }),
-    }
+    let advice = match reply.status {
+        401 => {
+            "Avoma says that the API key is wrong or was deleted. Ask the customer's Avoma administrator for a \
+             new key."
+        }
+        _ => {
+            "Avoma refuses the API key. Ask the customer's Avoma administrator whether the key may read meetings \
+             and transcripts: the API needs Avoma's Organization plan or higher."
+        }
+    };
+    replies::judge(NAME, reply, Some(MINUTE), advice, || complaint(reply))?;
+    replies::parse(NAME, reply)
 }
 
 /// What an error says: `{"detail": "..."}`, or with 400 an object from field name to a list of messages.

@@ -7,7 +7,7 @@
 
 mod conversation;
 mod engagements;
-mod recording;
+mod media;
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::{
     Auth, Connector, Exchange, HttpReply, Page, Progress, Rejection, Reply, Setup, Step, Traits,
-    Work, fields,
+    Work, fields, replies,
 };
 use crate::model::Method;
 
@@ -67,7 +67,7 @@ impl Connector for Chorus {
                 None => return Step::Page(Page::default()),
             },
             Work::Media(calls) => match calls.first() {
-                Some(call) => recording::request(call),
+                Some(call) => media::request(call),
                 None => return Step::Page(Page::default()),
             },
         };
@@ -81,11 +81,7 @@ impl Connector for Chorus {
         _progress: &Progress,
         reply: &Reply,
     ) -> Result<Step, Rejection> {
-        let Reply::Http(reply) = reply else {
-            return Err(Rejection::Refused {
-                detail: "Chorus is not read from files".into(),
-            });
-        };
+        let reply = reply.http()?;
         let page = match work {
             Work::Verify => {
                 engagements::page(reply, setup.period.window(), None, setup)?;
@@ -99,7 +95,7 @@ impl Connector for Chorus {
                 None => Page::default(),
             },
             Work::Media(calls) => match calls.first() {
-                Some(call) => recording::page(reply, call)?,
+                Some(call) => media::page(reply, call)?,
                 None => Page::default(),
             },
         };
@@ -123,30 +119,18 @@ struct Complaint {
 
 /// Reads an answer with status 200; every other one is a rejection.
 fn answer<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
-    match reply.status {
-        200 => serde_json::from_slice(&reply.body)
-            .map_err(|error| fields::broken(NAME, &reply.content_type, &error)),
-        401 => Err(Rejection::Credentials {
-            advice: "Chorus says that the token is wrong or has expired. Ask the customer for a new API token; if a new one \
-                     is refused too, seal it again with the word Bearer and a blank in front of it."
-                .into(),
-        }),
-        403 => Err(Rejection::Credentials {
-            advice: "Chorus refuses the token. Ask the customer whether the token's owner has a role in Chorus that may use \
-                     the API."
-                .into(),
-        }),
-        429 => Err(Rejection::Throttled {
-            after: reply.retry_after.or(Some(MINUTE)),
-        }),
-        status @ (408 | 500..) => Err(Rejection::Unavailable {
-            after: reply.retry_after,
-            detail: fields::answered(NAME, status, &complaint(reply)),
-        }),
-        status => Err(Rejection::Refused {
-            detail: fields::answered(NAME, status, &complaint(reply)),
-        }),
-    }
+    let advice = match reply.status {
+        401 => {
+            "Chorus says that the token is wrong or has expired. Ask the customer for a new API token; if a new one \
+             is refused too, seal it again with the word Bearer and a blank in front of it."
+        }
+        _ => {
+            "Chorus refuses the token. Ask the customer whether the token's owner has a role in Chorus that may use \
+             the API."
+        }
+    };
+    replies::judge(NAME, reply, Some(MINUTE), advice, || complaint(reply))?;
+    replies::parse(NAME, reply)
 }
 
 fn complaint(reply: &HttpReply) -> String {

@@ -20,12 +20,14 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page, Progress,
-    Rejection, Reply, Setup, Step, TokenForm, Traits, Work,
+    Rejection, Reply, Setup, Step, TokenForm, Traits, Work, replies,
 };
 use crate::model::{MAX_KEYS, Method};
 
 /// Fathom's connector.
 pub(super) struct Fathom;
+
+const NAME: &str = "Fathom";
 
 const ROOT: &str = "/external/v1";
 
@@ -128,16 +130,12 @@ impl Connector for Fathom {
         progress: &Progress,
         reply: &Reply,
     ) -> Result<Step, Rejection> {
-        let Reply::Http(reply) = reply else {
-            return Err(Rejection::Refused {
-                detail: "Fathom is not read from files".into(),
-            });
-        };
+        let reply = reply.http()?;
         match work {
             Work::Verify => {
                 let key = key_of(progress);
                 judge(reply, key, setup)?;
-                parse::<Teams>(reply)?;
+                replies::parse::<Teams>(NAME, reply)?;
                 Ok(if key + 1 < setup.keys {
                     verify(key + 1)
                 } else {
@@ -185,37 +183,20 @@ fn key_of(progress: &Progress) -> usize {
 
 /// What every answer may be. What 403 and 404 mean for one recording is said there.
 fn judge(reply: &HttpReply, key: usize, setup: &Setup) -> Result<(), Rejection> {
-    match reply.status {
-        200 => Ok(()),
-        401 => Err(Rejection::Credentials {
-            advice: format!(
-                "Fathom does not accept {}: {}, or its user was deactivated. {}",
-                signer(key, setup),
-                match setup.method {
-                    Method::Oauth => "it was revoked",
-                    Method::Api | Method::File => "it is wrong or was revoked",
-                },
-                remedy(setup)
-            ),
-        }),
-        403 => Err(Rejection::Credentials {
-            advice: format!(
-                "Fathom does not allow {} to list meetings. {}",
-                signer(key, setup),
-                remedy(setup)
-            ),
-        }),
-        429 => Err(Rejection::Throttled {
-            after: reply.retry_after,
-        }),
-        408 | 500.. => Err(Rejection::Unavailable {
-            after: reply.retry_after,
-            detail: answered(reply),
-        }),
-        _ => Err(Rejection::Refused {
-            detail: answered(reply),
-        }),
-    }
+    let signer = signer(key, setup);
+    let refusal = match (reply.status, setup.method) {
+        (401, Method::Oauth) => {
+            format!("does not accept {signer}: it was revoked, or its user was deactivated")
+        }
+        (401, Method::Api | Method::File) => {
+            format!(
+                "does not accept {signer}: it is wrong or was revoked, or its user was deactivated"
+            )
+        }
+        _ => format!("does not allow {signer} to list meetings"),
+    };
+    let advice = format!("Fathom {refusal}. {}", remedy(setup));
+    replies::judge(NAME, reply, None, &advice, || told(reply))
 }
 
 /// Whose right is missing, in words: the value of a key is shown nowhere.
@@ -238,25 +219,7 @@ fn remedy(setup: &Setup) -> &'static str {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
-    serde_json::from_slice(&reply.body).map_err(|error| {
-        let kind = if reply.content_type.is_empty() {
-            "an answer without a type"
-        } else {
-            &reply.content_type
-        };
-        Rejection::Broken {
-            detail: format!("expected Fathom's JSON, got {kind}: {error}"),
-        }
-    })
-}
-
-/// Error bodies have no documented form, so their beginning is kept as text, for the log.
-fn answered(reply: &HttpReply) -> String {
-    let text = String::from_utf8_lossy(&reply.body);
-    let excerpt: String = text.chars().take(200).collect();
-    match excerpt.trim() {
-        "" => format!("Fathom answered {}", reply.status),
-        excerpt => format!("Fathom answered {}: {excerpt}", reply.status),
-    }
+/// Error bodies have no documented form, so they are read as text.
+fn told(reply: &HttpReply) -> String {
+    String::from_utf8_lossy(&reply.body).into_owned()
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::{RecordFailure, Rejection};
+use super::RecordFailure;
 use crate::model::{Affiliation, Participant, Role, Window};
 
 /// Text as shown: trimmed, and `None` when nothing is left.
@@ -268,27 +268,6 @@ pub(super) fn unreadable(
         external_id,
         stage,
         detail: format!("{platform}'s record of the call cannot be read: {error}"),
-    }
-}
-
-/// An answer that is not the JSON expected of a platform. Only its type is told, not what it says.
-pub(super) fn broken(platform: &str, content_type: &str, error: &serde_json::Error) -> Rejection {
-    let kind = if content_type.is_empty() {
-        "an answer without a type"
-    } else {
-        content_type
-    };
-    Rejection::Broken {
-        detail: format!("expected {platform}'s JSON, got {kind}: {error}"),
-    }
-}
-
-/// What a platform says about a failure, short: it is for the log, and may hold anything.
-pub(super) fn answered(platform: &str, status: u16, text: &str) -> String {
-    let excerpt: String = text.chars().take(200).collect();
-    match excerpt.trim() {
-        "" => format!("{platform} answered {status}"),
-        excerpt => format!("{platform} answered {status}: {excerpt}"),
     }
 }
 

@@ -14,12 +14,14 @@ use serde_json::{Value, json, value::RawValue};
 use self::errors::{Cause, GraphError, Trouble};
 use super::{
     Auth, CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure,
-    Rejection, Reply, Setup, Step, Traits, Work, fields,
+    Rejection, Reply, Setup, Step, Traits, Work, fields, replies,
 };
 use crate::model::{Method, TranscriptContent, Window};
 
 /// Fireflies' connector.
 pub(super) struct Fireflies;
+
+const NAME: &str = "Fireflies";
 
 /// Most calls that one query answers for, and what it is by default.
 const LARGEST_PAGE: usize = 50;
@@ -96,11 +98,7 @@ impl Connector for Fireflies {
         progress: &Progress,
         reply: &Reply,
     ) -> Result<Step, Rejection> {
-        let Reply::Http(reply) = reply else {
-            return Err(Rejection::Refused {
-                detail: "Fireflies is not read from files".into(),
-            });
-        };
+        let reply = reply.http()?;
         let page = match work {
             Work::Verify => answer(reply).map(|_| Page::default())?,
             Work::List { window, cursor } => {
@@ -229,7 +227,7 @@ fn partial(reply: &HttpReply) -> Result<(&RawValue, bool), Trouble> {
     let answer = match serde_json::from_slice::<Answer<'_>>(&reply.body) {
         Ok(answer) => answer,
         Err(error) if reply.status == 200 => {
-            return Err(fields::broken("Fireflies", &reply.content_type, &error).into());
+            return Err(replies::broken(NAME, &reply.content_type, &error).into());
         }
         // A proxy on the way answers in its own words.
         Err(_) => return Err(Trouble::of(reply, &[])),
@@ -250,7 +248,7 @@ fn holds_anything(value: &RawValue) -> bool {
 
 fn read<'a, T: Deserialize<'a>>(value: &'a RawValue, reply: &HttpReply) -> Result<T, Trouble> {
     serde_json::from_str(value.get())
-        .map_err(|error| fields::broken("Fireflies", &reply.content_type, &error).into())
+        .map_err(|error| replies::broken(NAME, &reply.content_type, &error).into())
 }
 
 /// The transcript of one call. While it is processed there are no sentences.

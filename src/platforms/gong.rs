@@ -14,12 +14,14 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, OptionKind,
-    OptionSpec, Page, Progress, Rejection, Reply, Setup, Step, TokenForm, Traits, Work, fields,
+    OptionSpec, Page, Progress, Rejection, Reply, Setup, Step, TokenForm, Traits, Work, replies,
 };
 use crate::model::Method;
 
 /// Gong's connector.
 pub(super) struct Gong;
+
+const NAME: &str = "Gong";
 
 /// What all three answers without any call have in common; the status is 404, not 200.
 const NO_CALLS: &str = "No calls found";
@@ -103,17 +105,13 @@ impl Connector for Gong {
         _progress: &Progress,
         reply: &Reply,
     ) -> Result<Step, Rejection> {
-        let Reply::Http(reply) = reply else {
-            return Err(Rejection::Refused {
-                detail: "Gong is not read from files".into(),
-            });
-        };
+        let reply = reply.http()?;
         let page = match (judge(reply, setup.method)?, work) {
             (Verdict::NoCalls, Work::List { .. } | Work::Transcripts(_)) => Page::default(),
             (Verdict::NoCalls, Work::Media(calls)) => media::none(calls),
             (Verdict::NoCalls, Work::Verify) => return Err(wrong_address(reply)),
             (Verdict::Answer, Work::Verify) => {
-                parse::<Workspaces>(reply)?;
+                replies::parse::<Workspaces>(NAME, reply)?;
                 Page::default()
             }
             (Verdict::Answer, Work::List { .. }) => listing::page(reply, setup)?,
@@ -168,38 +166,31 @@ fn judge(reply: &HttpReply, method: Method) -> Result<Verdict, Rejection> {
             .join("; ")
     };
     match reply.status {
-        200 => Ok(Verdict::Answer),
-        404 if texts().contains(NO_CALLS) => Ok(Verdict::NoCalls),
-        404 => Err(wrong_address(reply)),
-        400 if is_about_cursor(&texts()) => Err(Rejection::RestartWindow),
-        401 | 403 if method == Method::Oauth => Err(Rejection::Credentials {
-            advice: "Gong refuses the access that the customer's administrator gave us: it was withdrawn, or it lacks \
-                     a right. Ask the customer's Gong administrator to consent again."
-                .into(),
-        }),
-        401 if texts().contains("permission") => Err(Rejection::Credentials {
-            advice: "The Gong key lacks a right. Ask the customer's Gong administrator for a key that may read \
-                     calls and transcripts."
-                .into(),
-        }),
-        401 => Err(Rejection::Credentials {
-            advice: "Gong says that the access key or its secret is wrong, or has expired. Ask the customer's Gong \
-                     administrator for a new key."
-                .into(),
-        }),
-        // help.gong.io: a key may have a list of trusted addresses; any other address gets 403.
-        403 => Err(Rejection::Credentials {
-            advice: "Gong refuses the key from our address. Ask the customer's Gong administrator whether the key has \
-                     a list of trusted IP addresses, and whether it was revoked."
-                .into(),
-        }),
-        429 => Err(Rejection::Throttled { after: reply.retry_after }),
-        408 | 500.. => Err(Rejection::Unavailable {
-            after: reply.retry_after,
-            detail: answered(reply.status, &texts()),
-        }),
-        status => Err(Rejection::Refused { detail: answered(status, &texts()) }),
+        404 if texts().contains(NO_CALLS) => return Ok(Verdict::NoCalls),
+        404 => return Err(wrong_address(reply)),
+        400 if is_about_cursor(&texts()) => return Err(Rejection::RestartWindow),
+        _ => {}
     }
+    let advice = match reply.status {
+        401 | 403 if method == Method::Oauth => {
+            "Gong refuses the access that the customer's administrator gave us: it was withdrawn, or it lacks a right. \
+             Ask the customer's Gong administrator to consent again."
+        }
+        401 if texts().contains("permission") => {
+            "The Gong key lacks a right. Ask the customer's Gong administrator for a key that may read calls and \
+             transcripts."
+        }
+        401 => {
+            "Gong says that the access key or its secret is wrong, or has expired. Ask the customer's Gong \
+             administrator for a new key."
+        }
+        // help.gong.io: a key may have a list of trusted addresses; any other address gets 403.
+        _ => {
+            "Gong refuses the key from our address. Ask the customer's Gong administrator whether the key has a list \
+             of trusted IP addresses, and whether it was revoked."
+        }
+    };
+    replies::judge(NAME, reply, None, advice, texts).map(|()| Verdict::Answer)
 }
 
 /// Texts seen for a dead cursor: "cursor has expired", "Failed to verify cursor".
@@ -215,13 +206,4 @@ fn wrong_address(reply: &HttpReply) -> Rejection {
             reply.status
         ),
     }
-}
-
-fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
-    serde_json::from_slice(&reply.body)
-        .map_err(|error| fields::broken("Gong", &reply.content_type, &error))
-}
-
-fn answered(status: u16, texts: &str) -> String {
-    fields::answered("Gong", status, texts)
 }

@@ -7,7 +7,7 @@
 
 mod listing;
 mod media;
-mod recordings;
+mod recording;
 mod transcripts;
 
 use std::time::Duration;
@@ -16,13 +16,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page, Progress,
-    Rejection, Reply, Setup, Step, TokenForm, Traits, Work, fields,
+    Auth, CallRef, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page,
+    Progress, Rejection, Reply, Setup, Step, TokenForm, Traits, Work, fields, replies,
 };
 use crate::model::Method;
 
 /// Grain's connector.
 pub(super) struct Grain;
+
+const NAME: &str = "Grain";
 
 /// Every request needs it.
 const VERSION: &[(&str, &str)] = &[("public-api-version", "2025-10-31")];
@@ -72,8 +74,8 @@ impl Connector for Grain {
             // Small, not paged, and open to every token.
             Work::Verify => send(teams(), &Asked::Teams),
             Work::List { window, cursor } => listing::begin(*window, cursor.as_deref()),
-            Work::Transcripts(calls) => transcripts::begin(calls),
-            Work::Media(calls) => media::begin(calls),
+            Work::Transcripts(calls) => part("transcript", calls, &Asked::Transcript),
+            Work::Media(calls) => part("download", calls, &Asked::Media),
         }
     }
 
@@ -84,9 +86,7 @@ impl Connector for Grain {
         progress: &Progress,
         reply: &Reply,
     ) -> Result<Step, Rejection> {
-        let Reply::Http(reply) = reply else {
-            return Err(refused("Grain is not read from files"));
-        };
+        let reply = reply.http()?;
         let asked = Asked::deserialize(progress)
             .map_err(|error| refused(format!("this is no progress of Grain's: {error}")))?;
         match (asked, work) {
@@ -138,7 +138,7 @@ fn teams() -> HttpExchange {
 /// Whether the token works.
 fn accepts(reply: &HttpReply, setup: &Setup) -> Result<(), Rejection> {
     judge(reply, setup)?;
-    parse::<Teams>(reply).map(|_| ())
+    replies::parse::<Teams>(NAME, reply).map(|_| ())
 }
 
 fn send(exchange: HttpExchange, asked: &Asked) -> Step {
@@ -150,38 +150,32 @@ fn send(exchange: HttpExchange, asked: &Asked) -> Step {
     Step::Send(Exchange::Http(exchange), progress)
 }
 
+/// Asks for a part of a recording. There is one call: `Traits::transcript_batch`, `Connector::media_batch`.
+fn part(name: &str, calls: &[CallRef], asked: &Asked) -> Step {
+    let Some(call) = calls.first() else {
+        return Step::Page(Page::default());
+    };
+    let id = fields::percent_encoded(&call.external_id);
+    let path = format!("/_/public-api/v2/recordings/{id}/{name}");
+    send(HttpExchange::get(path), asked)
+}
+
 /// Passes an answer to read. What a status means for one endpoint only is looked at before.
 fn judge(reply: &HttpReply, setup: &Setup) -> Result<(), Rejection> {
-    let advice = match reply.status {
-        200 => return Ok(()),
-        401 => match setup.method {
-            Method::Api | Method::File => {
-                "Grain says that the token is wrong or was taken back. Ask the customer's Grain administrator for a \
-                 new workspace access token."
-            }
-            Method::Oauth => {
-                "Grain no longer accepts the customer's consent. Ask the customer to consent again."
-            }
-        },
-        403 => {
+    let advice = match (reply.status, setup.method) {
+        (401, Method::Api | Method::File) => {
+            "Grain says that the token is wrong or was taken back. Ask the customer's Grain administrator for a \
+             new workspace access token."
+        }
+        (401, Method::Oauth) => {
+            "Grain no longer accepts the customer's consent. Ask the customer to consent again."
+        }
+        _ => {
             "Grain refuses the token: it was taken back, or may not read recordings. Ask the customer's Grain \
              administrator for a new workspace access token."
         }
-        429 => {
-            let after = reply.retry_after.unwrap_or(REFILL);
-            return Err(Rejection::Throttled { after: Some(after) });
-        }
-        408 | 500.. => {
-            return Err(Rejection::Unavailable {
-                after: reply.retry_after,
-                detail: answered(reply),
-            });
-        }
-        _ => return Err(refused(answered(reply))),
     };
-    Err(Rejection::Credentials {
-        advice: advice.into(),
-    })
+    replies::judge(NAME, reply, Some(REFILL), advice, || told(reply))
 }
 
 fn refused(detail: impl Into<String>) -> Rejection {
@@ -190,18 +184,12 @@ fn refused(detail: impl Into<String>) -> Rejection {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
-    serde_json::from_slice(&reply.body)
-        .map_err(|error| fields::broken("Grain", &reply.content_type, &error))
-}
-
 /// What Grain says about an error, in the first that fits of the forms that public clients have met.
-fn answered(reply: &HttpReply) -> String {
+fn told(reply: &HttpReply) -> String {
     let json: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let forms = ["/errors/detail", "/error/message", "/error", "/message"];
     let told = forms
         .iter()
         .find_map(|form| json.pointer(form)?.as_str().map(str::to_owned));
-    let text = told.unwrap_or_else(|| String::from_utf8_lossy(&reply.body).into_owned());
-    fields::answered("Grain", reply.status, &text)
+    told.unwrap_or_else(|| String::from_utf8_lossy(&reply.body).into_owned())
 }

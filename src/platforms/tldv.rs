@@ -3,6 +3,7 @@
 //!
 //! One request lists 100 meetings, one more brings the transcript of each, and one more tells where its recording is.
 
+mod media;
 mod transcripts;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,15 +12,17 @@ use serde_json::{json, value::RawValue};
 
 use super::{
     Auth, CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply,
-    Setup, Step, Traits, Work, fields, redirect,
+    Setup, Step, Traits, Work, fields, replies,
 };
 use crate::model::{
-    Affiliation, Call, CallKind, DurationSource, Media, MediaKind, MediaState, Method, Participant,
-    Precision, Role, TranscriptContent, Window,
+    Affiliation, Call, CallKind, DurationSource, Media, MediaKind, Method, Participant, Precision,
+    Role, TranscriptContent, Window,
 };
 
 /// tl;dv's connector.
 pub(super) struct Tldv;
+
+const NAME: &str = "tl;dv";
 
 /// Largest page.
 const PAGE_SIZE: usize = 100;
@@ -72,29 +75,25 @@ impl Connector for Tldv {
         progress: &Progress,
         reply: &Reply,
     ) -> Result<Step, Rejection> {
-        let Reply::Http(reply) = reply else {
-            return Err(Rejection::Refused {
-                detail: "tl;dv is not read from files".into(),
-            });
-        };
+        let reply = reply.http()?;
         let page = match work {
             Work::Verify => {
                 judge(reply)?;
-                parse::<Listing<'_>>(reply)?;
+                replies::parse::<Listing<'_>>(NAME, reply)?;
                 Page::default()
             }
             Work::List { window, cursor } => {
                 judge(reply)?;
                 let place = Place::deserialize(progress)
                     .unwrap_or_else(|_| Place::at(*window, cursor.as_deref(), setup));
-                return place.take(parse(reply)?, *window, setup);
+                return place.take(replies::parse(NAME, reply)?, *window, setup);
             }
             Work::Transcripts(calls) => match calls.first() {
                 Some(call) => transcripts::page(call, reply)?,
                 None => Page::default(),
             },
             Work::Media(calls) => match calls.first() {
-                Some(call) => recording(call, reply)?,
+                Some(call) => media::page(call, reply)?,
                 None => Page::default(),
             },
         };
@@ -181,7 +180,7 @@ impl Place {
                 }
                 Err(error) => {
                     page.failures
-                        .push(fields::unreadable("tl;dv", "list", record, &error));
+                        .push(fields::unreadable(NAME, "list", record, &error));
                 }
             }
         }
@@ -233,6 +232,8 @@ struct Meeting {
     duration: Option<f64>,
     organizer: Option<Person>,
     invitees: Option<Vec<Person>>,
+    /// `successful`; no other word was seen, and none is documented.
+    status: Option<String>,
 }
 
 /// The name of somebody unknown is an empty text (seen).
@@ -240,6 +241,11 @@ struct Meeting {
 struct Person {
     name: Option<String>,
     email: Option<String>,
+}
+
+/// What the listing said of a call.
+fn listed(call: &CallRef) -> Option<Meeting> {
+    serde_json::from_str(call.raw.as_deref()?).ok()
 }
 
 /// Errors tell of themselves in `message`; those of a 400 also in `errors`, which are about our own parameters.
@@ -250,6 +256,13 @@ struct Failed {
 }
 
 impl Meeting {
+    /// Whether tl;dv had worked it off when it was listed, by all that it said.
+    fn is_processed(&self) -> bool {
+        self.status
+            .as_deref()
+            .is_none_or(|status| status == "successful")
+    }
+
     fn into_call(self, source: &RawValue, setup: &Setup) -> Call {
         let participants = people(self.organizer, self.invitees, &setup.internal_domains);
         let organizer = participants
@@ -270,13 +283,7 @@ impl Meeting {
         }
         call.source_url = fields::text(self.url);
         // Each meeting is a recording; its address is asked for when it is copied.
-        call.media = vec![Media {
-            kind: MediaKind::Video,
-            mime: None,
-            bytes: None,
-            duration_ms: None,
-            state: MediaState::Listed,
-        }];
+        call.media = vec![Media::listed(MediaKind::Video)];
         call.transcript = TranscriptContent::Pending;
         call.raw = Some(source.get().to_owned());
         call
@@ -333,43 +340,24 @@ fn part(name: &str, calls: &[CallRef]) -> Step {
     send(format!("/v1alpha1/meetings/{id}/{name}"), Progress::Null)
 }
 
-/// Where the video of a meeting is. 403: the organizer of this meeting has no paid plan, though the meeting is
-/// listed.
-fn recording(call: &CallRef, reply: &HttpReply) -> Result<Page, Rejection> {
-    match reply.status {
-        403 => Ok(redirect::none(call)),
-        _ => redirect::page("tl;dv", call, reply, || judge(reply)),
-    }
-}
-
 fn send(path: String, progress: Progress) -> Step {
     Step::Send(Exchange::Http(HttpExchange::get(path)), progress)
 }
 
-fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
-    serde_json::from_slice(&reply.body)
-        .map_err(|error| fields::broken("tl;dv", &reply.content_type, &error))
-}
-
 /// Whether an answer is one.
 fn judge(reply: &HttpReply) -> Result<(), Rejection> {
-    let after = reply.retry_after;
-    let failed: Failed = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let detail = fields::answered("tl;dv", reply.status, &failed.message.unwrap_or_default());
-    Err(match reply.status {
-        200 => return Ok(()),
-        401 => Rejection::Credentials {
-            advice: "tl;dv says that the API key is wrong or was deleted. Ask the customer for a new key, which they \
-                     make in the personal settings of tl;dv."
-                .into(),
-        },
-        403 => Rejection::Credentials {
-            advice: "tl;dv refuses the API key. Ask the customer whether the owner of the key has a plan with access to \
-                     the API (Pro or Business)."
-                .into(),
-        },
-        429 => Rejection::Throttled { after },
-        408 | 500.. => Rejection::Unavailable { after, detail },
-        _ => Rejection::Refused { detail },
+    let advice = match reply.status {
+        401 => {
+            "tl;dv says that the API key is wrong or was deleted. Ask the customer for a new key, which they \
+             make in the personal settings of tl;dv."
+        }
+        _ => {
+            "tl;dv refuses the API key. Ask the customer whether the owner of the key has a plan with access to \
+             the API (Pro or Business)."
+        }
+    };
+    replies::judge(NAME, reply, None, advice, || {
+        let failed = serde_json::from_slice::<Failed>(&reply.body).unwrap_or_default();
+        failed.message.unwrap_or_default()
     })
 }

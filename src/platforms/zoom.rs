@@ -14,12 +14,14 @@ use serde::Deserialize;
 
 use super::{
     ACCESS_TOKEN, Auth, ClientAuth, Connector, Grant, HttpReply, OAuth, Page, Progress, Rejection,
-    Reply, Setup, Step, TokenForm, Traits, Work, fields,
+    Reply, Setup, Step, TokenForm, Traits, Work, fields, replies,
 };
 use crate::model::Method;
 
 /// Zoom's connector.
 pub(super) struct Zoom;
+
+const NAME: &str = "Zoom";
 
 impl Connector for Zoom {
     fn traits(&self) -> Traits {
@@ -47,11 +49,7 @@ impl Connector for Zoom {
         progress: &Progress,
         reply: &Reply,
     ) -> Result<Step, Rejection> {
-        let Reply::Http(reply) = reply else {
-            return Err(Rejection::Refused {
-                detail: "Zoom is not read from files".into(),
-            });
-        };
+        let reply = reply.http()?;
         match work {
             Work::Verify => Ok(Step::Page(Page::default())),
             Work::List { window, .. } => walk::next(*window, setup, progress, reply),
@@ -111,41 +109,29 @@ struct Problem {
 }
 
 fn judge(reply: &HttpReply) -> Result<Verdict, Rejection> {
+    match reply.status {
+        200 => return Ok(Verdict::Answer),
+        404 => return Ok(Verdict::Gone),
+        _ => {}
+    }
     let problem = serde_json::from_slice::<Problem>(&reply.body).unwrap_or_default();
     let message = problem.message.unwrap_or_default();
-    let told = || {
-        let code = problem.code.as_deref().unwrap_or("without a code");
-        fields::answered("Zoom", reply.status, format!("{code}: {message}").as_str())
-    };
-    match reply.status {
-        200 => Ok(Verdict::Answer),
-        404 => Ok(Verdict::Gone),
-        // "Invalid access token, does not contain scopes", whatever the status.
-        400..=403 if message.contains("scope") => Err(Rejection::Credentials {
+    // "Invalid access token, does not contain scopes", whatever the status.
+    if (400..=403).contains(&reply.status) && message.contains("scope") {
+        return Err(Rejection::Credentials {
             advice: "The Zoom app lacks a right. Ask the customer's Zoom administrator to give the server-to-server \
                      app the scopes cloud_recording:read:list_user_recordings:admin, \
                      cloud_recording:read:list_recording_files:admin and user:read:list_users:admin."
                 .into(),
-        }),
-        401 | 403 => Err(Rejection::Credentials {
-            advice: "Zoom refuses the app. Ask the customer's Zoom administrator whether the server-to-server app is \
-                     still active and belongs to this account."
-                .into(),
-        }),
-        429 => Err(Rejection::Throttled {
-            after: reply.retry_after,
-        }),
-        408 | 500.. => Err(Rejection::Unavailable {
-            after: reply.retry_after,
-            detail: told(),
-        }),
-        _ => Err(Rejection::Refused { detail: told() }),
+        });
     }
-}
-
-fn parse<'a, T: Deserialize<'a>>(reply: &'a HttpReply) -> Result<T, Rejection> {
-    serde_json::from_slice(&reply.body)
-        .map_err(|error| fields::broken("Zoom", &reply.content_type, &error))
+    let advice = "Zoom refuses the app. Ask the customer's Zoom administrator whether the server-to-server app is still \
+                  active and belongs to this account.";
+    let told = || {
+        let code = problem.code.as_deref().unwrap_or("without a code");
+        format!("{code}: {message}")
+    };
+    replies::judge(NAME, reply, None, advice, told).map(|()| Verdict::Answer)
 }
 
 /// A meeting's UUID as a segment of a path: one that begins with a slash, or holds two in a row, must be

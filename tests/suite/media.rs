@@ -13,7 +13,10 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use call_import_engine::{
     model::{Method, Period},
     objects::Objects,
-    platforms::{CallRef, Exchange, HttpReply, Reply, Setup, Step, Work, connector},
+    platforms::{
+        CallRef, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply, Setup, Step,
+        Work, connector,
+    },
     reconcile::MediaPlace,
     store::Store,
 };
@@ -431,7 +434,6 @@ async fn a_copy_that_was_not_recorded_is_found_again() {
 /// What Gong answers about links, with unknown fields, nulls, a number as id, and calls without recording.
 #[test]
 fn gongs_links_are_read_and_never_shown() {
-    let gong = connector("gong").expect("it is in the catalog");
     let ids = [
         "7782342274025937895",
         "98765432109876543",
@@ -444,23 +446,18 @@ fn gongs_links_are_read_and_never_shown() {
         external_id: id.into(),
         raw: None,
     });
-    let (work, setup) = (Work::Media(calls.to_vec()), setup());
-    let Step::Send(Exchange::Http(exchange), progress) = gong.begin(&work, &setup) else {
-        panic!("links are asked for")
-    };
+    let setup = setup();
+    let (exchange, progress) = begun("gong", &calls, &setup);
     let body = exchange.body.expect("a body");
     assert_eq!(body["filter"]["callIds"], serde_json::json!(ids));
     let told = |status, body: &[u8]| {
-        let reply = Reply::Http(answer(status, body));
-        match gong.next(&work, &setup, &progress, &reply) {
-            Ok(Step::Page(page)) => page,
-            other => panic!("{other:?}"),
-        }
+        let reply = answer(status, body);
+        page(answered("gong", &calls, &setup, &progress, reply))
     };
     let text = std::fs::read(support::root().join("tests/fixtures/gong/media.json"));
-    let page = told(200, &text.expect("a fixture"));
-    assert!(!format!("{page:?}").contains("signature"), "{page:?}");
-    let found: Vec<_> = page
+    let links = told(200, &text.expect("a fixture"));
+    assert!(!format!("{links:?}").contains("signature"), "{links:?}");
+    let found: Vec<_> = links
         .media
         .iter()
         .map(|file| (file.external_id.as_str(), file.link.expose()))
@@ -468,16 +465,49 @@ fn gongs_links_are_read_and_never_shown() {
     assert_eq!(
         found,
         [
-            (ids[0], "https://media.example/v1?signature=y"),
-            (ids[1], "https://media.example/a2?signature=x")
+            (ids[0], "https://media.example/v1?signature=SECRET"),
+            (ids[1], "https://media.example/a2?signature=SECRET")
         ]
     );
-    assert_eq!(page.without_media, ["11", "21", "22", "23"]);
+    assert_eq!(links.without_media, ["11", "21", "22", "23"]);
     let none = told(
         404,
         br#"{"errors": ["No calls found corresponding to the provided filters"]}"#,
     );
     assert_eq!(none.without_media, ids);
+}
+
+/// The first request for the recordings of calls, and what the connector remembers meanwhile.
+fn begun(platform: &str, calls: &[CallRef], setup: &Setup) -> (HttpExchange, Progress) {
+    let connector = connector(platform).expect("it is in the catalog");
+    sent(connector.begin(&Work::Media(calls.to_vec()), setup))
+}
+
+fn sent(step: Step) -> (HttpExchange, Progress) {
+    match step {
+        Step::Send(Exchange::Http(exchange), progress) => (exchange, progress),
+        other => panic!("expected a request, got {other:?}"),
+    }
+}
+
+/// What the connector makes of an answer.
+fn answered(
+    platform: &str,
+    calls: &[CallRef],
+    setup: &Setup,
+    progress: &Progress,
+    reply: HttpReply,
+) -> Result<Step, Rejection> {
+    let connector = connector(platform).expect("it is in the catalog");
+    let work = Work::Media(calls.to_vec());
+    connector.next(&work, setup, progress, &Reply::Http(reply))
+}
+
+fn page(step: Result<Step, Rejection>) -> Page {
+    match step {
+        Ok(Step::Page(page)) => page,
+        other => panic!("expected a page, got {other:?}"),
+    }
 }
 
 /// An answer as the shell hands it over.

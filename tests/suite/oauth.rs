@@ -22,6 +22,7 @@ use simulator::{
     faults::{Fault, Rule},
     gong, grain,
     log::Endpoint,
+    media::NOWHERE,
     oauth::{self, TOKEN},
 };
 
@@ -47,7 +48,7 @@ fn scene(
 ) -> (Scene, Running) {
     let mut scene = Scene::new(NIGHT);
     scene.with_keys();
-    let (mut config, credential) = (demo.config)(population(calls, FROM, TO), demo.limits);
+    let (mut config, credential) = (demo.config)(population(calls, FROM, TO), demo.limits, NOWHERE);
     change(config.oauth.as_mut().expect("it signs in by tokens"));
     let running = Simulator::start(Config {
         clock: Arc::new(scene.clock.clone()),

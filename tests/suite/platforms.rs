@@ -4,8 +4,8 @@
 //!
 //! 1. Record answers under `tests/fixtures/<key>/`: invented, in the platform's own form, with all the variety that
 //!    it may send (fields nobody knows, nulls, numbers as ids, duplicates, unreadable records). At least two pages
-//!    of a listing, its transcripts, and where recordings are copied, what is answered about them. Write SECRET into everything that must never be recorded: signed links
-//!    and tokens.
+//!    of a listing, its transcripts, and where recordings are copied, what is answered about them. Write SECRET into
+//!    everything that must never be recorded: signed links and tokens.
 //! 2. Where the platform describes its API in machine-readable form, write what it says about the requests in
 //!    use to `tests/fixtures/<key>/requests.json` (the form stands at [`laws::requests_are_as_described`]).
 //! 3. Write `platforms/<key>.rs` with `fixtures()` as in `gong.rs`: which answer belongs to which request, and what

@@ -20,6 +20,7 @@ use simulator::{
     Config, Running, Simulator,
     company::TranscriptFate,
     faults::{Fault, Rule},
+    media::NOWHERE,
     oauth, zoom,
 };
 
@@ -344,8 +345,11 @@ fn scene(page_size: usize) -> (Scene, Running) {
     scene
         .platform_urls
         .insert("zoom".into(), running.url.clone());
-    let (_, credential) =
-        (zoom::DEMO.config)(population(1, "2026-10-01", "2026-10-02"), zoom::LIMITS);
+    let (_, credential) = (zoom::DEMO.config)(
+        population(1, "2026-10-01", "2026-10-02"),
+        zoom::LIMITS,
+        NOWHERE,
+    );
     scene
         .secrets
         .insert("IMPORT_NORTHWIND_ZOOM".into(), credential.to_string());

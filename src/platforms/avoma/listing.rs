@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use super::{Envelope, NAME, answer};
 use crate::{
     model::{
-        Affiliation, Call, CallKind, CrmLink, DurationSource, Media, MediaKind, MediaState,
-        Participant, Precision, Role, Scope, TranscriptContent, Window,
+        Affiliation, Call, CallKind, CrmLink, DurationSource, Media, MediaKind, Participant,
+        Precision, Role, Scope, TranscriptContent, Window,
     },
     platforms::{HttpReply, Page, Rejection, Setup, fields},
 };
@@ -212,13 +212,7 @@ impl Meeting {
             (Some(false) | None, Some(true)) => MediaKind::Audio,
             (Some(false) | None, Some(false) | None) => return None,
         };
-        Some(Media {
-            kind,
-            mime: None,
-            bytes: None,
-            duration_ms: None,
-            state: MediaState::Listed,
-        })
+        Some(Media::listed(kind))
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{NAME, answer, send};
 use crate::platforms::{
-    CallRef, HttpReply, Link, MediaFile, Page, Progress, Rejection, Step, fields,
+    CallRef, HttpReply, Page, Progress, Rejection, Step, fields, media, replies,
 };
 
 /// The request, for one meeting.
@@ -30,17 +30,11 @@ pub(super) fn page(reply: &HttpReply, calls: &[CallRef]) -> Result<Page, Rejecti
         404 => None,
         _ => recording(reply)?,
     };
-    let id = call.external_id.clone();
-    let mut page = Page::default();
-    match recording.and_then(Recording::link) {
-        Some(link) => page.media.push(MediaFile {
-            external_id: id,
-            link,
-            bytes: None,
-        }),
-        None => page.without_media.push(id),
-    }
-    Ok(page)
+    let link = recording.and_then(|told| media::best(told.video_url, told.audio_url));
+    Ok(match link {
+        Some(link) => media::found(call, link),
+        None => media::none(call),
+    })
 }
 
 /// Transcripts of one meeting come in a bare list, and whether recordings do is not documented.
@@ -51,7 +45,7 @@ fn recording(reply: &HttpReply) -> Result<Option<Recording>, Rejection> {
     } else {
         serde_json::from_str(told.get()).map(Some)
     };
-    recording.map_err(|error| fields::broken(NAME, &reply.content_type, &error))
+    recording.map_err(|error| replies::broken(NAME, &reply.content_type, &error))
 }
 
 #[derive(Deserialize)]
@@ -61,11 +55,4 @@ struct Recording {
     _meeting_uuid: String,
     audio_url: Option<String>,
     video_url: Option<String>,
-}
-
-impl Recording {
-    fn link(self) -> Option<Link> {
-        let url = fields::text(self.video_url).or_else(|| fields::text(self.audio_url))?;
-        Some(Link::new(url))
-    }
 }

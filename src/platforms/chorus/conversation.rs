@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{answer, engagements::Engagement};
+use super::{answer, engagements::listed};
 use crate::{
     model::{Granularity, Participant, Segment, Transcript},
     platforms::{CallRef, HttpExchange, HttpReply, Page, Rejection, Setup, fields},
@@ -79,8 +79,7 @@ struct Utterance {
 
 impl Recording {
     fn into_transcript(self, call: &CallRef, setup: &Setup) -> Transcript {
-        let raw = call.raw.as_deref();
-        let listed = raw.and_then(|raw| serde_json::from_str::<Engagement>(raw).ok());
+        let listed = listed(call);
         let duration = self
             .duration
             .or_else(|| listed.as_ref().and_then(|listed| listed.duration));

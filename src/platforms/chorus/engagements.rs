@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use super::{NAME, answer};
 use crate::{
     model::{
-        Affiliation, Call, CallKind, CrmLink, DurationSource, Media, MediaKind, MediaState,
-        Participant, Precision, Role, TranscriptContent, Window,
+        Affiliation, Call, CallKind, CrmLink, DurationSource, Media, MediaKind, Participant,
+        Precision, Role, TranscriptContent, Window,
     },
-    platforms::{HttpExchange, HttpReply, Page, Rejection, Setup, fields},
+    platforms::{CallRef, HttpExchange, HttpReply, Page, Rejection, Setup, fields},
 };
 
 /// A page of a window.
@@ -139,6 +139,8 @@ pub(super) struct Engagement {
     #[serde(default, deserialize_with = "fields::optional_id")]
     opportunity_id: Option<String>,
     language: Option<String>,
+    /// `done` when Chorus has worked it off; the other words are not documented.
+    processing_state: Option<String>,
     no_show: Option<bool>,
     /// Documented for a conversation only.
     audio_only: Option<bool>,
@@ -158,7 +160,19 @@ struct Person {
     side: Option<String>,
 }
 
+/// What the listing said of a call.
+pub(super) fn listed(call: &CallRef) -> Option<Engagement> {
+    serde_json::from_str(call.raw.as_deref()?).ok()
+}
+
 impl Engagement {
+    /// Whether Chorus had worked it off when it was listed, by all that it said.
+    pub(super) fn is_processed(&self) -> bool {
+        self.processing_state
+            .as_deref()
+            .is_none_or(|state| state == "done")
+    }
+
     /// Who took part, in Chorus' order.
     pub(super) fn participants(&self, setup: &Setup) -> Vec<Participant> {
         let host = self.user_id.as_deref();
@@ -215,18 +229,13 @@ impl Engagement {
     }
 }
 
-/// By all that a listing is known to tell, meetings have pictures and dialed calls have none. Whether it was recorded shows when it is asked for.
+/// By all that a listing is known to tell, meetings have pictures and dialed calls have none. Whether it was recorded
+/// shows when it is asked for.
 fn recording(kind: Kind, audio_only: Option<bool>) -> Media {
-    Media {
-        kind: match (kind, audio_only) {
-            (Kind::Dialer, _) | (Kind::Meeting, Some(true)) => MediaKind::Audio,
-            (Kind::Meeting, Some(false) | None) => MediaKind::Video,
-        },
-        mime: None,
-        bytes: None,
-        duration_ms: None,
-        state: MediaState::Listed,
-    }
+    Media::listed(match (kind, audio_only) {
+        (Kind::Dialer, _) | (Kind::Meeting, Some(true)) => MediaKind::Audio,
+        (Kind::Meeting, Some(false) | None) => MediaKind::Video,
+    })
 }
 
 impl Person {

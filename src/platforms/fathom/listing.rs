@@ -6,18 +6,19 @@ use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ROOT, answered, judge, parse,
+    NAME, ROOT, judge,
     people::{People, Person},
+    told,
     transcripts::{Line, transcript},
 };
 use crate::{
     model::{
-        Call, CallKind, CrmLink, DurationSource, Media, MediaKind, MediaState, Method, Precision,
-        Scope, TranscriptContent, Window,
+        Call, CallKind, CrmLink, DurationSource, Media, MediaKind, Method, Precision, Scope,
+        TranscriptContent, Window,
     },
     platforms::{
         Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure, Rejection, RequestClass,
-        Setup, Step, fields,
+        Setup, Step, fields, replies,
     },
 };
 
@@ -117,7 +118,7 @@ pub(super) fn page(
         bare: place.bare || progress.get("bare") == Some(&Value::Bool(true)),
         ..place
     };
-    if reply.status == 400 && place.cursor.is_some() && answered(reply).contains("cursor") {
+    if reply.status == 400 && place.cursor.is_some() && told(reply).contains("cursor") {
         return Err(Rejection::RestartWindow);
     }
     // Since June 2026 not everybody may have transcripts listed; which status says so is not documented.
@@ -129,7 +130,7 @@ pub(super) fn page(
         .request(window));
     }
     judge(reply, place.key, setup)?;
-    let answer: Answer<'_> = parse(reply)?;
+    let answer: Answer<'_> = replies::parse(NAME, reply)?;
     let mut page = Page {
         pass: place.key,
         ..Page::default()
@@ -284,11 +285,8 @@ impl Meeting {
         call.transcript = transcript.map_or(TranscriptContent::Pending, TranscriptContent::Here);
         // A listing does not tell; that a recording is none, or has no pictures, shows when it is asked for.
         call.media = vec![Media {
-            kind: MediaKind::Video,
-            mime: None,
-            bytes: None,
             duration_ms,
-            state: MediaState::Listed,
+            ..Media::listed(MediaKind::Video)
         }];
         call.raw = Some(raw(source));
         call

@@ -1,16 +1,20 @@
 //! `POST /recordings/{id}/download` asks Fathom to make the file of a recording, and
 //! `GET /recordings/{id}/downloads/{download_id}` tells whether it is made. Its link lives about 24 hours and goes
 //! without a key. Fathom has this since July 2026.
+//!
+//! A `download_id` is not kept over nights: what was not made in time is asked for anew, which costs one request. Only
+//! the client that asked can read the state of a download, and after a day it may have expired; so keeping it would save
+//! little, and the record would have to hold it together with the key.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ROOT, judge, key_of, parse};
+use super::{NAME, ROOT, judge, key_of};
 use crate::platforms::{
-    CallRef, Exchange, HttpExchange, HttpReply, Link, MediaFile, Page, Progress, RecordFailure,
-    Rejection, RequestClass, Setup, Step, Verb, fields,
+    CallRef, Exchange, HttpExchange, HttpReply, MediaFile, Page, Progress, Rejection, RequestClass,
+    Setup, Step, Verb, fields, media, replies,
 };
 
 /// How long to go on asking about one recording. Fathom does not say how long the making takes, so this is
@@ -39,35 +43,28 @@ pub(super) fn page(
 ) -> Result<Step, Rejection> {
     let key = key_of(progress);
     let is_first = progress.get("waited").is_none();
-    let mut page = Page::default();
-    match reply.status {
+    let page = match reply.status {
         // Which key sees a recording is not recorded, so one after another is tried, as for transcripts.
         403 | 404 if is_first && key + 1 < setup.keys => return Ok(request(call, key + 1)),
         // Shared with limits, gone, or without any media: it will never be there for us.
-        403 | 404 | 422 if is_first => page.without_media.push(call.external_id.clone()),
+        403 | 404 | 422 if is_first => media::none(call),
         // The file that was being made is gone. Another night asks for another one.
-        403 | 404 | 422 => {}
+        403 | 404 | 422 => Page::default(),
         200..=202 => {
-            let answer: Answer = parse(reply)?;
+            let answer: Answer = replies::parse(NAME, reply)?;
             match answer.status.as_str() {
-                "completed" => match answer.file(call) {
-                    Some(file) => page.media.push(file),
-                    None => page
-                        .failures
-                        .push(failure(call, "it is ready, without a link")),
-                },
+                "completed" => answer.made(call),
                 "failed" if answer.failure_reason.as_deref() != Some("generation_timeout") => {
                     let reason = answer.failure_reason.unwrap_or_default();
-                    let reason = format!("Fathom could not make it ready: {reason}");
-                    page.failures.push(failure(call, &reason));
+                    media::failed(call, format!("Fathom could not make it ready: {reason}"))
                 }
                 // Fathom has been too slow, or we have.
-                "failed" | "expired" => {}
+                "failed" | "expired" => Page::default(),
                 _ => return Ok(ask_later(&answer.download_id, call, progress)),
             }
         }
-        _ => judge(reply, key, setup)?,
-    }
+        _ => return judge(reply, key, setup).map(|()| Step::Page(Page::default())),
+    };
     Ok(Step::Page(page))
 }
 
@@ -98,14 +95,6 @@ fn recording(call: &CallRef) -> String {
     format!("{ROOT}/recordings/{id}")
 }
 
-fn failure(call: &CallRef, detail: &str) -> RecordFailure {
-    RecordFailure {
-        external_id: call.external_id.clone(),
-        stage: "media",
-        detail: detail.to_owned(),
-    }
-}
-
 /// Where the making of a file stands.
 #[derive(Deserialize)]
 struct Answer {
@@ -127,15 +116,19 @@ struct File {
 }
 
 impl Answer {
-    fn file(self, call: &CallRef) -> Option<MediaFile> {
-        let files = [self.video, self.audio].into_iter().flatten();
-        let mut links =
-            files.filter_map(|file| Some((fields::text(file.url)?, file.file_size_bytes)));
-        let (url, bytes) = links.next()?;
-        Some(MediaFile {
-            external_id: call.external_id.clone(),
-            link: Link::new(url),
-            bytes: bytes.and_then(|bytes| bytes.as_u64()),
-        })
+    fn made(self, call: &CallRef) -> Page {
+        let mut files = [self.video, self.audio].into_iter().flatten();
+        let file =
+            files.find_map(|file| Some((media::best(file.url, None)?, file.file_size_bytes)));
+        let Some((link, bytes)) = file else {
+            return media::failed(call, "it is ready, without a link".into());
+        };
+        Page {
+            media: vec![MediaFile {
+                bytes: bytes.and_then(|bytes| bytes.as_u64()),
+                ..MediaFile::new(&call.external_id, link)
+            }],
+            ..Page::default()
+        }
     }
 }

@@ -6,12 +6,12 @@ use std::{collections::HashMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::{ROOT, judge, key_of, listing::Meeting, parse, people::People};
+use super::{NAME, ROOT, judge, key_of, listing::Meeting, people::People};
 use crate::{
     model::{Granularity, Segment, Transcript},
     platforms::{
         CallRef, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure, Rejection,
-        RequestClass, Setup, Step, fields,
+        RequestClass, Setup, Step, fields, replies,
     },
 };
 
@@ -38,7 +38,7 @@ pub(super) fn page(
         403 => page.without_transcript.push(call.external_id.clone()),
         _ => {
             judge(reply, key, setup)?;
-            let answer: Answer<'_> = parse(reply)?;
+            let answer: Answer<'_> = replies::parse(NAME, reply)?;
             match answer.lines() {
                 Ok(lines) => {
                     let transcript = spoken(lines, call, setup);

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::platforms::{HttpReply, Rejection, fields};
+use super::NAME;
+use crate::platforms::{HttpReply, Rejection, fields, replies};
 
 /// Why an answer is none.
 pub(super) struct Trouble {
@@ -73,7 +74,7 @@ impl Trouble {
         let code = first.and_then(GraphError::code).unwrap_or_default();
         let text = first.and_then(|error| error.message.as_deref());
         let status = first.and_then(GraphError::status).unwrap_or(reply.status);
-        let detail = fields::answered("Fireflies", status, text.unwrap_or(code));
+        let detail = replies::answered(NAME, status, text.unwrap_or(code));
         let after = reply.retry_after;
         let (cause, rejection) = match (code, status) {
             ("too_many_requests", _) | (_, 429) => (Cause::Other, throttled(reply, first)),
@@ -141,7 +142,7 @@ fn throttled(reply: &HttpReply, error: Option<&GraphError>) -> Rejection {
 
 fn no_data(reply: &HttpReply, text: Option<&str>) -> Rejection {
     let what = text.map_or("neither data nor an error".to_owned(), |text| {
-        fields::answered("Fireflies", reply.status, text)
+        replies::answered(NAME, reply.status, text)
     });
     Rejection::Broken {
         detail: format!(

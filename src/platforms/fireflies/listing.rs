@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::NAME;
 use crate::{
     model::{
-        Affiliation, Call, CallKind, DurationSource, Granularity, Media, MediaKind, MediaState,
-        Participant, Precision, Role, Segment, Transcript, TranscriptContent,
+        Affiliation, Call, CallKind, DurationSource, Granularity, Media, MediaKind, Participant,
+        Precision, Role, Segment, Transcript, TranscriptContent,
     },
     platforms::{CallRef, Page, Setup, fields},
 };
@@ -31,7 +32,7 @@ pub(super) fn page(records: Vec<&RawValue>, setup: &Setup) -> Page {
             // Whether the end of the range belongs to it is not documented.
             Ok(_) => {}
             Err(error) => {
-                let failure = fields::unreadable("Fireflies", "list", record, &error);
+                let failure = fields::unreadable(NAME, "list", record, &error);
                 page.failures.push(failure);
             }
         }
@@ -354,11 +355,5 @@ fn recording(video: Option<String>, sound: Option<String>) -> Option<Media> {
         (false, true) => MediaKind::Audio,
         (false, false) => return None,
     };
-    Some(Media {
-        kind,
-        mime: None,
-        bytes: None,
-        duration_ms: None,
-        state: MediaState::Listed,
-    })
+    Some(Media::listed(kind))
 }

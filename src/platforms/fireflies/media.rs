@@ -13,7 +13,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{LARGEST_PAGE, errors::Cause, listing, partial, query, read};
 use crate::platforms::{
-    CallRef, HttpReply, Link, MediaFile, Page, Progress, Rejection, Step, fields,
+    CallRef, HttpReply, MediaFile, Page, Progress, Rejection, Step, fields, media,
 };
 
 /// Calls asked for at once: fewer than a list holds, because others lie between them that have no recording.
@@ -73,18 +73,14 @@ pub(super) fn next(
             .collect()
     };
     let wanted: HashSet<&str> = calls.iter().map(|call| call.external_id.as_str()).collect();
-    let (mut media, mut without_media, mut met) = (Vec::new(), Vec::new(), 0);
+    let (mut found, mut without_media, mut met) = (Vec::new(), Vec::new(), 0);
     for record in records {
         if !wanted.contains(record.id.as_str()) {
             continue;
         }
         met += 1;
-        match record.link() {
-            Some(link) => media.push(MediaFile {
-                external_id: record.id,
-                link,
-                bytes: None,
-            }),
+        match media::best(record.video_url, record.audio_url) {
+            Some(link) => found.push(MediaFile::new(record.id, link)),
             // Beside an error it may be there another time.
             None if with_errors => {}
             None => without_media.push(record.id),
@@ -93,7 +89,7 @@ pub(super) fn next(
     if met == 0 && !is_single {
         return Ok(single(first));
     }
-    Ok(Step::Page(page(calls, media, without_media)))
+    Ok(Step::Page(page(calls, found, without_media)))
 }
 
 /// What is remembered while one call is asked for by its id.
@@ -121,12 +117,4 @@ struct Record {
     audio_url: Option<String>,
     /// Null unless video was recorded and the customer's plan has it.
     video_url: Option<String>,
-}
-
-impl Record {
-    fn link(&self) -> Option<Link> {
-        let video = fields::text(self.video_url.clone());
-        let url = video.or_else(|| fields::text(self.audio_url.clone()))?;
-        Some(Link::new(url))
-    }
 }

@@ -5,13 +5,13 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
 
-use super::{Records, parse};
+use super::{NAME, Records};
 use crate::{
     model::{
         Affiliation, Call, CallKind, CrmLink, Direction, DurationSource, Media, MediaKind,
-        MediaState, Participant, Precision, Role, Scope, TranscriptContent, Window,
+        Participant, Precision, Role, Scope, TranscriptContent, Window,
     },
-    platforms::{HttpReply, Page, RecordFailure, Rejection, Setup, fields},
+    platforms::{HttpReply, Page, RecordFailure, Rejection, Setup, fields, replies},
 };
 
 /// The request. The cursor is a key of the body: in the query of a POST Gong ignores it.
@@ -40,7 +40,7 @@ pub(super) fn body(window: Window, cursor: Option<&str>, setup: &Setup) -> Value
 
 /// The answer.
 pub(super) fn page(reply: &HttpReply, setup: &Setup) -> Result<Page, Rejection> {
-    let answer: Answer<'_> = parse(reply)?;
+    let answer: Answer<'_> = replies::parse(NAME, reply)?;
     let skip_private = setup.options.get("skip_private") == Some(&Value::Bool(true));
     let mut page = Page {
         total: answer.records.total_records,
@@ -300,13 +300,7 @@ fn recording(word: Option<&str>) -> Vec<Media> {
         Some("Audio") => MediaKind::Audio,
         _ => return Vec::new(),
     };
-    vec![Media {
-        kind,
-        mime: None,
-        bytes: None,
-        duration_ms: None,
-        state: MediaState::Listed,
-    }]
+    vec![Media::listed(kind)]
 }
 
 fn host(primary_user: Option<&str>, parties: &[Party]) -> Option<String> {

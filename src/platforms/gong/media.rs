@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Records, parse};
-use crate::platforms::{CallRef, HttpReply, Link, MediaFile, Page, Rejection, fields};
+use super::{NAME, Records};
+use crate::platforms::{CallRef, HttpReply, MediaFile, Page, Rejection, fields, media, replies};
 
 /// The request.
 pub(super) fn body(calls: &[CallRef]) -> Value {
@@ -20,7 +20,7 @@ pub(super) fn body(calls: &[CallRef]) -> Value {
 
 /// The answer. A call that Gong answers without a link, or no longer knows, has no recording for us.
 pub(super) fn page(reply: &HttpReply, calls: &[CallRef]) -> Result<Page, Rejection> {
-    let answer: Answer = parse(reply)?;
+    let answer: Answer = replies::parse(NAME, reply)?;
     let files: Vec<MediaFile> = answer.calls.into_iter().filter_map(Record::file).collect();
     let next = answer.records.next();
     let found: HashSet<&str> = files.iter().map(|file| file.external_id.as_str()).collect();
@@ -78,11 +78,7 @@ struct Links {
 impl Record {
     fn file(self) -> Option<MediaFile> {
         let links = self.media?;
-        let url = fields::text(links.video_url).or_else(|| fields::text(links.audio_url))?;
-        Some(MediaFile {
-            external_id: self.meta_data.id,
-            link: Link::new(url),
-            bytes: None,
-        })
+        let link = media::best(links.video_url, links.audio_url)?;
+        Some(MediaFile::new(self.meta_data.id, link))
     }
 }

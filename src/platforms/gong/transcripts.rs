@@ -7,18 +7,17 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Records,
+    NAME, Records,
     listing::{Party, Speakers},
-    parse,
 };
 use crate::{
     model::{Granularity, Segment, Transcript},
-    platforms::{CallRef, HttpReply, Page, RecordFailure, Rejection, fields},
+    platforms::{CallRef, HttpReply, Page, RecordFailure, Rejection, fields, replies},
 };
 
 /// The answer. `Page::next` is set when Gong holds more back: the calls not answered are asked for again.
 pub(super) fn page(reply: &HttpReply, calls: &[CallRef]) -> Result<Page, Rejection> {
-    let answer: Answer<'_> = parse(reply)?;
+    let answer: Answer<'_> = replies::parse(NAME, reply)?;
     let wanted: HashMap<&str, &CallRef> = calls
         .iter()
         .map(|call| (call.external_id.as_str(), call))

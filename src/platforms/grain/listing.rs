@@ -4,10 +4,10 @@ use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{judge, parse, recordings, refused, send};
+use super::{NAME, judge, recording, refused, send};
 use crate::{
     model::Window,
-    platforms::{Cursor, HttpExchange, HttpReply, Page, Rejection, Setup, Step, fields},
+    platforms::{Cursor, HttpExchange, HttpReply, Page, Rejection, Setup, Step, fields, replies},
 };
 
 const PATH: &str = "/_/public-api/v2/recordings";
@@ -69,7 +69,7 @@ pub(super) fn page(
         }
     }
     judge(reply, setup)?;
-    let answer: Answer = parse(reply)?;
+    let answer: Answer = replies::parse(NAME, reply)?;
     let was_empty = answer.recordings.is_empty();
     let mut records = answer.recordings;
     records.retain(|record| Glance::at(record).lies_in(window));
@@ -110,13 +110,13 @@ pub(super) fn recording(
         judge(reply, setup)?;
         let listed = draft.records.get_mut(draft.position);
         let listed = listed.ok_or_else(|| refused("a page of Grain's has lost a recording"))?;
-        let found: Named = parse(reply)?;
+        let found: Named = replies::parse(NAME, reply)?;
         if Glance::at(listed).id != Some(found.id) {
             return Err(Rejection::Broken {
                 detail: "Grain sent another recording than was asked for".into(),
             });
         }
-        *listed = parse(reply)?;
+        *listed = replies::parse(NAME, reply)?;
     }
     draft.position += 1;
     Ok(complete(draft, setup))
@@ -219,7 +219,7 @@ fn complete(mut draft: Draft, setup: &Setup) -> Step {
         ..Page::default()
     };
     for record in &draft.records {
-        match recordings::call(record, setup) {
+        match recording::call(record, setup) {
             Ok(call) => page.calls.push(call),
             Err(failure) => page.failures.push(failure),
         }

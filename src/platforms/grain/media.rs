@@ -1,26 +1,14 @@
 //! `GET /v2/recordings/{id}/download`: a redirect to the audio or video of one recording.
 
-use super::{Asked, accepts, judge, send, teams};
-use crate::platforms::{
-    CallRef, HttpExchange, HttpReply, Page, Rejection, Setup, Step, fields, redirect,
-};
-
-/// The first step. There is one call: `Connector::media_batch`.
-pub(super) fn begin(calls: &[CallRef]) -> Step {
-    let Some(call) = calls.first() else {
-        return Step::Page(Page::default());
-    };
-    let id = fields::percent_encoded(&call.external_id);
-    let path = format!("/_/public-api/v2/recordings/{id}/download");
-    send(HttpExchange::get(path), &Asked::Media)
-}
+use super::{Asked, NAME, accepts, judge, send, teams};
+use crate::platforms::{CallRef, HttpReply, Page, Rejection, Setup, Step, media};
 
 /// What comes after the answer. 403 means what it means for a transcript.
 pub(super) fn page(calls: &[CallRef], setup: &Setup, reply: &HttpReply) -> Result<Step, Rejection> {
     match (reply.status, calls.first()) {
         (403, _) => Ok(send(teams(), &Asked::Right)),
         (_, Some(call)) => {
-            redirect::page("Grain", call, reply, || judge(reply, setup)).map(Step::Page)
+            media::redirected(NAME, call, reply, || judge(reply, setup)).map(Step::Page)
         }
         (_, None) => Ok(Step::Page(Page::default())),
     }
@@ -34,6 +22,6 @@ pub(super) fn locked(
 ) -> Result<Step, Rejection> {
     accepts(reply, setup)?;
     Ok(Step::Page(
-        calls.first().map_or_else(Page::default, redirect::none),
+        calls.first().map_or_else(Page::default, media::none),
     ))
 }

@@ -5,23 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Asked, accepts, judge, parse, recordings::Attendance, send, teams};
+use super::{Asked, NAME, accepts, judge, recording::Attendance, send, teams};
 use crate::{
     model::{Granularity, Participant, Segment, Transcript},
-    platforms::{
-        CallRef, HttpExchange, HttpReply, Page, RecordFailure, Rejection, Setup, Step, fields,
-    },
+    platforms::{CallRef, HttpReply, Page, RecordFailure, Rejection, Setup, Step, fields, replies},
 };
-
-/// The first step. There is one call: `Traits::transcript_batch`.
-pub(super) fn begin(calls: &[CallRef]) -> Step {
-    let Some(call) = calls.first() else {
-        return Step::Page(Page::default());
-    };
-    let id = fields::percent_encoded(&call.external_id);
-    let path = format!("/_/public-api/v2/recordings/{id}/transcript");
-    send(HttpExchange::get(path), &Asked::Transcript)
-}
 
 /// What comes after the answer.
 pub(super) fn page(calls: &[CallRef], setup: &Setup, reply: &HttpReply) -> Result<Step, Rejection> {
@@ -33,7 +21,7 @@ pub(super) fn page(calls: &[CallRef], setup: &Setup, reply: &HttpReply) -> Resul
         403 => return Ok(send(teams(), &Asked::Right)),
         _ => judge(reply, setup)?,
     }
-    let sections: Vec<&RawValue> = parse(reply)?;
+    let sections: Vec<&RawValue> = replies::parse(NAME, reply)?;
     let mut page = Page::default();
     // Without a section it is still being made.
     if let Some(call) = calls.first().filter(|_| !sections.is_empty()) {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Meeting, judge, parse, people};
+use super::{NAME, judge, listed, people};
 use crate::{
     model::{Granularity, Segment, Transcript},
-    platforms::{CallRef, HttpReply, Page, RecordFailure, Rejection, fields},
+    platforms::{CallRef, HttpReply, Page, RecordFailure, Rejection, fields, replies},
 };
 
 /// The transcript of one call. 404: it is not ready. 403: the organizer of this meeting has no paid plan, though
@@ -24,7 +24,7 @@ pub(super) fn page(call: &CallRef, reply: &HttpReply) -> Result<Page, Rejection>
         }
         _ => judge(reply)?,
     }
-    let body: &RawValue = parse(reply)?;
+    let body: &RawValue = replies::parse(NAME, reply)?;
     match serde_json::from_str::<Spoken>(body.get()) {
         Ok(spoken) => {
             let transcript = transcript(spoken, call);
@@ -61,11 +61,7 @@ struct Turn {
 
 /// Speakers have names only: a participant is found where one of that name was listed.
 fn transcript(spoken: Spoken, call: &CallRef) -> Transcript {
-    let listed = call
-        .raw
-        .as_deref()
-        .and_then(|raw| serde_json::from_str::<Meeting>(raw).ok());
-    let people = listed.map_or_else(Vec::new, |meeting| {
+    let people = listed(call).map_or_else(Vec::new, |meeting| {
         people(meeting.organizer, meeting.invitees, &[])
     });
     let mut last: Option<(Arc<str>, Option<i64>)> = None;

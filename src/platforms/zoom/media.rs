@@ -4,17 +4,16 @@
 //! so one request is enough; where it gave none, or the file is not to be had there any more, the recording is
 //! asked for once, as for transcripts.
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    TRAITS, Verdict, judge, parse,
-    recording::{Recording, listed},
+    TRAITS, Verdict, judge,
+    recording::{self, Recording, listed},
     transcripts::is_no_file,
-    uuid_segment,
 };
 use crate::platforms::{
-    CallRef, Exchange, HttpExchange, HttpReply, MediaFile, Page, Progress, RecordFailure,
-    Rejection, RequestClass, Step,
+    CallRef, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, RequestClass, Step,
+    media,
 };
 
 /// Asks the file's address for the signed one, or the recording for the file's.
@@ -24,7 +23,7 @@ pub(super) fn begin(calls: &[CallRef]) -> Step {
     };
     match listed(call).and_then(|recording| own_address(&recording)) {
         Some(address) => send(file(address), Asked::Listed),
-        None => send(recording(call), Asked::Recording),
+        None => send(recording::request(call), Asked::Recording),
     }
 }
 
@@ -62,14 +61,6 @@ fn send(exchange: HttpExchange, asked: Asked) -> Step {
     Step::Send(Exchange::Http(exchange), progress)
 }
 
-/// `GET /meetings/{meetingId}/recordings`
-fn recording(call: &CallRef) -> HttpExchange {
-    HttpExchange::get(format!(
-        "/v2/meetings/{}/recordings",
-        uuid_segment(&call.external_id)
-    ))
-}
-
 fn file(address: String) -> HttpExchange {
     HttpExchange {
         // Zoom names no class for downloads: this is the narrower of the two buckets that we have.
@@ -85,35 +76,20 @@ fn own_address(recording: &Recording) -> Option<String> {
 }
 
 fn located(call: &CallRef, reply: &HttpReply) -> Result<Step, Rejection> {
-    #[derive(Deserialize)]
-    struct Answer {
-        /// Without it the answer is another one.
-        #[serde(rename = "recording_files")]
-        _files: IgnoredAny,
-    }
-    if judge(reply)? == Verdict::Gone {
-        return Ok(Step::Page(without(call)));
-    }
-    parse::<Answer>(reply)?;
-    let recording: Recording = parse(reply)?;
+    let Some(recording) = recording::answer(reply)? else {
+        return Ok(Step::Page(media::none(call)));
+    };
     Ok(match own_address(&recording) {
         Some(address) => send(file(address), Asked::Located),
         None if recording.is_unfinished() => Step::Page(Page::default()),
-        None => Step::Page(without(call)),
+        None => Step::Page(media::none(call)),
     })
 }
 
 fn redirected(call: &CallRef, asked: Asked, reply: &HttpReply) -> Result<Step, Rejection> {
     if let Some(link) = reply.location.clone() {
-        return Ok(Step::Page(Page {
-            media: vec![MediaFile {
-                external_id: call.external_id.clone(),
-                link,
-                // The size that Zoom lists is not always that of the file (public downloaders met both).
-                bytes: None,
-            }],
-            ..Page::default()
-        }));
+        // The size that Zoom lists is not always that of the file (public downloaders met both).
+        return Ok(Step::Page(media::found(call, link)));
     }
     let verdict = match reply.status {
         // Not for us, or not there any more: the recording itself tells what is left of it.
@@ -121,18 +97,14 @@ fn redirected(call: &CallRef, asked: Asked, reply: &HttpReply) -> Result<Step, R
         _ => judge(reply)?,
     };
     Ok(match verdict {
-        Verdict::Gone if asked == Asked::Listed => send(recording(call), Asked::Recording),
+        Verdict::Gone if asked == Asked::Listed => send(recording::request(call), Asked::Recording),
         Verdict::Gone => Step::Page(Page::default()),
         // It is not ready yet: Zoom sends nothing, or a page for people.
         Verdict::Answer if is_no_file(reply) && !is_recording(reply) => Step::Page(Page::default()),
-        Verdict::Answer => Step::Page(Page {
-            failures: vec![RecordFailure {
-                external_id: call.external_id.clone(),
-                stage: "media",
-                detail: format!("expected Zoom to redirect, got {}", reply.content_type),
-            }],
-            ..Page::default()
-        }),
+        Verdict::Answer => Step::Page(media::failed(
+            call,
+            format!("expected Zoom to redirect, got {}", reply.content_type),
+        )),
     })
 }
 
@@ -141,11 +113,4 @@ fn is_recording(reply: &HttpReply) -> bool {
     ["audio/", "video/"]
         .into_iter()
         .any(|kind| reply.content_type.starts_with(kind))
-}
-
-fn without(call: &CallRef) -> Page {
-    Page {
-        without_media: vec![call.external_id.clone()],
-        ..Page::default()
-    }
 }

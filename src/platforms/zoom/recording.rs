@@ -3,17 +3,19 @@
 use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest, Sha256};
 
-use super::walk::User;
+use super::{NAME, Verdict, judge, uuid_segment, walk::User};
 use crate::{
     model::{
         Affiliation, Call, CallKind, Direction, DurationSource, Media, MediaKind, MediaState,
         Participant, Precision, Role, TranscriptContent,
     },
-    platforms::{CallRef, Page, RecordFailure, Setup, fields},
+    platforms::{
+        CallRef, HttpExchange, HttpReply, Page, RecordFailure, Rejection, Setup, fields, replies,
+    },
 };
 
 /// A transcript that is not there so long after the call will not come: audio transcripts were switched off, or
@@ -104,6 +106,27 @@ pub(super) fn page(found: Vec<Value>, setup: &Setup) -> Page {
 /// What the listing said of a call.
 pub(super) fn listed(call: &CallRef) -> Option<Recording> {
     serde_json::from_str(call.raw.as_deref()?).ok()
+}
+
+/// `GET /meetings/{meetingId}/recordings`: the recording as it is now.
+pub(super) fn request(call: &CallRef) -> HttpExchange {
+    let id = uuid_segment(&call.external_id);
+    HttpExchange::get(format!("/v2/meetings/{id}/recordings"))
+}
+
+/// The answer; `None` where the recording is gone.
+pub(super) fn answer(reply: &HttpReply) -> Result<Option<Recording>, Rejection> {
+    #[derive(Deserialize)]
+    struct Answer {
+        /// Without it the answer is another one.
+        #[serde(rename = "recording_files")]
+        _files: IgnoredAny,
+    }
+    if judge(reply)? == Verdict::Gone {
+        return Ok(None);
+    }
+    replies::parse::<Answer>(NAME, reply)?;
+    replies::parse(NAME, reply).map(Some)
 }
 
 /// The type of the files that hold transcripts.
@@ -271,22 +294,16 @@ impl Recording {
 
     /// The recording to copy: there, or to come.
     fn media(&self) -> Option<Media> {
-        let of = |kind, mime: Option<&str>, bytes, state| Media {
-            kind,
-            mime: mime.map(str::to_owned),
-            bytes,
-            duration_ms: None,
-            state,
-        };
         match best(&self.recording_files) {
-            Some((position, kind, mime)) => {
-                let bytes = self.recording_files[position].bytes();
-                Some(of(kind, Some(mime), bytes, MediaState::Listed))
-            }
-            None if self.is_unfinished() => {
-                Some(of(MediaKind::Video, None, None, MediaState::Pending))
-            }
-            None => None,
+            Some((position, kind, mime)) => Some(Media {
+                mime: Some(mime.to_owned()),
+                bytes: self.recording_files[position].bytes(),
+                ..Media::listed(kind)
+            }),
+            None => self.is_unfinished().then(|| Media {
+                state: MediaState::Pending,
+                ..Media::listed(MediaKind::Video)
+            }),
         }
     }
 

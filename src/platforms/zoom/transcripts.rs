@@ -3,12 +3,11 @@
 //! The listing gives their addresses, so one request is enough. Where it gave none, or the file is not to be had
 //! any more, the recording is asked for once, which gives the present addresses.
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    TRAITS, Verdict, judge, parse,
-    recording::{Part, Recording, listed},
-    uuid_segment,
+    TRAITS, Verdict, judge,
+    recording::{self, Part, listed},
 };
 use crate::{
     files,
@@ -97,10 +96,7 @@ impl State {
                 follows: true,
                 ..HttpExchange::get(url.as_str())
             },
-            None => HttpExchange::get(format!(
-                "/v2/meetings/{}/recordings",
-                uuid_segment(&call.external_id)
-            )),
+            None => recording::request(call),
         };
         let progress = serde_json::to_value(&self).unwrap_or_default();
         Step::Send(Exchange::Http(exchange), progress)
@@ -153,22 +149,15 @@ impl State {
     }
 }
 
-/// `GET /meetings/{meetingId}/recordings`: where the files are now.
+/// Where the files are now.
 fn located(call: &CallRef, reply: &HttpReply) -> Result<Step, Rejection> {
-    #[derive(Deserialize)]
-    struct Answer {
-        /// Without it the answer is another one.
-        #[serde(rename = "recording_files")]
-        _files: IgnoredAny,
-    }
-    if judge(reply)? == Verdict::Gone {
+    let Some(recording) = recording::answer(reply)? else {
         return Ok(Step::Page(Page {
             without_transcript: vec![call.external_id.clone()],
             ..Page::default()
         }));
-    }
-    parse::<Answer>(reply)?;
-    let parts = parse::<Recording>(reply)?.parts();
+    };
+    let parts = recording.parts();
     let state = State::new(parts, true);
     if state.parts.is_empty() {
         return Ok(Step::Page(Page::default()));

@@ -7,12 +7,12 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
-use super::{Verdict, judge, parse, recording};
+use super::{NAME, Verdict, judge, recording};
 use crate::{
     model::Window,
     platforms::{
         Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, RequestClass, Setup, Step,
-        fields,
+        fields, replies,
     },
 };
 
@@ -54,14 +54,14 @@ pub(super) fn next(
         verdict => verdict?,
     };
     match (state.at.users.get(state.at.user), verdict) {
-        (None, Verdict::Answer) => state.take_users(parse(reply)?)?,
+        (None, Verdict::Answer) => state.take_users(replies::parse(NAME, reply)?)?,
         (None, Verdict::Gone) => {
             return Err(Rejection::Refused {
                 detail: "Zoom answered 404 to the list of users".into(),
             });
         }
         (Some(_), Verdict::Answer) => {
-            let answer: Recordings<'_> = parse(reply)?;
+            let answer: Recordings<'_> = replies::parse(NAME, reply)?;
             let brings_nothing = answer.meetings.is_empty();
             state.take_recordings(answer)?;
             if brings_nothing && state.at.token.is_some() {

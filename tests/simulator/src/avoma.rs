@@ -67,11 +67,12 @@ pub const DEMO: Demo = Demo {
     key: "avoma",
     name: "Avoma",
     limits: LIMITS,
-    config: |population, limits| {
-        let config = Config {
+    config: |population, limits, media| {
+        let mut config = Config {
             limits,
             ..Config::new(population)
         };
+        config.links.host = media.into();
         let credential = json!({"token": config.token});
         (crate::Config::avoma(config), credential)
     },

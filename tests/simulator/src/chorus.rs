@@ -65,11 +65,12 @@ pub const DEMO: Demo = Demo {
     key: "chorus",
     name: "Chorus",
     limits: LIMITS,
-    config: |population, limits| {
-        let config = Config {
+    config: |population, limits, media| {
+        let mut config = Config {
             limits,
             ..Config::new(population)
         };
+        config.links.host = media.into();
         let credential = json!({"token": config.token});
         (crate::Config::chorus(config), credential)
     },
@@ -83,6 +84,11 @@ pub fn is_dialed(call: &Call) -> bool {
 /// Whether the token's owner may not see a call's recording: its detail is not found, though it is listed.
 pub fn is_out_of_reach(call: &Call) -> bool {
     call.transcript == TranscriptFate::Never && call.index.is_multiple_of(2)
+}
+
+/// Whether Chorus has worked a call off: it takes as long as a late transcript, and until then nothing of it is found.
+pub fn is_processed(account: &Account, call: &Call) -> bool {
+    !matches!(call.transcript, TranscriptFate::Late(_)) || account.has_transcript(call)
 }
 
 impl crate::Config {

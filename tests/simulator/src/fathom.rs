@@ -96,11 +96,12 @@ pub const DEMO: Demo = Demo {
     key: "fathom",
     name: "Fathom",
     limits: LIMITS,
-    config: |population, limits| {
-        let config = Config {
+    config: |population, limits, media| {
+        let mut config = Config {
             limits,
             ..Config::new(population)
         };
+        config.links.host = media.into();
         let credential = json!({"api_keys": config.keys});
         (crate::Config::fathom(config), credential)
     },
@@ -108,8 +109,8 @@ pub const DEMO: Demo = Demo {
 
 /// Fathom as an app sees it that the first user has consented to.
 pub const CONSENTED: Demo = Demo {
-    config: |population, limits| {
-        let (config, _) = (DEMO.config)(population, limits);
+    config: |population, limits, media| {
+        let (config, _) = (DEMO.config)(population, limits, media);
         (config.with_oauth(app()), app().credential())
     },
     ..DEMO

@@ -71,11 +71,12 @@ pub const DEMO: Demo = Demo {
     key: "fireflies",
     name: "Fireflies.ai",
     limits: LIMITS,
-    config: |population, limits| {
-        let config = Config {
+    config: |population, limits, media| {
+        let mut config = Config {
             limits,
             ..Config::new(population)
         };
+        config.links.host = media.into();
         let credential = json!({"token": config.token});
         (crate::Config::fireflies(config), credential)
     },

@@ -110,8 +110,9 @@ pub const DEMO: Demo = Demo {
     key: "gong",
     name: "Gong",
     limits: LIMITS,
-    config: |population, limits| {
+    config: |population, limits, media| {
         let mut config = Config::new(population);
+        config.links.host = media.into();
         let company = &mut config.companies[0];
         company.limits = limits;
         let credential = json!({
@@ -124,8 +125,8 @@ pub const DEMO: Demo = Demo {
 
 /// Gong as an app sees it that the company has consented to.
 pub const CONSENTED: Demo = Demo {
-    config: |population, limits| {
-        let (config, _) = (DEMO.config)(population, limits);
+    config: |population, limits, media| {
+        let (config, _) = (DEMO.config)(population, limits, media);
         let app = oauth::Config::gong();
         let credential = app.credential();
         (config.with_oauth(app), credential)

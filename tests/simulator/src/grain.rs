@@ -89,11 +89,12 @@ pub const DEMO: Demo = Demo {
     key: "grain",
     name: "Grain",
     limits: LIMITS,
-    config: |population, limits| {
-        let config = Config {
+    config: |population, limits, media| {
+        let mut config = Config {
             limits,
             ..Config::new(population)
         };
+        config.links.host = media.into();
         let credential = json!({"token": config.token});
         (crate::Config::grain(config), credential)
     },
@@ -101,8 +102,8 @@ pub const DEMO: Demo = Demo {
 
 /// Grain as an app sees it that a user of the workspace has consented to.
 pub const CONSENTED: Demo = Demo {
-    config: |population, limits| {
-        let (config, _) = (DEMO.config)(population, limits);
+    config: |population, limits, media| {
+        let (config, _) = (DEMO.config)(population, limits, media);
         (config.with_oauth(app()), app().credential())
     },
     ..DEMO

@@ -125,8 +125,9 @@ pub struct Demo {
     pub name: &'static str,
     /// Its limits as documented.
     pub limits: Limits,
-    /// What simulates it with these calls and limits, and the credential as the importer wants it.
-    pub config: fn(Population, Limits) -> (Config, serde_json::Value),
+    /// What simulates it with these calls and limits and with that host of recordings, and the credential as the
+    /// importer wants it.
+    pub config: fn(Population, Limits, &str) -> (Config, serde_json::Value),
 }
 
 impl Config {

@@ -15,8 +15,11 @@ use simulator::{
     company::{self, Population},
     fathom, fireflies, github, gong, grain,
     limits::Limits,
-    tldv, zoom,
+    media, tldv, zoom,
 };
+
+/// Size of every recording, in bytes: enough to be sent in pieces.
+const RECORDING: usize = 200_000;
 
 /// Simulates a call-recording platform, or GitHub, on this machine.
 #[derive(Debug, Parser)]
@@ -150,7 +153,9 @@ async fn run_calls(demo: &Demo, arguments: &CallArguments) -> io::Result<()> {
         let message = format!("--to {} is before --from {}", arguments.to, arguments.from);
         return Err(invalid(message));
     }
-    let (config, credential) = (demo.config)(population(arguments), limits(demo, arguments));
+    let media = Simulator::start(Config::media(media::Config { bytes: RECORDING }))?;
+    let limits = limits(demo, arguments);
+    let (config, credential) = (demo.config)(population(arguments), limits, &media.url);
     let running = Simulator::start(Config {
         port: arguments.port,
         latency: Duration::from_millis(arguments.latency_ms),

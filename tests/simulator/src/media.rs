@@ -17,6 +17,9 @@ use crate::{
 /// `GET /{id}/{kind}`
 pub const RECORDING: Endpoint = Endpoint("GET /{id}/{kind}");
 
+/// A host that is nowhere.
+pub const NOWHERE: &str = "https://media.example";
+
 /// Links to the recordings of a host: made by a platform, checked by the host.
 #[derive(Debug, Clone)]
 pub struct Links {
@@ -30,7 +33,7 @@ impl Default for Links {
     /// A host that is nowhere, and the life of Gong's links.
     fn default() -> Self {
         Self {
-            host: "https://media.example".into(),
+            host: NOWHERE.into(),
             life: Duration::from_secs(8 * 3600),
         }
     }

@@ -71,16 +71,23 @@ pub fn is_unpaid(call: &Call) -> bool {
     call.transcript == TranscriptFate::Never && call.index.is_multiple_of(2)
 }
 
+/// Whether tl;dv has worked a meeting off: it takes as long as a late transcript, and until then its recording is not
+/// found (ours: no other status than `successful` is known).
+pub fn is_processed(account: &Account, call: &Call) -> bool {
+    !matches!(call.transcript, TranscriptFate::Late(_)) || account.has_transcript(call)
+}
+
 /// tl;dv to try the importer out with.
 pub const DEMO: Demo = Demo {
     key: "tldv",
     name: "tl;dv",
     limits: LIMITS,
-    config: |population, limits| {
-        let config = Config {
+    config: |population, limits, media| {
+        let mut config = Config {
             limits,
             ..Config::new(population)
         };
+        config.links.host = media.into();
         let credential = json!({"token": config.token});
         (crate::Config::tldv(config), credential)
     },

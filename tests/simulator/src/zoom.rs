@@ -96,11 +96,12 @@ pub const DEMO: Demo = Demo {
     key: "zoom",
     name: "Zoom",
     limits: LIMITS,
-    config: |population, limits| {
-        let config = Config {
+    config: |population, limits, media| {
+        let mut config = Config {
             limits,
             ..Config::new(population)
         };
+        config.links.host = media.into();
         let app = app();
         let credential = json!({
             "account_id": "simulated-account",

@@ -2,7 +2,7 @@
 
 use call_import_engine::{
     model::Phase,
-    platforms::{CallRef, Exchange, Page, Rejection, Reply, Step, Work, connector},
+    platforms::{CallRef, Page, Rejection},
 };
 use serde_json::{Value, json};
 use simulator::{
@@ -13,9 +13,9 @@ use simulator::{
 };
 
 use super::{
-    answer,
+    answer, answered, begun,
     nights::{Night, planned},
-    setup,
+    page, setup,
 };
 
 fn night(calls: u32) -> Night {
@@ -74,23 +74,18 @@ fn the_plan_counts_a_request_for_each_recording() {
 }
 
 fn told(status: u16, body: &Value) -> Result<Page, Rejection> {
-    let avoma = connector("avoma").expect("it is in the catalog");
-    let work = Work::Media(vec![CallRef {
+    let calls = [CallRef {
         external_id: "7d5f0c1e-0000-4000-8000-00000000a001".into(),
         raw: None,
-    }]);
-    let Step::Send(Exchange::Http(exchange), progress) = avoma.begin(&work, &setup()) else {
-        panic!("links are asked for")
-    };
+    }];
+    let (exchange, progress) = begun("avoma", &calls, &setup());
     assert_eq!(
         exchange.path,
         "/v1/recordings/?meeting_uuid=7d5f0c1e-0000-4000-8000-00000000a001"
     );
-    let reply = Reply::Http(answer(status, body.to_string().as_bytes()));
-    match avoma.next(&work, &setup(), &progress, &reply)? {
-        Step::Page(page) => Ok(page),
-        other => panic!("{other:?}"),
-    }
+    let reply = answer(status, body.to_string().as_bytes());
+    let step = answered("avoma", &calls, &setup(), &progress, reply)?;
+    Ok(page(Ok(step)))
 }
 
 #[test]

@@ -5,107 +5,107 @@ use std::{sync::Arc, time::Duration};
 
 use call_import_engine::{
     model::{ImportRecord, Method, Phase},
-    objects::Objects,
     platforms::{
-        CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply,
-        RequestClass, Setup, Step, Verb, Work, connector,
+        CallRef, Exchange, HttpExchange, Page, Progress, Rejection, RequestClass, Setup, Step, Verb,
     },
-    reconcile::MediaPlace,
 };
-use jiff::civil::date;
 use serde_json::json;
 use simulator::{
-    Config, Running, Simulator,
-    company::{Call, Population},
-    fathom::{self, DOWNLOAD, DOWNLOAD_STATE, MEETINGS, TEAMS, recording},
+    Config,
+    company::Call,
+    fathom::{self, DOWNLOAD, DOWNLOAD_STATE, MEETINGS, TEAMS, TRANSCRIPT, recording},
     faults::{Fault, Rule},
     log::Entry,
-    media,
+    oauth::{self, TOKEN},
 };
 
-use super::{Copy, NIGHT, setup};
-use crate::{record, support::Scene};
+use super::{
+    answer,
+    nights::{Night, Wish},
+    page, setup,
+};
+use crate::record;
 
-const BYTES: usize = 20_000;
+const MAKING: Duration = Duration::from_secs(25);
 
 /// Fathom with 60 calls in October, its host of recordings, and a request that wants them.
 struct Theatre {
-    scene: Scene,
-    fathom: Running,
-    host: Running,
+    night: Night,
 }
 
 impl Theatre {
     fn new(keys: &[&str], making: Duration) -> Self {
-        let mut scene = Scene::new(NIGHT);
-        let host = Simulator::start(Config {
-            clock: Arc::new(scene.clock.clone()),
-            ..Config::media(media::Config { bytes: BYTES })
-        })
-        .expect("the host starts");
-        let population = Population::new(1, 60, date(2026, 10, 1), date(2026, 10, 31), 6);
-        let mut config = fathom::Config {
-            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
-            making,
-            ..fathom::Config::new(population)
+        let wish = Wish {
+            credential: json!({"api_keys": keys}),
+            ..Wish::new(&fathom::DEMO, 60)
         };
-        config.links.host.clone_from(&host.url);
-        let fathom = Simulator::start(Config {
-            clock: Arc::new(scene.clock.clone()),
-            ..Config::fathom(config)
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        Self::of(wish, keys, making, Config::fathom)
+    }
+
+    /// As an app sees it, with a token that lasts all night.
+    fn consented(making: Duration) -> Self {
+        let wish = Wish::new(&fathom::CONSENTED, 60);
+        let app = oauth::Config {
+            life: Duration::from_secs(24 * 3600),
+            ..fathom::app()
+        };
+        let keys = vec!["ada-key".to_owned()];
+        Self::of(wish, keys, making, |config| {
+            Config::fathom(config).with_oauth(app)
         })
-        .expect("the simulator starts");
-        let address = fathom.url.clone();
-        scene.platform_urls.insert("fathom".into(), address);
-        let credential = json!({"api_keys": keys}).to_string();
-        let secret = "IMPORT_NORTHWIND_FATHOM";
-        scene.secrets.insert(secret.into(), credential);
-        scene.write(
-            "northwind.yaml",
-            "customer: Northwind\nplatform: fathom\nestimated_calls: 60\nurgency: onboarding\n\
-             requested_completion: 2030-12-31\nperiod: {from: 2026-10-01, to: 2026-10-31}\n\
-             include: [transcript, media]\ncredentials:\n  secret: IMPORT_NORTHWIND_FATHOM\n",
-        );
-        let kept = scene.folder.path().join("kept");
-        scene.media = Some(MediaPlace {
-            objects: Objects::open(kept.to_str().expect("text")).expect("a folder"),
-            partial: scene.folder.path().join("partial"),
+    }
+
+    fn of(
+        wish: Wish,
+        keys: Vec<String>,
+        making: Duration,
+        config: impl FnOnce(fathom::Config) -> Config,
+    ) -> Self {
+        let wish = Wish {
+            period: ["2026-10-01", "2026-10-31"],
+            ..wish
+        };
+        let night = Night::of(&wish, |population, links| {
+            let mut own = fathom::Config {
+                keys,
+                making,
+                ..fathom::Config::new(population)
+            };
+            own.links.host = links.host;
+            config(own)
         });
         Self {
-            scene,
-            fathom,
-            host,
+            night: Night {
+                kind: |call| recording(call).expect("it has one"),
+                ..night
+            },
         }
     }
 
+    /// Tonight, or on the night to which the clock was set.
     async fn run(&self, run_id: &str) -> ImportRecord {
-        self.scene.run(run_id).await.imports.remove(0)
+        self.night.scene.run(run_id).await.imports.remove(0)
     }
 
-    fn recorded(&self) -> Vec<Copy> {
-        let rows = record::query(
-            &self.scene.database(),
-            "SELECT concat_ws('|', external_id, media.kind, state, coalesce(bytes, 0), coalesce(sha256, ''),
-                 coalesce(mime, ''), coalesce(stored_uri, ''), media_state, fetched_at IS NOT NULL)
-             FROM media JOIN calls USING (platform, account, external_id) ORDER BY external_id",
-        );
-        rows.iter().map(|row| Copy::read(row)).collect()
+    /// Each recording has a whole copy.
+    fn must_have_copied_all(&self) {
+        let calls = self.night.calls(|call| recording(call).is_some());
+        self.night.must_have_copied(&calls);
     }
 
     /// How many recordings are in a state.
     fn in_state(&self, state: &str) -> usize {
-        let recorded = self.recorded();
-        recorded.iter().filter(|copy| copy.state == state).count()
+        self.night.in_state(state).len()
     }
 
     /// How many calls have the recording, or have none.
     fn having(&self, kind: Option<&str>) -> usize {
-        let calls = self.fathom.account().calls();
-        calls.filter(|call| recording(call) == kind).count()
+        self.night.calls(|call| recording(call) == kind).len()
     }
 
     fn asked(&self) -> [usize; 2] {
-        let log = self.fathom.log();
+        let log = self.night.platform.log();
         [DOWNLOAD, DOWNLOAD_STATE].map(|endpoint| log.count(endpoint))
     }
 }
@@ -113,21 +113,16 @@ impl Theatre {
 /// fathom.md section 9: a request for each recording, and two questions whether it is made.
 #[tokio::test]
 async fn every_recording_is_made_and_copied_once() {
-    let theatre = Theatre::new(&["ada-key"], Duration::from_secs(25));
+    let theatre = Theatre::new(&["ada-key"], MAKING);
     let (videos, sounds) = (theatre.having(Some("video")), theatre.having(Some("audio")));
-    let report = theatre.scene.run("1").await;
+    let report = theatre.night.scene.run("1").await;
     let (import, planned) = (&report.imports[0], report.plan.imports[0].requests);
     assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
-    for copy in theatre.recorded() {
-        match copy.state.as_str() {
-            "stored" => copy.must_be_whole(BYTES),
-            state => assert_eq!((state, &*copy.media_state), ("unavailable", "unavailable")),
-        }
-    }
+    theatre.must_have_copied_all();
     let states = ["stored", "unavailable"].map(|state| theatre.in_state(state));
     assert_eq!(states, [videos + sounds, theatre.having(None)]);
 
-    let log = theatre.fathom.log();
+    let log = theatre.night.platform.log();
     assert_eq!(theatre.asked(), [60, 2 * videos]);
     assert_eq!(
         [TEAMS, MEETINGS].map(|endpoint| log.count(endpoint)),
@@ -136,14 +131,26 @@ async fn every_recording_is_made_and_copied_once() {
     assert_eq!(log.len(), 67 + 2 * videos);
     assert_eq!(planned as usize, 1 + 6 + 3 * 60, "if all were videos");
     assert_eq!(log.count_status(429), 0);
-    let host = theatre.host.log().entries();
-    assert_eq!(host.len(), videos + sounds, "each is fetched once");
-    assert!(host.iter().all(|entry| !entry.authorization));
+    theatre.night.must_be_over("2026-12-01T05:17:00Z").await;
+}
 
-    let before = record::contents(&theatre.scene.database());
-    theatre.run("2").await;
-    assert_eq!(record::contents(&theatre.scene.database()), before);
-    assert_eq!(theatre.fathom.log().len(), 67 + 2 * videos);
+/// By consent a transcript is a request of its own, and a recording costs as many.
+#[tokio::test]
+async fn every_recording_is_made_for_an_app() {
+    let theatre = Theatre::consented(MAKING);
+    let import = theatre.run("1").await;
+    assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
+    theatre.must_have_copied_all();
+    let videos = theatre.having(Some("video"));
+    assert_eq!(theatre.asked(), [60, 2 * videos]);
+    let log = theatre.night.platform.log();
+    assert_eq!(
+        [TOKEN, TEAMS, MEETINGS, TRANSCRIPT].map(|endpoint| log.count(endpoint)),
+        [1, 1, 6, 60]
+    );
+    assert_eq!(log.len(), 128 + 2 * videos, "and nothing else");
+    assert_eq!(log.count_status(429), 0);
+    theatre.night.must_be_over("2026-12-01T05:17:00Z").await;
 }
 
 /// While one recording is made the others are asked for: the night is bound by the limit alone.
@@ -152,7 +159,7 @@ async fn recordings_are_made_side_by_side() {
     let theatre = Theatre::new(&["ada-key"], Duration::from_secs(60));
     let import = theatre.run("1").await;
     assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
-    let asked: Vec<Entry> = theatre.fathom.log().entries();
+    let asked: Vec<Entry> = theatre.night.platform.log().entries();
     let asked: Vec<Entry> = asked
         .into_iter()
         .filter(|entry| entry.endpoint == DOWNLOAD)
@@ -174,21 +181,19 @@ async fn what_is_not_ready_is_asked_for_in_later_nights() {
     // At 10, 30, 70, 130, ... 850 seconds.
     assert_eq!(theatre.asked(), [60, 16 * videos]);
 
-    theatre.scene.clock.set("2026-12-02T01:17:00Z");
+    theatre.night.scene.clock.set("2026-12-02T01:17:00Z");
     theatre.run("2").await;
     assert_eq!(theatre.in_state("pending"), videos, "a day is too short");
     assert_eq!(theatre.asked(), [60 + videos, 32 * videos]);
 
-    theatre.scene.clock.set("2026-12-03T01:17:00Z");
+    theatre.night.scene.clock.set("2026-12-03T01:17:00Z");
     let import = theatre.run("3").await;
     assert_eq!(theatre.in_state("pending"), 0);
-    let recorded = theatre.recorded();
-    let copies = recorded.iter().filter(|copy| copy.state != "unavailable");
-    copies.for_each(|copy| copy.must_be_whole(BYTES));
+    theatre.must_have_copied_all();
     assert_eq!(theatre.asked(), [60 + 2 * videos, 32 * videos]);
     assert_eq!(import.phase, Phase::Completed);
 
-    theatre.scene.clock.set("2026-12-04T01:17:00Z");
+    theatre.night.scene.clock.set("2026-12-04T01:17:00Z");
     let asked = theatre.asked();
     theatre.run("4").await;
     assert_eq!(theatre.asked(), asked, "nothing is left to ask");
@@ -198,10 +203,10 @@ async fn what_is_not_ready_is_asked_for_in_later_nights() {
 async fn what_never_is_ready_is_given_up_in_the_end() {
     let theatre = Theatre::new(&["ada-key"], Duration::from_secs(90 * 24 * 3600));
     // Transcripts keep no night open here.
-    let request = theatre.scene.requests().join("northwind.yaml");
+    let request = theatre.night.scene.requests().join("northwind.yaml");
     let text = std::fs::read_to_string(request).expect("the request");
     let text = text.replace("[transcript, media]", "[media]");
-    theatre.scene.write("northwind.yaml", &text);
+    theatre.night.scene.write("northwind.yaml", &text);
     let videos = theatre.having(Some("video"));
     let import = theatre.run("1").await;
     assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
@@ -219,36 +224,40 @@ async fn what_never_is_ready_is_given_up_in_the_end() {
             "All calls are imported. {videos} of them have no recording yet; we look for it until Tue 15 Dec 2026."
         ))
     );
-    theatre.scene.clock.set("2026-12-15T01:17:00Z");
+    theatre.night.scene.clock.set("2026-12-15T01:17:00Z");
     let import = theatre.run("15").await;
     assert_eq!(theatre.asked()[0], 60 + videos);
     assert_eq!(import.media.pending, videos as i64);
 
-    theatre.scene.clock.set("2026-12-16T01:17:00Z");
-    let sent = theatre.fathom.log().len();
+    theatre.night.scene.clock.set("2026-12-16T01:17:00Z");
+    let sent = theatre.night.platform.log().len();
     let import = theatre.run("16").await;
-    assert_eq!(theatre.fathom.log().len(), sent, "two weeks are over");
+    assert_eq!(
+        theatre.night.platform.log().len(),
+        sent,
+        "two weeks are over"
+    );
     assert_eq!(import.reason.as_deref(), Some("All calls are imported."));
     assert_eq!((import.media.pending, theatre.in_state("pending")), (0, 0));
     assert_eq!(
         theatre.in_state("unavailable"),
         videos + theatre.having(None)
     );
-    let before = record::contents(&theatre.scene.database());
-    theatre.scene.clock.set("2026-12-17T01:17:00Z");
+    let before = record::contents(&theatre.night.scene.database());
+    theatre.night.scene.clock.set("2026-12-17T01:17:00Z");
     theatre.run("17").await;
-    assert_eq!(record::contents(&theatre.scene.database()), before);
+    assert_eq!(record::contents(&theatre.night.scene.database()), before);
 }
 
 #[tokio::test]
 async fn what_cannot_be_made_is_told() {
-    let theatre = Theatre::new(&["ada-key"], Duration::from_secs(25));
+    let theatre = Theatre::new(&["ada-key"], MAKING);
     let failed = Rule::new(Fault::Rewrite(Arc::new(|answer| {
         answer["status"] = json!("failed");
         answer["failure_reason"] = json!("generation_failed");
     })));
     let failed = failed.when(|entry| entry.endpoint == DOWNLOAD_STATE).once();
-    theatre.fathom.faults().add(failed);
+    theatre.night.platform.faults().add(failed);
     let import = theatre.run("1").await;
     assert_eq!(import.phase, Phase::CompletedWithFailures);
     assert_eq!(
@@ -270,7 +279,7 @@ async fn what_cannot_be_made_is_told() {
     assert_eq!(theatre.in_state("failed"), 1);
     let failures = "SELECT concat_ws('|', stage, class, detail) FROM call_failures";
     assert_eq!(
-        record::query(&theatre.scene.database(), failures),
+        record::query(&theatre.night.scene.database(), failures),
         ["media|unavailable|Fathom could not make it ready: generation_failed"]
     );
 }
@@ -279,11 +288,11 @@ async fn what_cannot_be_made_is_told() {
 #[tokio::test]
 async fn the_end_of_the_night_waits_for_no_recording() {
     let mut theatre = Theatre::new(&["ada-key"], Duration::from_secs(300));
-    theatre.scene.deadline = jiff::SignedDuration::from_mins(3);
+    theatre.night.scene.deadline = jiff::SignedDuration::from_mins(3);
     let import = theatre.run("1").await;
     assert_eq!(import.phase, Phase::Importing, "{:?}", import.reason);
-    theatre.scene.deadline = jiff::SignedDuration::from_hours(5);
-    theatre.scene.clock.set("2026-12-02T01:17:00Z");
+    theatre.night.scene.deadline = jiff::SignedDuration::from_hours(5);
+    theatre.night.scene.clock.set("2026-12-02T01:17:00Z");
     let import = theatre.run("2").await;
     assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
     assert_eq!(theatre.in_state("stored"), 57);
@@ -291,7 +300,7 @@ async fn the_end_of_the_night_waits_for_no_recording() {
 
 #[tokio::test]
 async fn failures_stop_no_recording() {
-    let theatre = Theatre::new(&["ada-key"], Duration::from_secs(25));
+    let theatre = Theatre::new(&["ada-key"], MAKING);
     for endpoint in [DOWNLOAD, DOWNLOAD_STATE] {
         for (skipped, fault) in [
             (3, Fault::status(503)),
@@ -299,33 +308,38 @@ async fn failures_stop_no_recording() {
             (20, Fault::Cut { after: 10 }),
         ] {
             let rule = Rule::new(fault).when(move |entry| entry.endpoint == endpoint);
-            theatre.fathom.faults().add(rule.skip(skipped).once());
+            theatre
+                .night
+                .platform
+                .faults()
+                .add(rule.skip(skipped).once());
         }
     }
     let import = theatre.run("1").await;
     assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
     assert_eq!(theatre.in_state("stored"), 57);
-    assert_eq!(theatre.fathom.log().too_early(), [0; 0]);
+    assert_eq!(theatre.night.platform.log().too_early(), [0; 0]);
 }
 
 /// A key that does not see a recording is followed by the next one, and the one that asked asks on.
 #[tokio::test]
 async fn each_recording_is_asked_for_with_a_key_that_sees_it() {
     let keys = ["ada-key", "bo-key", "cy-key"];
-    let theatre = Theatre::new(&keys, Duration::from_secs(25));
+    let theatre = Theatre::new(&keys, MAKING);
     let import = theatre.run("1").await;
     assert_eq!(import.phase, Phase::Completed, "{:?}", import.reason);
     assert_eq!(theatre.in_state("stored"), 57);
-    let first = |call: &Call| (0..3).find(|key| theatre.fathom.fathom().shows(*key, call));
+    let first = |call: &Call| (0..3).find(|key| theatre.night.platform.fathom().shows(*key, call));
     let expected: usize = theatre
-        .fathom
+        .night
+        .platform
         .account()
         .calls()
         .map(|call| first(&call).expect("its recorder sees it") + 1)
         .sum();
     let videos = theatre.having(Some("video"));
     assert_eq!(theatre.asked(), [expected, 2 * videos]);
-    let log = theatre.fathom.log().entries();
+    let log = theatre.night.platform.log().entries();
     let asked_on = log.iter().filter(|entry| entry.endpoint == DOWNLOAD_STATE);
     let statuses: Vec<_> = asked_on.map(|entry| entry.status).collect();
     assert!(
@@ -334,26 +348,19 @@ async fn each_recording_is_asked_for_with_a_key_that_sees_it() {
     );
 }
 
-fn connector_of_fathom() -> &'static dyn Connector {
-    connector("fathom").expect("it is in the catalog")
-}
-
 fn of_keys(keys: usize) -> Setup {
     Setup { keys, ..setup() }
 }
 
-fn work() -> Work {
-    Work::Media(vec![CallRef {
+fn calls() -> [CallRef; 1] {
+    [CallRef {
         external_id: "700100200".into(),
         raw: None,
-    }])
+    }]
 }
 
 fn begun(setup: &Setup) -> (HttpExchange, Progress) {
-    match connector_of_fathom().begin(&work(), setup) {
-        Step::Send(Exchange::Http(exchange), progress) => (exchange, progress),
-        other => panic!("{other:?}"),
-    }
+    super::begun("fathom", &calls(), setup)
 }
 
 fn answered(
@@ -362,22 +369,8 @@ fn answered(
     status: u16,
     body: &str,
 ) -> Result<Step, Rejection> {
-    let reply = Reply::Http(HttpReply {
-        status,
-        retry_after: None,
-        allowance: None,
-        content_type: "application/json".into(),
-        location: None,
-        body: body.as_bytes().to_vec().into(),
-    });
-    connector_of_fathom().next(&work(), setup, progress, &reply)
-}
-
-fn page(step: Result<Step, Rejection>) -> Page {
-    match step {
-        Ok(Step::Page(page)) => page,
-        other => panic!("{other:?}"),
-    }
+    let reply = answer(status, body.as_bytes());
+    super::answered("fathom", &calls(), setup, progress, reply)
 }
 
 const PROCESSING: &str =

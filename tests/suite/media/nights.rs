@@ -12,7 +12,7 @@ use simulator::{
     media::{self, Links},
 };
 
-use super::{Copy, files, place, recorded};
+use super::{Copy, NIGHT, files, place, recorded};
 use crate::{
     reconcile::population,
     record,
@@ -21,11 +21,57 @@ use crate::{
 
 const BYTES: usize = 40_000;
 
-/// A platform, its host of recordings, and a request for some weeks until yesterday.
+/// A request for the recordings of a platform.
+pub(super) struct Wish {
+    pub(super) key: &'static str,
+    pub(super) method: &'static str,
+    pub(super) calls: u32,
+    /// The first and the last day.
+    pub(super) period: [&'static str; 2],
+    pub(super) credential: Value,
+}
+
+impl Wish {
+    /// For some weeks until yesterday, with the credential that one tries the platform out with.
+    pub(super) fn new(demo: &Demo, calls: u32) -> Self {
+        let anybody = population(1, "2026-11-01", "2026-11-02");
+        let (config, credential) = (demo.config)(anybody, Limits::NONE, media::NOWHERE);
+        Self {
+            key: demo.key,
+            method: match config.oauth {
+                Some(_) => "oauth",
+                None => "api",
+            },
+            calls,
+            period: ["2026-10-15", "2026-11-30"],
+            credential,
+        }
+    }
+
+    fn write(&self, scene: &Scene, include: &str) {
+        let Self {
+            key, method, calls, ..
+        } = self;
+        let [from, to] = self.period;
+        let secret = support::secret(key);
+        scene.write(
+            "northwind.yaml",
+            &format!(
+                "customer: Northwind\nplatform: {key}\nmethod: {method}\nestimated_calls: {calls}\n\
+                 urgency: onboarding\nrequested_completion: 2030-12-31\nperiod: {{from: {from}, to: {to}}}\n\
+                 include: [{include}]\ncredentials:\n  secret: {secret}\n"
+            ),
+        );
+    }
+}
+
+/// A platform, its host of recordings, and a request for them.
 pub(super) struct Night {
     pub(super) scene: Scene,
     pub(super) platform: Running,
     pub(super) host: Running,
+    /// What the recording of a call is, where there is one.
+    pub(super) kind: fn(&Call) -> &'static str,
 }
 
 impl Night {
@@ -34,27 +80,31 @@ impl Night {
         calls: u32,
         config: impl FnOnce(Population, Links) -> Config,
     ) -> Self {
-        let mut scene = Scene::new("2026-12-01T01:17:00Z");
+        Self::of(&Wish::new(demo, calls), config)
+    }
+
+    pub(super) fn of(wish: &Wish, config: impl FnOnce(Population, Links) -> Config) -> Self {
+        let mut scene = Scene::new(NIGHT);
+        scene.with_keys();
         let host = Simulator::start(Config {
             clock: Arc::new(scene.clock.clone()),
             ..Config::media(media::Config { bytes: BYTES })
         });
         let host = host.expect("the host starts");
-        let population = population(calls, "2026-10-15", "2026-11-30");
+        let [from, to] = wish.period;
         let platform = Simulator::start(Config {
             clock: Arc::new(scene.clock.clone()),
-            ..config(population, host.links())
+            ..config(population(wish.calls, from, to), host.links())
         });
         let platform = platform.expect("the simulator starts");
-        scene
-            .platform_urls
-            .insert(demo.key.into(), platform.url.clone());
-        request(&mut scene, demo, calls, "transcript, media");
+        scene.connect(wish.key, &platform.url, &wish.credential.to_string());
+        wish.write(&scene, "transcript, media");
         scene.media = Some(place(&scene));
         Self {
             scene,
             platform,
             host,
+            kind: media::kind,
         }
     }
 
@@ -80,7 +130,7 @@ impl Night {
             .collect();
         let kinds: BTreeMap<&str, &str> = calls
             .iter()
-            .map(|call| (&*call.id, media::kind(call)))
+            .map(|call| (&*call.id, (self.kind)(call)))
             .collect();
         let copied: BTreeMap<&str, &str> =
             copies.iter().map(|(id, copy)| (*id, &*copy.kind)).collect();
@@ -136,32 +186,12 @@ impl Night {
     }
 }
 
-fn request(scene: &mut Scene, demo: &Demo, calls: u32, include: &str) {
-    let key = demo.key;
-    let secret = format!("IMPORT_NORTHWIND_{}", key.to_uppercase());
-    let method = match key {
-        "zoom" => "method: oauth\n",
-        _ => "",
-    };
-    scene.write(
-        "northwind.yaml",
-        &format!(
-            "customer: Northwind\nplatform: {key}\n{method}estimated_calls: {calls}\nurgency: onboarding\n\
-             requested_completion: 2030-12-31\nperiod: {{from: 2026-10-15, to: 2026-11-30}}\n\
-             include: [{include}]\ncredentials:\n  secret: {secret}\n"
-        ),
-    );
-    let (_, credential) = (demo.config)(population(1, "2026-11-01", "2026-11-02"), Limits::NONE);
-    scene.secrets.insert(secret, credential.to_string());
-}
-
 /// The requests that the plan has for the recordings of so many calls.
 pub(super) fn planned(demo: &Demo, calls: u32) -> u64 {
     let [with, without] = ["transcript, media", "transcript"].map(|include| {
-        let mut scene = Scene::new("2026-12-01T01:17:00Z");
-        request(&mut scene, demo, calls, include);
-        let matrix = std::fs::read(support::root().join("matrix.yaml")).expect("matrix.yaml");
-        std::fs::write(scene.folder.path().join("matrix.yaml"), matrix).expect("a file");
+        let scene = Scene::new(NIGHT);
+        Wish::new(demo, calls).write(&scene, include);
+        scene.write_matrix();
         let output = support::program(scene.folder.path())
             .args(["plan", "--format", "json"])
             .env("CALL_IMPORT_MEDIA", "kept")

@@ -1,12 +1,9 @@
 //! Grain, tl;dv and Chorus: one request for each recording, which is answered with where a signed link leads.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
-
 use call_import_engine::model::Phase;
-use serde_json::{Value, json};
 use simulator::{
-    Config, Demo, Running, Simulator, chorus,
-    company::{Call, Population},
+    Config, Demo, chorus,
+    company::{Call, Population, TranscriptFate},
     faults::{Fault, Rule},
     grain,
     log::{Endpoint, Entry},
@@ -14,32 +11,31 @@ use simulator::{
     tldv,
 };
 
-use super::{Copy, NIGHT, files, place, recorded};
-use crate::{
-    reconcile::population,
-    record,
-    support::{self, Scene},
+use super::{
+    NIGHT,
+    nights::{Night, Wish, planned},
 };
+use crate::record;
 
-const BYTES: usize = 40_000;
 const CALLS: u32 = 60;
 
 /// A platform, and what is known of it beforehand.
 struct Platform {
     demo: Demo,
     config: fn(Population, Links) -> Config,
-    credential: fn() -> Value,
     download: Endpoint,
     /// What the listing says of a call's recording.
     told: fn(&Call) -> Option<&'static str>,
+    /// What it is.
+    kind: fn(&Call) -> &'static str,
+    /// Whether some are listed while they are still being worked on.
+    is_worked_on: bool,
     /// Whether it is refused or hidden.
     is_closed: fn(&Call) -> bool,
     /// Requests for listing and transcripts, from the platform's document.
     others: fn(&Population) -> usize,
     /// Requests besides that a closed recording costs: whether the token still works.
     closed_costs: usize,
-    /// Requests that are planned for 1,000 calls with transcripts and recordings.
-    planned: u64,
 }
 
 const GRAIN: Platform = Platform {
@@ -50,9 +46,10 @@ const GRAIN: Platform = Platform {
             ..grain::Config::new(population)
         })
     },
-    credential: || json!({"token": "demo-token"}),
     download: grain::DOWNLOAD,
     told: |call| media::is_recorded(call).then(|| media::kind(call)),
+    kind: media::kind,
+    is_worked_on: false,
     is_closed: grain::is_locked,
     // grain.md section 9: credential, pages of 50, participants that the list forgot, transcripts, and whether the
     // token still works where one is locked.
@@ -62,7 +59,6 @@ const GRAIN: Platform = Platform {
         1 + calls.div_ceil(50) + count(grain::is_forgotten) + calls + count(grain::is_locked)
     },
     closed_costs: 1,
-    planned: 1 + 20 + 1_000 + 1_000,
 };
 
 const TLDV: Platform = Platform {
@@ -73,9 +69,10 @@ const TLDV: Platform = Platform {
             ..tldv::Config::new(population)
         })
     },
-    credential: || json!({"token": "demo-key"}),
     download: tldv::DOWNLOAD,
     told: |_| Some("video"),
+    kind: |_| "video",
+    is_worked_on: true,
     is_closed: tldv::is_unpaid,
     // others.md section 4.8.
     others: |population| {
@@ -83,7 +80,6 @@ const TLDV: Platform = Platform {
         calls.div_ceil(100) + calls
     },
     closed_costs: 0,
-    planned: 10 + 1_000 + 1_000,
 };
 
 const CHORUS: Platform = Platform {
@@ -94,9 +90,10 @@ const CHORUS: Platform = Platform {
             ..chorus::Config::new(population)
         })
     },
-    credential: || json!({"token": "demo-secret"}),
     download: chorus::MEDIA,
     told: |call| Some(media::kind(call)),
+    kind: media::kind,
+    is_worked_on: true,
     is_closed: chorus::is_out_of_reach,
     // others.md section 6.7: pages, an empty one at the end of each kind of call, and every detail.
     others: |population| {
@@ -106,60 +103,28 @@ const CHORUS: Platform = Platform {
         pages.iter().sum::<usize>() + calls
     },
     closed_costs: 0,
-    planned: 40 + 1_000 + 1_000,
 };
 
-/// A platform with its host of recordings, and a request that wants them.
-struct Studio {
-    scene: Scene,
-    running: Running,
-    host: Running,
-}
-
 impl Platform {
-    fn studio(&self) -> Studio {
-        let mut scene = Scene::new(NIGHT);
-        let clock = Arc::new(scene.clock.clone());
-        let host = Config {
-            clock: Arc::<support::VirtualClock>::clone(&clock),
-            ..Config::media(media::Config { bytes: BYTES })
+    fn night(&self) -> Night {
+        let wish = Wish {
+            period: ["2026-09-01", "2026-10-31"],
+            ..Wish::new(&self.demo, CALLS)
         };
-        let host = Simulator::start(host).expect("the host starts");
-        let population = population(CALLS, "2026-09-01", "2026-10-31");
-        let config = Config {
-            clock,
-            ..(self.config)(population, host.links())
-        };
-        let running = Simulator::start(config).expect("the simulator starts");
-        let key = self.demo.key;
-        scene.platform_urls.insert(key.into(), running.url.clone());
-        self.write(&mut scene, u64::from(CALLS));
-        scene.media = Some(place(&scene));
-        Studio {
-            scene,
-            running,
-            host,
+        Night {
+            kind: self.kind,
+            ..Night::of(&wish, self.config)
         }
-    }
-
-    fn write(&self, scene: &mut Scene, estimated: u64) {
-        let key = self.demo.key;
-        let secret = format!("IMPORT_NORTHWIND_{}", key.to_uppercase());
-        scene.write(
-            "northwind.yaml",
-            &format!(
-                "customer: Northwind\nplatform: {key}\nestimated_calls: {estimated}\nurgency: onboarding\n\
-                 requested_completion: 2030-12-31\nperiod: {{from: 2026-09-01, to: 2026-10-31}}\n\
-                 include: [transcript, media]\ncredentials:\n  secret: {secret}\n"
-            ),
-        );
-        let credential = (self.credential)().to_string();
-        scene.secrets.insert(secret, credential);
     }
 
     /// Whether there is a recording for us.
     fn has(&self, call: &Call) -> bool {
         media::is_recorded(call) && !(self.is_closed)(call)
+    }
+
+    /// Whether it is listed while it is still being worked on, so that it may come another night.
+    fn is_late(&self, call: &Call) -> bool {
+        self.is_worked_on && matches!(call.transcript, TranscriptFate::Late(_))
     }
 
     /// Requests for recordings, without those that are sent again.
@@ -172,77 +137,60 @@ impl Platform {
         .sum()
     }
 
-    /// Every recording once and without the credential, one request for each, and nothing in the second night.
+    /// Every recording once and without the credential, one request for each, and nothing in the second night but for
+    /// those that were still being worked on.
     async fn copies_every_recording_once(&self) {
-        let Studio {
-            scene,
-            running,
-            host,
-        } = self.studio();
+        let night = self.night();
         let key = self.demo.key;
-        let report = scene.run("1").await;
-        let import = &report.imports[0];
+        let import = night.run(NIGHT).await;
         assert_eq!(import.phase, Phase::Completed, "{key}: {:?}", import.reason);
+        let listed = night.calls(|call| (self.told)(call).is_some());
+        let ids = |test: &dyn Fn(&Call) -> bool| {
+            let calls = listed.iter().filter(|call| test(call));
+            let mut ids: Vec<String> = calls.map(|call| call.id.clone()).collect();
+            ids.sort();
+            ids
+        };
+        let there = night.calls(|call| self.has(call) && !self.is_late(call));
+        night.must_have_copied(&there);
+        let none = ids(&|call| !self.has(call) && !self.is_late(call));
+        assert!(!none.is_empty(), "{key}: some have none");
+        assert_eq!(night.in_state("unavailable"), none, "{key}");
+        let late = ids(&|call| self.is_late(call));
+        assert_eq!(night.in_state("pending"), late, "{key}");
+        assert_eq!(late.is_empty(), !self.is_worked_on, "{key}: {late:?}");
 
-        let calls: Vec<Call> = running.account().calls().collect();
-        let mut copies = recorded(&scene);
-        for call in &calls {
-            let place = copies.iter().position(|copy| copy.id == call.id);
-            let copy = place.map(|place| copies.swap_remove(place));
-            let told = copy.as_ref().map(|copy| copy.kind.as_str());
-            assert_eq!(told, (self.told)(call), "{key}: call {}", call.index);
-            match copy {
-                Some(copy) if self.has(call) => copy.must_be_whole(BYTES),
-                Some(Copy {
-                    state, media_state, ..
-                }) => assert_eq!((&*state, &*media_state), ("unavailable", "unavailable")),
-                None => assert!(!self.has(call), "{key}: call {}", call.index),
-            }
-        }
-        assert_eq!(copies.len(), 0, "{key}: {copies:?}");
-        let wanted = calls.iter().filter(|call| self.has(call)).count();
-        assert!(wanted < calls.len(), "{key}: some have none");
-        assert_eq!(files(&scene.folder.path().join("kept")).len(), wanted);
-        assert_eq!(
-            files(&scene.folder.path().join("partial")),
-            [] as [PathBuf; 0]
-        );
-
-        let fetched = host.log().entries();
-        let distinct: BTreeSet<&str> = fetched.iter().map(|entry| &*entry.path).collect();
-        assert_eq!(
-            (fetched.len(), distinct.len()),
-            (wanted, wanted),
-            "{key}: once"
-        );
-        assert!(!fetched.iter().any(|entry| entry.authorization), "{key}");
-        let log = running.log();
-        let planned = (self.others)(running.account().population()) + self.asked(&calls);
+        let log = night.platform.log();
+        let planned = (self.others)(night.platform.account().population()) + self.asked(&listed);
         assert_eq!(log.len(), planned, "{key}: requests");
         assert_eq!(
-            report.run.requests_sent as usize, planned,
+            import.requests_sent as usize, planned,
             "{key}: in the limit"
         );
         assert_eq!(log.count_status(429), 0, "{key}");
         assert!(log.entries().iter().all(Entry::authenticated), "{key}");
-        assert_eq!(signatures(&scene), 0, "{key}: links are not recorded");
+        night.must_be_over("2026-12-01T02:17:00Z").await;
 
-        let before = record::contents(&scene.database());
-        scene.run("2").await;
-        assert_eq!(record::contents(&scene.database()), before, "{key}");
-        assert_eq!((log.len(), host.log().len()), (planned, wanted), "{key}");
+        // By then all are worked off; of those that were not recorded that shows when we no longer look for them.
+        for at in ["2026-12-02T01:17:00Z", "2026-12-04T01:17:00Z"] {
+            night.run(at).await;
+        }
+        night.must_have_copied(&night.calls(|call| self.has(call)));
+        let unrecorded = ids(&|call| self.is_late(call) && !self.has(call));
+        assert_eq!(night.in_state("pending"), unrecorded, "{key}");
+        night.run("2026-12-16T01:17:00Z").await;
+        assert_eq!(night.in_state("pending"), [""; 0], "{key}");
+        night.must_be_over("2026-12-17T01:17:00Z").await;
     }
 
     /// Recordings that are gone, refused for a moment or sent by the platform itself stop no other.
     async fn one_failure_stops_no_other(&self) {
-        let Studio {
-            scene,
-            running,
-            host,
-        } = self.studio();
+        let night = self.night();
+        let running = &night.platform;
         let key = self.demo.key;
-        let calls: Vec<Call> = running.account().calls().collect();
-        let mut there = calls.iter().filter(|call| self.has(call));
+        let calls = night.calls(|_| true);
+        let is_there = |call: &Call| self.has(call) && !self.is_late(call);
+        let mut there = calls.iter().filter(|call| is_there(call));
         let mut befall = |fault: Fault, times: u64| {
             let id = there.next().expect("there are enough").id.clone();
             let path = format!("/{id}/");
@@ -256,22 +204,15 @@ impl Platform {
         let cut = befall(Fault::Lost, 1);
         let login = befall(Fault::LoginPage, 1);
         let file = befall(Fault::Recording, u64::MAX);
-        let import = scene.run("1").await.imports.remove(0);
+        let import = night.run(NIGHT).await;
         assert_eq!(import.phase, Phase::CompletedWithFailures, "{key}");
-        for copy in recorded(&scene) {
-            let call = calls.iter().find(|call| call.id == copy.id);
-            let has = call.is_some_and(|call| self.has(call));
-            if copy.id == file {
-                assert_eq!(copy.state, "failed", "{key}: {copy:?}");
-            } else if has && copy.id != gone {
-                copy.must_be_whole(BYTES);
-            } else {
-                assert_eq!(copy.state, "unavailable", "{key}: {copy:?}");
-            }
-        }
+        assert_eq!(night.in_state("failed"), [file.as_str()], "{key}");
+        assert!(night.in_state("unavailable").contains(&gone), "{key}");
+        let copied = calls.iter().filter(|call| is_there(call)).count() - 2;
+        assert_eq!(night.in_state("stored").len(), copied, "{key}");
         let failures =
             "SELECT concat_ws('|', external_id, stage, class, detail) FROM call_failures";
-        let failures = record::query(&scene.database(), failures);
+        let failures = record::query(&night.scene.database(), failures);
         let [failure] = failures.as_slice() else {
             panic!("{key}: {failures:?}")
         };
@@ -288,33 +229,9 @@ impl Platform {
         };
         let asked = [&gone, &late, &cut, &login, &file].map(|id| asked(id));
         assert_eq!(asked, [1, 3, 2, 2, 1], "{key}");
-        assert_eq!(host.log().count_status(200), host.log().len(), "{key}");
+        let fetched = night.host.log();
+        assert_eq!(fetched.count_status(200), fetched.len(), "{key}");
     }
-
-    /// The plan has a request for each recording.
-    fn is_planned(&self) {
-        let mut scene = Scene::new(NIGHT);
-        self.write(&mut scene, 1_000);
-        let matrix = std::fs::read_to_string(support::root().join("matrix.yaml"));
-        let place = scene.folder.path().join("matrix.yaml");
-        std::fs::write(place, matrix.expect("matrix.yaml")).expect("a file");
-        let output = support::program(scene.folder.path())
-            .args(["plan", "--format", "json"])
-            .env("CALL_IMPORT_MEDIA", "kept")
-            .output()
-            .expect("the program runs");
-        let (stdout, stderr) = support::text(&output);
-        assert!(output.status.success(), "{stderr}");
-        let plan: Value = serde_json::from_str(&stdout).expect("JSON");
-        assert_eq!(plan["imports"][0]["requests"], self.planned, "{plan}");
-    }
-}
-
-/// How many recorded texts hold the signature of a link.
-fn signatures(scene: &Scene) -> usize {
-    let count = "SELECT (count(*) FILTER (WHERE raw LIKE '%signature=%'))::VARCHAR FROM calls";
-    let count = record::value(&scene.database(), count);
-    count.parse().expect("a number")
 }
 
 #[tokio::test]
@@ -342,6 +259,6 @@ async fn a_recording_that_cannot_be_had_stops_no_other() {
 #[test]
 fn a_request_for_each_recording_is_planned() {
     for platform in [GRAIN, TLDV, CHORUS] {
-        platform.is_planned();
+        assert_eq!(planned(&platform.demo, 1_000), 1_000);
     }
 }

@@ -3,8 +3,7 @@
 use call_import_engine::{
     model::Phase,
     platforms::{
-        CallRef, Exchange, HttpExchange, HttpReply, Link, Page, Progress, Rejection, Reply,
-        RequestClass, Step, Work, connector,
+        CallRef, HttpExchange, HttpReply, Link, Page, Progress, Rejection, RequestClass, Step,
     },
 };
 use serde_json::{Value, json};
@@ -16,9 +15,9 @@ use simulator::{
 };
 
 use super::{
-    answer,
+    answer, answered, begun,
     nights::{Night, planned},
-    setup,
+    sent, setup,
 };
 
 fn night(calls: u32) -> Night {
@@ -97,28 +96,21 @@ fn file(kind: &str, recording_type: &str, end: &str, name: &str) -> Value {
 }
 
 fn begin(call: &CallRef) -> (HttpExchange, Progress) {
-    let zoom = connector("zoom").expect("it is in the catalog");
-    sent(zoom.begin(&Work::Media(vec![call.clone()]), &setup()))
-}
-
-fn sent(step: Step) -> (HttpExchange, Progress) {
-    match step {
-        Step::Send(Exchange::Http(exchange), progress) => (exchange, progress),
-        other => panic!("expected a request, got {other:?}"),
-    }
+    begun("zoom", std::slice::from_ref(call), &setup())
 }
 
 fn next(call: &CallRef, progress: &Progress, reply: HttpReply) -> Result<Step, Rejection> {
-    let zoom = connector("zoom").expect("it is in the catalog");
-    let work = Work::Media(vec![call.clone()]);
-    zoom.next(&work, &setup(), progress, &Reply::Http(reply))
+    answered(
+        "zoom",
+        std::slice::from_ref(call),
+        &setup(),
+        progress,
+        reply,
+    )
 }
 
 fn page(call: &CallRef, progress: &Progress, reply: HttpReply) -> Page {
-    match next(call, progress, reply) {
-        Ok(Step::Page(page)) => page,
-        other => panic!("expected a page, got {other:?}"),
-    }
+    super::page(next(call, progress, reply))
 }
 
 #[test]

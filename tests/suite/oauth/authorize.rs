@@ -10,6 +10,7 @@ use serde_json::json;
 use simulator::{
     Demo, Running, Simulator, fathom, gong, grain,
     limits::Limits,
+    media::NOWHERE,
     oauth::{self, AUTHORIZE, Authority, TOKEN},
     zoom,
 };
@@ -25,7 +26,7 @@ use crate::{
 fn scene(demo: Demo) -> (Scene, Running) {
     let mut scene = Scene::new("2026-12-01T01:17:00Z");
     scene.with_keys();
-    let (config, _) = (demo.config)(population(120, FROM, TO), Limits::NONE);
+    let (config, _) = (demo.config)(population(120, FROM, TO), Limits::NONE, NOWHERE);
     let running = Simulator::start(config).unwrap();
     scene
         .platform_urls

@@ -11,6 +11,7 @@ use simulator::{
     faults::{Fault, Rule},
     gong,
     limits::Limits,
+    media::NOWHERE,
     oauth::{self, Authority, TOKEN},
 };
 
@@ -25,7 +26,7 @@ use crate::{
 fn scene(demo: Demo, change: impl FnOnce(&mut oauth::Config)) -> (Scene, Running) {
     let mut scene = Scene::new("2026-12-01T01:17:00Z");
     scene.with_keys();
-    let (mut config, credential) = (demo.config)(population(250, FROM, TO), Limits::NONE);
+    let (mut config, credential) = (demo.config)(population(250, FROM, TO), Limits::NONE, NOWHERE);
     change(config.oauth.as_mut().expect("it signs in by tokens"));
     let running = Simulator::start(config).unwrap();
     scene.connect(demo.key, &running.url, &credential.to_string());

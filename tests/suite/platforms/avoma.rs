@@ -9,7 +9,7 @@ use simulator::{
 };
 
 use super::{
-    fixtures::{Fact, Fixtures, answer, can, cannot},
+    fixtures::{Fact, Fixtures, answer, can, cannot, refusal},
     nights::{Night, Person, Said, Told, lower_domain},
     replay::{Replay, line, reply},
 };
@@ -31,6 +31,20 @@ fn fixtures() -> Vec<Fixtures> {
                 ],
                 "avoma/transcriptions.json",
             ),
+            answer(
+                &["GET /v1/recordings/?meeting_uuid=", "00a001"],
+                "avoma/recording.json",
+            ),
+            refusal(
+                &["GET /v1/recordings/?meeting_uuid=", "00a006"],
+                202,
+                "avoma/recording-being-made.json",
+            ),
+            refusal(
+                &["GET /v1/recordings/?meeting_uuid=", "00a007"],
+                404,
+                "avoma/no-recording.json",
+            ),
         ],
         calls: &[
             "7d5f0c1e-0000-4000-8000-00000000a001",
@@ -40,6 +54,12 @@ fn fixtures() -> Vec<Fixtures> {
             "7d5f0c1e-0000-4000-8000-00000000a007",
         ],
         transcripts: &["7d5f0c1e-0000-4000-8000-00000000a001", "9007199254740993"],
+        media: &[(
+            "7d5f0c1e-0000-4000-8000-00000000a001",
+            "https://media.example/a1.mp4?signature=SECRET",
+        )],
+        // One more is still being made, and two are listed without sound and pictures.
+        without_media: &["7d5f0c1e-0000-4000-8000-00000000a007"],
         unreadable: &[
             "7d5f0c1e-0000-4000-8000-00000000a004",
             "unreadable-e2b29be8a2dde401",

@@ -34,8 +34,8 @@ fn by_consent(demo: Demo, night: Night) -> Night {
 
 /// Its limit makes a night longer than an hour. Here its tokens last for all of it, so that one is enough.
 const FATHOM: Demo = Demo {
-    config: |population, limits| {
-        let (mut config, credential) = (fathom::CONSENTED.config)(population, limits);
+    config: |population, limits, media| {
+        let (mut config, credential) = (fathom::CONSENTED.config)(population, limits, media);
         let app = config.oauth.as_mut().expect("it has an app");
         app.life = Duration::from_secs(24 * 3600);
         (config, credential)

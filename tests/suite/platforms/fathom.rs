@@ -16,7 +16,14 @@ use super::{
 super::laws::hold!();
 
 const CALLS: &[&str] = &["700100200", "700100201", "700100202", "700100204"];
-const UNREADABLE: &[&str] = &["700100205", "unreadable-17c2501bbcec9825"];
+/// With a recording that cannot be made.
+const UNREADABLE: &[&str] = &["700100202", "700100205", "unreadable-17c2501bbcec9825"];
+/// One recording is made when it is asked for, and one was made before.
+const MEDIA: &[(&str, &str)] = &[
+    ("700100200", "https://media.example/d/1?sig=SECRET"),
+    ("700100204", "https://media.example/d/4?sig=SECRET"),
+];
+const WITHOUT_MEDIA: &[&str] = &["700100201"];
 
 fn fixtures() -> Vec<Fixtures> {
     let month = || Fixtures::new("fathom", date(2026, 3, 1), date(2026, 3, 31));
@@ -38,6 +45,8 @@ fn fixtures() -> Vec<Fixtures> {
             ]),
             calls: CALLS,
             transcripts: &["700100200", "700100201"],
+            media: MEDIA,
+            without_media: WITHOUT_MEDIA,
             unreadable: UNREADABLE,
             promises: by_key,
             ..month()
@@ -51,7 +60,15 @@ fn fixtures() -> Vec<Fixtures> {
             calls: CALLS,
             transcripts: &["700100200"],
             without_transcript: &["700100204"],
-            unreadable: &["700100202", "700100205", "unreadable-17c2501bbcec9825"],
+            media: MEDIA,
+            without_media: WITHOUT_MEDIA,
+            // A transcript, besides.
+            unreadable: &[
+                "700100202",
+                "700100202",
+                "700100205",
+                "unreadable-17c2501bbcec9825",
+            ],
             promises: promises(),
             ..month()
         },
@@ -81,6 +98,33 @@ fn answers(listing: &[(&str, &'static [&'static str])]) -> Vec<Answer> {
                 &["/recordings/700100204/transcript"],
                 403,
                 "fathom/not-ready.json",
+            ),
+            refusal(
+                &["POST ", "/recordings/700100200/download"],
+                202,
+                "fathom/download.json",
+            ),
+            answer(
+                &[
+                    "GET ",
+                    "/recordings/700100200/downloads/dl_madeUpDownloadId01",
+                ],
+                "fathom/download-made.json",
+            ),
+            refusal(
+                &["POST ", "/recordings/700100201/download"],
+                422,
+                "fathom/no-media.json",
+            ),
+            refusal(
+                &["POST ", "/recordings/700100202/download"],
+                202,
+                "fathom/download-failed.json",
+            ),
+            refusal(
+                &["POST ", "/recordings/700100204/download"],
+                202,
+                "fathom/download-sound.json",
             ),
         ])
         .collect()

@@ -28,6 +28,8 @@ super::laws::hold!();
 fn fixtures() -> Vec<Fixtures> {
     vec![Fixtures {
         answers: vec![
+            answer(&["POST /graphql", "query Links("], "fireflies/links.json"),
+            answer(&["POST /graphql", "query Link("], "fireflies/link.json"),
             answer(
                 &["POST /graphql", "transcripts(", r#""skip":50"#],
                 "fireflies/list-2.json",
@@ -41,6 +43,18 @@ fn fixtures() -> Vec<Fixtures> {
             "01KMADEUP0FIREFLIES0000005",
             "01KMADEUP0FIREFLIES0000101",
         ],
+        // One is asked for by itself, because the list leaves it out.
+        media: &[
+            (
+                "01KMADEUP0FIREFLIES0000001",
+                "https://media.made-up.example/a.mp4?Signature=SECRET",
+            ),
+            (
+                "01KMADEUP0FIREFLIES0000005",
+                "https://media.made-up.example/e.mp3?Signature=SECRET",
+            ),
+        ],
+        without_media: &["w08"],
         unreadable: &[
             "unreadable-74234e98afe7498f",
             "01KMADEUP0FIREFLIES0000007",

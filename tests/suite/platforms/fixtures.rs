@@ -1,6 +1,6 @@
 //! What a platform brings to be held to the laws.
 
-use call_import_engine::model::{Affiliation, Call, MediaState, Method, Period, Transcript};
+use call_import_engine::model::{Affiliation, Call, Method, Period, Transcript};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -26,8 +26,7 @@ pub(super) struct Fixtures {
     pub(super) transcripts: &'static [&'static str],
     /// Ids of the calls that must be given up: they will never have a transcript for us.
     pub(super) without_transcript: &'static [&'static str],
-    /// Ids of the calls whose recording must be found, with where it is. Recordings are asked for where this says
-    /// that there are some.
+    /// Ids of the calls whose recording must be found, with where it is.
     pub(super) media: &'static [(&'static str, &'static str)],
     /// Ids of the calls that must be told to have no recording for us.
     pub(super) without_media: &'static [&'static str],
@@ -195,8 +194,6 @@ pub(super) enum Fact {
     EndTimes,
     /// Audio or video.
     Recording,
-    /// Audio or video that was copied.
-    CopiedRecording,
 }
 
 impl Fact {
@@ -224,10 +221,6 @@ impl Fact {
             Self::StartTimes => segments.any(|segment| segment.start_ms.is_some()),
             Self::EndTimes => segments.any(|segment| segment.end_ms.is_some()),
             Self::Recording => !call.media.is_empty(),
-            Self::CopiedRecording => {
-                let mut media = call.media.iter();
-                media.any(|media| media.state == MediaState::Stored)
-            }
         }
     }
 }

@@ -29,6 +29,10 @@ fn by(method: Method) -> Fixtures {
         answers: vec![
             answer(&["GET /v2/workspaces"], "gong/workspaces.json"),
             answer(
+                &["POST /v2/calls/extensive", r#""media":true"#],
+                "gong/media.json",
+            ),
+            answer(
                 &["POST /v2/calls/extensive", r#""cursor":"next-page""#],
                 "gong/extensive-2.json",
             ),
@@ -43,6 +47,18 @@ fn by(method: Method) -> Fixtures {
             "21",
         ],
         transcripts: &["7782342274025937895", "9007199254740993"],
+        media: &[
+            (
+                "7782342274025937895",
+                "https://media.example/v1?signature=SECRET",
+            ),
+            (
+                "98765432109876543",
+                "https://media.example/a2?signature=SECRET",
+            ),
+        ],
+        // Gong answers without it. Two more are listed without sound and pictures.
+        without_media: &["9007199254740993"],
         unreadable: &["12", "unreadable-a4f14cf4b688620f"],
         promises: vec![
             can("with its title", Fact::Title),

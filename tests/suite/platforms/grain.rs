@@ -142,13 +142,14 @@ fn night() -> Night {
 async fn a_refused_filter_costs_one_request() {
     let night = Night {
         demo: Demo {
-            config: |population, limits| {
+            config: |population, limits, media| {
                 let config = grain::Config {
                     limits,
                     refuses_filter: true,
                     ..grain::Config::new(population)
                 };
-                let (_, credential) = (grain::DEMO.config)(config.population.clone(), limits);
+                let (_, credential) =
+                    (grain::DEMO.config)(config.population.clone(), limits, media);
                 (simulator::Config::grain(config), credential)
             },
             ..grain::DEMO

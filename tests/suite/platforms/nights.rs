@@ -17,6 +17,7 @@ use simulator::{
     faults::{Fault, Rule, Scripted},
     limits::Limits,
     log::Entry,
+    media::NOWHERE,
     oauth,
 };
 
@@ -325,7 +326,7 @@ fn population(calls: u32) -> Population {
 /// A request for the simulated platform, whose matrix has the simulator's limits or none that one could feel.
 pub(super) fn scene(night: &Night, calls: u32, limits: Limits) -> (Scene, Running) {
     let mut scene = Scene::new(NIGHT);
-    let (config, credential) = (night.demo.config)(population(calls), limits);
+    let (config, credential) = (night.demo.config)(population(calls), limits, NOWHERE);
     let config = Config {
         clock: Arc::new(scene.clock.clone()),
         latency: Duration::ZERO,
@@ -341,7 +342,7 @@ pub(super) fn scene(night: &Night, calls: u32, limits: Limits) -> (Scene, Runnin
 /// The same for the real program, whose time nobody wants to spend: without limits.
 fn real(night: &Night, calls: u32) -> (Scene, Running) {
     let mut scene = Scene::new(NIGHT);
-    let (config, credential) = (night.demo.config)(population(calls), Limits::NONE);
+    let (config, credential) = (night.demo.config)(population(calls), Limits::NONE, NOWHERE);
     let config = Config {
         latency: LATENCY,
         ..config

@@ -187,7 +187,7 @@ impl<'a> Replay<'a> {
             checkpoints: Vec::new(),
             keep_checkpoints: true,
             transcripts: true,
-            media: !self.fixtures.media.is_empty(),
+            media: true,
         };
         let mut attempt = Attempt::new(self.connector, Arc::new(self.setup.clone()), scope);
         let mut limiter = RateLimiter::new(self.fixtures.platform, "northwind", None, &[]);
@@ -268,7 +268,7 @@ impl Imported {
         recorded
             .map(|call| CallRef {
                 external_id: call.external_id.clone(),
-                raw: None,
+                raw: call.raw.clone(),
             })
             .collect()
     }

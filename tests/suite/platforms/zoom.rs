@@ -9,7 +9,7 @@ use simulator::{
 };
 
 use super::{
-    fixtures::{Answer, Fact, Fixtures, answer, can, cannot, refusal},
+    fixtures::{Answer, Fact, Fixtures, answer, can, cannot, redirect, refusal},
     nights::{Listed, Night, Person, Said, Told, lower_domain},
 };
 
@@ -30,6 +30,12 @@ fn fixtures() -> Vec<Fixtures> {
         ],
         transcripts: &["/aB3dEfGhIjKlMnOpQrS==", "two//parts==", "elsewhere=="],
         without_transcript: &["deleted=="],
+        media: &[(
+            "/aB3dEfGhIjKlMnOpQrS==",
+            "https://media.example/ada.mp4?signature=SECRET",
+        )],
+        // One more is still processed, and the others are listed without sound and pictures.
+        without_media: &["two//parts=="],
         unreadable: &["unreadable-550df1059460ac86", "unreadable-a4f14cf4b688620f"],
         promises: vec![
             can("with its title", Fact::Title),
@@ -115,6 +121,14 @@ fn answers() -> Vec<Answer> {
             "gone.json",
         ),
         (&["GET /v2/meetings/deleted%3D%3D/recordings"], "gone.json"),
+        (
+            &["GET https://zoom.us/rec/download/made-up-audio"],
+            "gone.json",
+        ),
+        (
+            &["GET /v2/meetings/two%252F%252Fparts%253D%253D/recordings"],
+            "gone.json",
+        ),
     ];
     let found = found.iter();
     found
@@ -123,6 +137,10 @@ fn answers() -> Vec<Answer> {
             gone.iter()
                 .map(|(needles, file)| refusal(needles, 404, &format!("zoom/{file}"))),
         )
+        .chain([redirect(
+            &["GET https://zoom.us/rec/download/made-up-ada-video"],
+            "https://media.example/ada.mp4?signature=SECRET",
+        )])
         .collect()
 }
 

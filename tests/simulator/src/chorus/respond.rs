@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    CONVERSATION, ENGAGEMENTS, MEDIA, PAGE_SIZE, State, is_dialed, is_out_of_reach,
+    CONVERSATION, ENGAGEMENTS, MEDIA, PAGE_SIZE, State, is_dialed, is_out_of_reach, is_processed,
     write::{self, JSON_API},
 };
 use crate::{
@@ -140,7 +140,7 @@ impl State {
         Object::write(&mut body, |object| {
             object.text("continuation_key", key.as_deref());
             object.objects("engagements", &calls, |object, call| {
-                write::engagement(object, call, self.account.has_transcript(call));
+                write::engagement(object, call, is_processed(&self.account, call));
             });
         });
         Ok(answer(200, body))
@@ -159,7 +159,7 @@ impl State {
     /// 302 and 307 are both documented.
     fn media(&self, request: &Incoming, id: &str) -> Outcome {
         let call = self.call(id)?;
-        if !is_recorded(&call) {
+        if !is_recorded(&call) || !is_processed(&self.account, &call) {
             return Err((404, format!("Conversation {id} has no recording")));
         }
         let status = if call.index.is_multiple_of(2) {

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::{answer, client, population};
-use crate::{Running, Simulator, avoma, limits::Limits};
+use crate::{Running, Simulator, avoma, limits::Limits, media::NOWHERE};
 
 const DATES: &str = "from_date=2026-01-01T00:00:00Z&to_date=2026-04-01T00:00:00Z";
 
 fn start(limits: Limits) -> Running {
-    let (config, _) = (avoma::DEMO.config)(population(250), limits);
+    let (config, _) = (avoma::DEMO.config)(population(250), limits, NOWHERE);
     Simulator::start(config).unwrap()
 }
 

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::{answer, client, population};
-use crate::{Running, Simulator, chorus, company::TranscriptFate, limits::Limits};
+use crate::{Running, Simulator, chorus, company::TranscriptFate, limits::Limits, media::NOWHERE};
 
 fn start() -> Running {
-    let (config, _) = (chorus::DEMO.config)(population(250), Limits::NONE);
+    let (config, _) = (chorus::DEMO.config)(population(250), Limits::NONE, NOWHERE);
     Simulator::start(config).unwrap()
 }
 

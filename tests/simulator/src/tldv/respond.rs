@@ -4,7 +4,7 @@ use axum::{extract::Query, http::Uri};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{DOWNLOAD, MEETINGS, PAGE_SIZE, State, TRANSCRIPT, is_unpaid};
+use super::{DOWNLOAD, MEETINGS, PAGE_SIZE, State, TRANSCRIPT, is_processed, is_unpaid};
 use crate::{
     company::{Call, Party},
     json::Object,
@@ -134,7 +134,8 @@ impl State {
             object.plain("pageSize", limit);
             let shown = found.iter().skip((page - 1) * limit).take(limit);
             object.objects("results", shown, |object, index| {
-                meeting(object, &population.call(*index));
+                let call = population.call(*index);
+                meeting(object, &call, is_processed(&self.account, &call));
             });
         });
         Ok(answer(200, body))
@@ -156,7 +157,7 @@ impl State {
     /// Each recording is a video.
     fn download(&self, id: &str, now: Timestamp) -> Outcome {
         let call = self.call(id)?;
-        if !is_recorded(&call) {
+        if !is_recorded(&call) || !is_processed(&self.account, &call) {
             return Err((404, "Recording not found".into()));
         }
         Ok(self.links.redirect(302, (id, "video"), now))
@@ -197,7 +198,7 @@ impl State {
 }
 
 /// Invitees come from the calendar; the name of somebody unknown is an empty text.
-fn meeting(object: &mut Object<'_>, call: &Call) {
+fn meeting(object: &mut Object<'_>, call: &Call, is_processed: bool) {
     object.text("id", call.id.as_str());
     object.text("name", call.title.as_deref());
     object.text("happenedAt", format!("{:.3}", call.start).as_str());
@@ -221,7 +222,12 @@ fn meeting(object: &mut Object<'_>, call: &Call) {
     }
     let invited = call.parties.iter().filter(|party| party.invited);
     object.objects("invitees", invited, person);
-    object.text("status", "successful");
+    let status = if is_processed {
+        "successful"
+    } else {
+        "processing"
+    };
+    object.text("status", status);
 }
 
 fn answer(status: u16, body: String) -> Answer {

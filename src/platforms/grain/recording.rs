@@ -3,10 +3,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::NAME;
 use crate::{
     model::{
-        Affiliation, Call, CallKind, CrmLink, DurationSource, Media, MediaKind, MediaState,
-        Participant, Precision, Role, Scope, TranscriptContent,
+        Affiliation, Call, CallKind, CrmLink, DurationSource, Media, MediaKind, Participant,
+        Precision, Role, Scope, TranscriptContent,
     },
     platforms::{RecordFailure, Setup, fields},
 };
@@ -18,7 +19,7 @@ use crate::{
 pub(super) fn call(source: &RawValue, setup: &Setup) -> Result<Call, RecordFailure> {
     match serde_json::from_str::<Record>(source.get()) {
         Ok(record) => Ok(record.into_call(source, setup)),
-        Err(error) => Err(fields::unreadable("Grain", "list", source, &error)),
+        Err(error) => Err(fields::unreadable(NAME, "list", source, &error)),
     }
 }
 
@@ -165,13 +166,7 @@ fn media(media_type: Option<&str>) -> Vec<Media> {
         Some("audio") => MediaKind::Audio,
         _ => return Vec::new(),
     };
-    vec![Media {
-        kind,
-        mime: None,
-        bytes: None,
-        duration_ms: None,
-        state: MediaState::Listed,
-    }]
+    vec![Media::listed(kind)]
 }
 
 fn crm_links(hubspot: HubSpot, attendees: &[Attendee]) -> Vec<CrmLink> {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{NAME, answer};
-use crate::platforms::{CallRef, HttpExchange, HttpReply, Link, Page, Rejection, fields, redirect};
+use super::{NAME, answer, engagements::listed};
+use crate::platforms::{CallRef, HttpExchange, HttpReply, Link, Page, Rejection, fields, media};
 
 /// Where an answer in JSON may hold the link, and what its name may be. Neither is documented.
 const PLACES: &[&str] = &["", "/data", "/data/attributes"];
@@ -20,9 +20,13 @@ pub(super) fn page(reply: &HttpReply, call: &CallRef) -> Result<Page, Rejection>
     if let (200, Ok(json)) = (reply.status, serde_json::from_slice::<Value>(&reply.body))
         && let Some(link) = link(&json)
     {
-        return Ok(redirect::found(call, link));
+        return Ok(media::found(call, link));
     }
-    redirect::page(NAME, call, reply, || answer::<Value>(reply).map(drop))
+    // What was listed while Chorus worked on it may come another night.
+    if reply.status == 404 && listed(call).is_some_and(|listed| !listed.is_processed()) {
+        return Ok(Page::default());
+    }
+    media::redirected(NAME, call, reply, || answer::<Value>(reply).map(drop))
 }
 
 fn link(json: &Value) -> Option<Link> {

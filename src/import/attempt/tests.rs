@@ -1,0 +1,149 @@
+//! What an attempt asks for, and what it does not.
+
+use super::*;
+use crate::{
+    model::{Checkpoint, Period, Window},
+    platforms::{Page, connector},
+};
+use jiff::civil::date;
+
+fn attempt() -> Attempt {
+    let period = Period {
+        from: date(2026, 1, 1),
+        to: date(2026, 1, 31),
+    };
+    let setup = Setup {
+        base_url: String::new(),
+        options: serde_json::Map::new(),
+        internal_domains: Vec::new(),
+        period,
+        method: crate::model::Method::Api,
+        as_of: Timestamp::UNIX_EPOCH,
+        keys: 1,
+        files: Vec::new(),
+    };
+    let window = Window {
+        from: period.from,
+        to: date(2026, 2, 1),
+    };
+    let scope = Scope {
+        request_id: "northwind".into(),
+        period: Some(period),
+        checkpoints: vec![Checkpoint {
+            window,
+            cursor: None,
+            listed: 1_001,
+            done: true,
+        }],
+        keep_checkpoints: true,
+        transcripts: true,
+        media: false,
+    };
+    Attempt::new(connector("gong").unwrap(), Arc::new(setup), scope)
+}
+
+fn call(number: usize) -> CallRef {
+    CallRef {
+        external_id: format!("{number:04}"),
+        raw: None,
+    }
+}
+
+/// What a listing tells of is not asked for by itself, what it does not tell of is; and nothing is, while
+/// days are listed for the first time.
+#[test]
+fn what_comes_with_the_listing_is_not_asked_for() {
+    for keep_checkpoints in [false, true] {
+        let fireflies = connector("fireflies").unwrap();
+        let Attempt { setup, scope, .. } = attempt();
+        let scope = Scope {
+            checkpoints: Vec::new(),
+            keep_checkpoints,
+            ..scope
+        };
+        let mut attempt = Attempt::new(fireflies, setup, scope);
+        let mut access = Access::constant();
+        let mut limiter = RateLimiter::new("fireflies", "northwind", None, &[]);
+        let now = Timestamp::UNIX_EPOCH;
+        let mut asked: Vec<CallRef> = Vec::new();
+        loop {
+            match attempt.poll(now, &mut limiter, &mut access) {
+                Command::LoadPending { what, .. } => {
+                    attempt.pending(what, (1..=3).map(call).collect());
+                }
+                Command::Send { ticket, work, .. } => {
+                    let mut page = Page::default();
+                    match &*work {
+                        Work::Transcripts(calls) => asked.extend(calls.iter().cloned()),
+                        _ => page.calls = vec![Call::new("0001"), Call::new("0003")],
+                    }
+                    attempt.answered(ticket, Ok(Step::Page(page)), now, &mut limiter, &mut access);
+                }
+                Command::Commit(_) => attempt.committed(&["0003".to_owned()]),
+                Command::Done(end) => break assert_eq!(end, End::Complete),
+                other => panic!("nothing is under way: {other:?}"),
+            }
+        }
+        let expected = if keep_checkpoints {
+            vec![]
+        } else {
+            vec![call(2)]
+        };
+        assert_eq!(asked, expected);
+    }
+}
+
+/// A call that a listing has just recorded comes again with the next piece of the backlog.
+#[test]
+fn no_transcript_is_asked_for_twice() {
+    let mut attempt = attempt();
+    let mut limiter = RateLimiter::new("gong", "northwind", None, &[]);
+    let mut access = Access::constant();
+    let now = Timestamp::UNIX_EPOCH;
+    let mut asked: Vec<String> = Vec::new();
+    let mut loaded = 0;
+    loop {
+        match attempt.poll(now, &mut limiter, &mut access) {
+            Command::LoadPending { what, after: None } => {
+                attempt.committing = Some(vec![call(1_000)]);
+                attempt.committed(&["1000".to_owned()]);
+                attempt.pending(what, (0..1_000).map(call).collect());
+                loaded += 1;
+            }
+            Command::LoadPending {
+                what,
+                after: Some(after),
+            } => {
+                assert_eq!(after, "0999");
+                attempt.pending(what, vec![call(1_000)]);
+                loaded += 1;
+            }
+            Command::Send { ticket, work, .. } => {
+                let Work::Transcripts(calls) = &*work else {
+                    panic!("all is listed: {work:?}")
+                };
+                asked.extend(calls.iter().map(|call| call.external_id.clone()));
+                attempt.answered(
+                    ticket,
+                    Ok(Step::Page(Default::default())),
+                    now,
+                    &mut limiter,
+                    &mut access,
+                );
+            }
+            Command::Done(end) => {
+                assert_eq!(end, End::Complete);
+                break;
+            }
+            other => panic!("nothing is under way: {other:?}"),
+        }
+    }
+    asked.sort();
+    assert_eq!(
+        asked,
+        (0..=1_000)
+            .map(|number| format!("{number:04}"))
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(loaded, 2);
+}
