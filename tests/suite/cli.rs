@@ -369,11 +369,9 @@ fn platforms_are_found_by_key_or_name() {
         ("Wingman", "Clari Copilot (formerly Wingman)"),
         ("ZoomInfo", "Chorus by ZoomInfo"),
     ] {
-        let output = stdout(&run(folder.path(), &["matrix", wanted]));
-        assert!(
-            output.starts_with(&format!("Import from {name}: ")),
-            "{output}"
-        );
+        let output = run(folder.path(), &["matrix", wanted]);
+        let answer = format!("Import from {name}: ");
+        assert!(stdout(&output).starts_with(&answer), "{wanted}");
     }
     insta::assert_snapshot!(
         "unknown_platform",
