@@ -26,6 +26,7 @@ mod matrix_file;
 mod numbers;
 mod patterns;
 mod raw;
+mod reading;
 mod request;
 mod rules;
 mod said;
@@ -49,13 +50,14 @@ pub use matrix::{
     AppliesTo, Metadata, Nightly, Per, PlatformRow, RateLimit, SupportMatrix, SupportStatus,
 };
 pub use matrix_file::load_matrix;
-pub use secret_name::of as secret_name;
+pub use reading::Reading;
 pub use request::{Credentials, ImportRequest, Include, RequestFile, Urgency};
 pub use schema::{matrix_schema, request_schema};
+pub use secret_name::of as secret_name;
 pub use sentence::{Understood, understand};
 pub(crate) use source::too_large;
 pub use source::{MAX_REQUEST_BYTES, Source, SourceContent};
-pub(crate) use words::is_harmless;
+pub(crate) use words::{is_harmless, meant_id};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 
-use super::{Common, Exit, Stop};
+use super::{
+    Common, Exit, Stop,
+    place::{id, no_request},
+};
 use crate::{
     clock::Clock,
     model::words,
@@ -102,7 +105,9 @@ pub(super) fn review(common: &Common, scope: Scope<'_>, clock: &dyn Clock) -> Re
     match scope {
         Scope::All => {}
         Scope::Paths(named) => {
-            let named = workspace::read_paths(&common.requests, named).map_err(wrong_name)?;
+            let named = named.iter().map(|named| meant(named, &workspace, common));
+            let named: Vec<PathBuf> = named.collect::<Result<_, _>>()?;
+            let named = workspace::read_paths(&common.requests, &named).map_err(wrong_name)?;
             requests = paths(&named);
             let is_key = |path: &str| {
                 named
@@ -180,6 +185,24 @@ pub(super) fn changes(
 }
 
 /// A name from the command line that names nothing is wrong usage.
+/// The file that an argument means. A path that exists counts more than the id of a request.
+fn meant(named: &Path, workspace: &Workspace, common: &Common) -> Result<PathBuf, Stop> {
+    let is_name = named.components().count() == 1 && named.extension().is_none();
+    let Some(name) = named.to_str().filter(|_| is_name && !named.exists()) else {
+        return Ok(named.to_owned());
+    };
+    let paths = workspace.sources.iter().map(|source| source.path.as_str());
+    let ids: Vec<(&str, String)> = paths.filter_map(|path| Some((path, id(path)?))).collect();
+    match ids.iter().find(|(_, id)| id == name) {
+        Some((path, _)) => Ok(PathBuf::from(path)),
+        None if spec::is_harmless(name) => {
+            let ids = ids.iter().map(|(_, id)| id.as_str());
+            Err(no_request(name, ids, common))
+        }
+        None => Ok(named.to_owned()),
+    }
+}
+
 fn wrong_name(error: WorkspaceError) -> Stop {
     let exit = match error {
         WorkspaceError::NotInFolder { .. } | WorkspaceError::BadRevision => Exit::Usage,

@@ -24,7 +24,7 @@ use crate::{
         text::inline,
     },
     secrets::Recipients,
-    spec::{self, Draft, Settled, SupportMatrix, Understood},
+    spec::{self, Draft, SupportMatrix, Understood},
     workspace,
 };
 use request::Request;
@@ -135,28 +135,29 @@ impl Desk<'_> {
         let flags = self.arguments.fields.draft()?;
         let said = self.understand()?;
         let is_blank = flags == Draft::default() && self.arguments.sentence.is_empty();
-        let Settled {
-            mut draft,
-            mut gaps,
-        } = said.settle(flags, matrix, today);
-        let known = understood(&draft, matrix, &said.left_over);
+        let mut settled = said.settle(flags, matrix, today);
+        let known = understood(&settled, matrix, &said.left_over);
         out.write_all(known.as_bytes())?;
         if self.is_asking {
             out.flush()?;
-            let before = draft.clone();
-            let answered = ask::complete(draft, &gaps, is_blank, matrix, today)?;
-            Settled { draft, gaps } = answered.settle(matrix, today);
-            if draft != before {
-                out.write_all(understood(&draft, matrix, &[]).as_bytes())?;
+            let before = settled.draft.clone();
+            let questions = ask::Questions {
+                matrix,
+                today,
+                flaw: &|draft| request::files_flaw(draft, self),
+            };
+            settled = questions.complete(settled, is_blank)?.settle(matrix, today);
+            if settled.draft != before {
+                out.write_all(understood(&settled, matrix, &[]).as_bytes())?;
             }
         }
-        if gaps.is_empty() {
-            return Ok(Ok(draft));
+        if settled.gaps.is_empty() {
+            return Ok(Ok(settled.draft));
         }
         if !known.is_empty() {
             writeln!(out)?;
         }
-        out.write_all(missing(&gaps).as_bytes())?;
+        out.write_all(missing(&settled.gaps).as_bytes())?;
         Ok(Err(Exit::Usage))
     }
 

@@ -229,10 +229,10 @@ fn review(path: &str, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
 /// A request by its id or its file.
 fn find_request(named: &str, common: &Common) -> Result<Source, Stop> {
     let sources = workspace::read(&common.requests)?.sources;
-    let stem = |source: &Source| Path::new(&source.path).file_stem().map(ToOwned::to_owned);
+    let ids: Vec<String> = sources.iter().filter_map(|one| id(&one.path)).collect();
     let mut found: Vec<Source> = sources
         .into_iter()
-        .filter(|source| stem(source).is_some_and(|stem| stem == named))
+        .filter(|source| id(&source.path).is_some_and(|id| id == named))
         .collect();
     if found.is_empty()
         && let Ok(named) = workspace::read_paths(&common.requests, &[PathBuf::from(named)])
@@ -241,19 +241,37 @@ fn find_request(named: &str, common: &Common) -> Result<Source, Stop> {
     }
     match found.len() {
         1 => Ok(found.swap_remove(0)),
-        0 if spec::is_harmless(named) => Err(Stop::with(
-            Exit::Usage,
-            anyhow!(
-                "There is no request `{named}` in {}.",
-                common.requests.display()
-            ),
-        )),
+        0 if spec::is_harmless(named) => {
+            Err(no_request(named, ids.iter().map(String::as_str), common))
+        }
         0 => Err(in_the_history("There is no such request.")),
         _ => Err(Stop::with(
             Exit::Usage,
             anyhow!("That names several files. Name one of them, with its folder."),
         )),
     }
+}
+
+/// The id of the request in a file.
+pub(super) fn id(path: &str) -> Option<String> {
+    let stem = Path::new(path).file_stem()?;
+    Some(stem.to_string_lossy().into_owned())
+}
+
+/// For a name, fit to be shown, that is no request's: the one that was probably meant.
+pub(super) fn no_request<'a>(
+    named: &str,
+    ids: impl Iterator<Item = &'a str> + Clone,
+    common: &Common,
+) -> Stop {
+    let folder = common.requests.display();
+    let meant = spec::meant_id(named, ids).map(|id| format!(" Did you mean `{id}`?"));
+    let meant = meant.unwrap_or_default();
+    let error = anyhow!(
+        "There is no request `{}` in {folder}.{meant}",
+        inline(named)
+    );
+    Stop::with(Exit::Usage, error)
 }
 
 /// For an argument that may be the credential itself, so it is not repeated.

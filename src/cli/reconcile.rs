@@ -11,8 +11,8 @@ use tokio::{
 };
 
 use super::{
-    Common, Exit, Media, Output, Stop, check, github, progress::Progress, recipients, record,
-    slack, state,
+    Common, Exit, Media, Output, Stop, check, github, place::no_request, progress::Progress,
+    recipients, record, slack, state,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let matrix = check::matrix(common)?;
     let declared = check::declared(common, &matrix, &clock)?;
     let skip = check::skipped();
-    check_names(arguments, &matrix, &declared)?;
+    check_names(arguments, &matrix, &declared, common)?;
     let deadline = arguments.deadline.unwrap_or(matrix.nightly.deadline);
     let platform_urls = arguments.platform_url.iter();
     let platform_urls = platform_urls
@@ -272,14 +272,14 @@ fn check_names(
     arguments: &Arguments,
     matrix: &SupportMatrix,
     declared: &Declared,
+    common: &Common,
 ) -> Result<(), Stop> {
     let usage = |sentence: String| Err(Stop::with(Exit::Usage, anyhow!(sentence)));
     if let Some(id) = &arguments.only
         && !declared.ids().contains(id.as_str())
     {
-        return usage(format!(
-            "There is no request {id:?} in the requests folder."
-        ));
+        let ids = declared.ids();
+        return Err(no_request(id, ids.iter().copied(), common));
     }
     for PlatformUrl { platform, url } in &arguments.platform_url {
         if !matrix.platforms.contains_key(platform) {

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::{Common, Exit, Output, Stop, record};
-use crate::{report::status, store::Store};
+use crate::{report::status, spec, store::Store};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -73,8 +73,12 @@ fn one(path: &Path, id: &str, format: Format) -> Result<String, Stop> {
     });
     let (imports, failures) = read.map_err(record::stop)?;
     let Some(import) = imports.iter().find(|import| import.request_id == id) else {
-        let nothing =
-            anyhow!("Nothing is recorded about a request {id:?}. `call-import status` lists all.");
+        let ids = imports.iter().map(|import| import.request_id.as_str());
+        let meant = spec::meant_id(id, ids).map(|id| format!(" Did you mean `{id}`?"));
+        let nothing = anyhow!(
+            "Nothing is recorded about a request {id:?}.{} `call-import status` lists all.",
+            meant.unwrap_or_default()
+        );
         return Err(Stop::with(Exit::Usage, nothing));
     };
     Ok(match format {

@@ -16,7 +16,7 @@ use crate::{
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Request files to check; default: all in the requests folder
+    /// Requests to check, by file, folder or id; default: all in the requests folder
     #[arg(value_name = "PATHS", conflicts_with = "changed_since")]
     paths: Vec<PathBuf>,
     /// Form of the result

@@ -2,15 +2,19 @@
 
 use super::{
     matrix::{Entry, verdict},
-    text::{inline, sentence},
+    text::{clean, inline, sentence},
 };
 use crate::{
-    model::words::{counted, number},
-    spec::{Draft, Field, Gap, SupportMatrix, SupportStatus, shown},
+    model::{
+        Method, slug,
+        words::{counted, number},
+    },
+    spec::{Draft, Field, Gap, Reading, Settled, SupportMatrix, SupportStatus, shown},
 };
 
-/// What is known of a request, one line a field, and what was not understood.
-pub fn understood(draft: &Draft, matrix: &SupportMatrix, left_over: &[String]) -> String {
+/// What is known of a request, one line a field, what was read as something else, and what was not understood.
+pub fn understood(settled: &Settled, matrix: &SupportMatrix, left_over: &[String]) -> String {
+    let draft = &settled.draft;
     let row = draft
         .platform
         .as_ref()
@@ -56,6 +60,9 @@ pub fn understood(draft: &Draft, matrix: &SupportMatrix, left_over: &[String]) -
     if !text.is_empty() {
         text.insert_str(0, "The request:\n");
     }
+    for reading in &settled.readings {
+        text.push_str(&read_as(reading));
+    }
     if !left_over.is_empty() {
         let words: Vec<String> = left_over
             .iter()
@@ -85,21 +92,123 @@ pub fn missing(gaps: &[Gap]) -> String {
     text
 }
 
-/// Whether the platform's calls can be imported, and else what is possible. `by_file` is whether files are
-/// what was chosen.
-pub fn answer(entry: &Entry<'_>, by_file: bool) -> String {
-    let alternative = sentence(entry.alternative.unwrap_or_default());
-    let more = match entry.status {
-        SupportStatus::InProgress | SupportStatus::ManualUpload if !by_file => {
-            format!("{alternative} Then come back with --method file --files 'files/CUSTOMER/*'.")
-        }
-        SupportStatus::NotSupported => alternative,
-        SupportStatus::Supported | SupportStatus::InProgress | SupportStatus::ManualUpload => {
-            format!("{}.", capital(&entry.estimated_timeline))
-        }
+/// Whether the platform's calls can be imported, and else what is possible. Where that are files, the whole
+/// command that asks for them follows, with what is known; `opens_pr` is whether this one asked for that.
+pub fn answer(entry: &Entry<'_>, draft: &Draft, opens_pr: bool) -> String {
+    let by_file = draft.method.as_deref() == Some(Method::File.as_str()) || !draft.files.is_empty();
+    let is_possible = match entry.status {
+        SupportStatus::Supported => true,
+        SupportStatus::InProgress | SupportStatus::ManualUpload => by_file,
+        SupportStatus::NotSupported => false,
+    };
+    let more = if is_possible {
+        format!("{}.\n", capital(&entry.estimated_timeline))
+    } else {
+        alternative(entry.alternative.unwrap_or_default(), draft, opens_pr)
     };
     let name = inline(entry.name);
-    format!("Import from {name}: {}. {more}\n", verdict(entry.status))
+    format!("Import from {name}: {}. {more}", verdict(entry.status))
+}
+
+/// How the matrix tells which lines bring files: ``and write `platform: otter`, ... in the request``.
+const LINES: (&str, &str) = (" and write `platform: ", " in the request");
+
+/// What to do instead. Lines to write are a command to run, because nobody has a file yet.
+fn alternative(text: &str, draft: &Draft, opens_pr: bool) -> String {
+    let customer = draft.customer.as_deref().map(slug).unwrap_or_default();
+    let folder = if customer.is_empty() {
+        "CUSTOMER"
+    } else {
+        &customer
+    };
+    let text = sentence(text).replace("CUSTOMER", folder);
+    let parts = text.split_once(LINES.0).and_then(|(before, lines)| {
+        let (platform, _) = lines.split_once('`')?;
+        let (_, after) = lines.split_once(LINES.1)?;
+        Some((before, platform, after))
+    });
+    let Some((before, platform, after)) = parts else {
+        return format!("{text}\n");
+    };
+    let by_file = Draft {
+        platform: Some(platform.to_owned()),
+        method: Some(Method::File.as_str().to_owned()),
+        files: vec![format!("files/{folder}/*")],
+        ..draft.clone()
+    };
+    let flag = if opens_pr { " --open-pr" } else { "" };
+    format!(
+        "{before}{after} Then run:\n\n  {}{flag}\n",
+        command(&by_file)
+    )
+}
+
+/// The command that asks for what a draft says, for a POSIX shell.
+fn command(draft: &Draft) -> String {
+    let period = [
+        ("--period-from", &draft.period_from),
+        ("--period-to", &draft.period_to),
+    ];
+    let single = [
+        ("--customer", &draft.customer),
+        ("--platform", &draft.platform),
+        ("--estimated-calls", &draft.estimated_calls),
+        ("--urgency", &draft.urgency),
+        ("--requested-completion", &draft.requested_completion),
+        ("--method", &draft.method),
+    ];
+    let rest = [
+        ("--account", &draft.account),
+        ("--requested-by", &draft.requested_by),
+        ("--notes", &draft.notes),
+    ];
+    let joined = |items: &[String]| (!items.is_empty()).then(|| items.join(","));
+    let lists = [
+        ("--include", joined(&draft.include)),
+        ("--internal-domains", joined(&draft.internal_domains)),
+    ];
+    let owned = |(flag, value): (&'static str, &Option<String>)| Some((flag, value.clone()?));
+    let files = draft.files.iter().map(|path| ("--files", path.clone()));
+    let options = draft.options.iter();
+    let options = options.map(|(name, value)| ("--options", format!("{name}={value}")));
+    let flags = (single.into_iter().filter_map(owned))
+        .chain(files)
+        .chain(period.into_iter().filter_map(owned))
+        .chain(
+            lists
+                .into_iter()
+                .filter_map(|(flag, value)| Some((flag, value?))),
+        )
+        .chain(options)
+        .chain(rest.into_iter().filter_map(owned));
+    let flags = flags.map(|(flag, value)| format!(" {flag} {}", shell_word(&clean(&value))));
+    let held = if draft.suspended { " --suspended" } else { "" };
+    format!("call-import new{}{held}", flags.collect::<String>())
+}
+
+/// A text as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/,:=@".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+fn read_as(reading: &Reading) -> String {
+    let (written, taken) = (inline(&reading.written), inline(&reading.taken));
+    match &reading.other {
+        None => format!(
+            "`{written}` read as {taken}. If that is wrong, say it with {}.\n",
+            reading.field.flag()
+        ),
+        Some(other) => format!(
+            "`{written}` read as {taken}. If {} is meant, say it with {}.\n",
+            inline(other),
+            reading.field.flag()
+        ),
+    }
 }
 
 fn capital(text: &str) -> String {

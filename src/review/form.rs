@@ -173,7 +173,7 @@ impl Request {
             requested_by: requested_by.clone(),
             ..Draft::default()
         };
-        let Settled { draft, gaps } = said.settle(flags, desk.matrix, today);
+        let Settled { draft, gaps, .. } = said.settle(flags, desk.matrix, today);
         if !gaps.is_empty() {
             return Err(Outcome::Gaps(gaps).into());
         }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde_yaml::{Mapping, Value};
 
 use super::{
-    SupportMatrix,
+    Reading, SupportMatrix,
     said::{self, Said},
     words::{one_of, quoted},
 };
@@ -142,6 +142,8 @@ pub struct Settled {
     pub draft: Draft,
     /// What is missing or unclear, in the order of the file.
     pub gaps: Vec<Gap>,
+    /// What was taken for one of two things.
+    pub readings: Vec<Reading>,
 }
 
 impl Draft {
@@ -242,6 +244,15 @@ impl Draft {
         draft.platform = read(&mut gaps, Field::Platform, draft.platform, |written| {
             platform(written, matrix)
         });
+        let days = [
+            (Field::RequestedCompletion, &draft.requested_completion),
+            (Field::PeriodFrom, &draft.period_from),
+            (Field::PeriodTo, &draft.period_to),
+        ];
+        let readings = days
+            .into_iter()
+            .filter_map(|(field, day)| Reading::of_day(field, day.as_deref()?, today))
+            .collect();
         let mut settle = |field: Field, written: Option<String>| {
             read(&mut gaps, field, written, |written| {
                 value_of(field, written, today)
@@ -256,10 +267,18 @@ impl Draft {
         draft.include = (draft.include.into_iter())
             .filter_map(|part| settle(Field::Include, Some(part)))
             .collect();
+        // Files are read by this method only.
+        if !draft.files.is_empty() && draft.method.is_none() {
+            draft.method = Some(Method::File.as_str().to_owned());
+        }
         gaps.extend(draft.missing(&gaps));
         gaps.sort_by_key(|gap| gap.field);
         draft.id = draft.id.take().or_else(|| draft.usual_id());
-        Settled { draft, gaps }
+        Settled {
+            draft,
+            gaps,
+            readings,
+        }
     }
 
     /// What a request cannot do without, except for what is told already.
@@ -280,7 +299,7 @@ impl Draft {
     }
 
     /// The id of a request that nobody named: customer and platform.
-    fn usual_id(&self) -> Option<String> {
+    pub fn usual_id(&self) -> Option<String> {
         let customer = self.customer.as_deref().map(slug)?;
         let platform = self.platform.as_deref()?;
         (!customer.is_empty()).then(|| slug(&format!("{customer}-{platform}")))

@@ -196,6 +196,7 @@ pub fn read_form(body: &str, matrix: &SupportMatrix) -> Result<Understood, FormE
         draft: draft(&answers, matrix, options),
         gaps,
         left_over,
+        readings: Vec::new(),
     })
 }
 

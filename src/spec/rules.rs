@@ -3,7 +3,7 @@
 
 mod credentials;
 mod dates;
-mod files;
+pub(super) mod files;
 mod options;
 mod platform;
 

@@ -58,7 +58,9 @@ pub(super) fn method(words: &[&str]) -> Option<Method> {
 pub(super) fn include(word: &str) -> Option<Include> {
     match word {
         "transcript" | "transcripts" => Some(Include::Transcript),
-        "media" | "audio" | "video" | "videos" => Some(Include::Media),
+        "media" | "audio" | "video" | "videos" | "audio/video" | "recording" | "recordings" => {
+            Some(Include::Media)
+        }
         _ => None,
     }
 }

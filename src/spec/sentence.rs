@@ -3,6 +3,7 @@
 //! Parts are recognised one after another, in any order; what is left over is told. The customer is what
 //! stands behind `for`, or the one thing that nothing else explains.
 
+mod extras;
 mod platform;
 mod tokens;
 mod words;
@@ -12,7 +13,7 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::{
-    Draft, Field, Gap, Settled, SupportMatrix,
+    Draft, Field, Gap, Reading, Settled, SupportMatrix,
     draft::not_clear,
     said::{self, Said, amount, day, period},
 };
@@ -31,6 +32,8 @@ pub struct Understood {
     pub gaps: Vec<Gap>,
     /// Words that mean nothing here, in the order of the sentence.
     pub left_over: Vec<String>,
+    /// What was taken for something that it does not quite say.
+    pub readings: Vec<Reading>,
 }
 
 impl Understood {
@@ -38,6 +41,8 @@ impl Understood {
     pub fn settle(&self, flags: Draft, matrix: &SupportMatrix, today: Date) -> Settled {
         let open = self.gaps.iter().filter(|gap| !flags.says(gap.field));
         let open: Vec<Gap> = open.cloned().collect();
+        let read = self.readings.iter().map(|reading| reading.field);
+        let own: Vec<Field> = read.filter(|field| flags.says(*field)).collect();
         let mut settled = flags.or(self.draft.clone()).settle(matrix, today);
         for gap in &open {
             settled.draft.forget(gap.field);
@@ -46,6 +51,10 @@ impl Understood {
         settled.gaps.retain(is_new);
         settled.gaps.extend(open);
         settled.gaps.sort_by_key(|gap| gap.field);
+        let said = self.readings.iter();
+        let counts =
+            |reading: &&Reading| !own.contains(&reading.field) && settled.draft.says(reading.field);
+        settled.readings.extend(said.filter(counts).cloned());
         settled
     }
 }
@@ -96,7 +105,9 @@ enum Part {
     Calls(u64, bool),
     Urgency,
     Method(Method),
-    Media,
+    /// Whether recordings are wanted.
+    Include(bool),
+    Files(String),
     Customer,
 }
 
@@ -148,6 +159,9 @@ impl<'a> Reader<'a> {
 
     /// The part that begins at a word, and its length in words.
     fn part(&self, at: usize) -> Option<(usize, Part)> {
+        if let Some(part) = self.files_at(at) {
+            return Some(part);
+        }
         let words = self.words(at);
         if let Some((length, said)) = period::at_start(&words, self.today) {
             return Some((length, Part::Period(said)));
@@ -165,6 +179,7 @@ impl<'a> Reader<'a> {
             return Some((lead + length, Part::Wanted(said, is_named)));
         }
         self.calls(&words)
+            .or_else(|| self.include_at(at))
             .or_else(|| self.word(&words))
             .or_else(|| Some((self.customer_at(at)?, Part::Customer)))
     }
@@ -185,15 +200,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Urgency, method and media, which are a word or two.
+    /// Urgency and method, which are a word or two.
     fn word(&self, words: &[&str]) -> Option<(usize, Part)> {
         if said::urgency(words.first()?).is_some() {
             return Some((1, Part::Urgency));
-        }
-        if let ["with" | "including" | "include" | "and", part, ..] = words
-            && said::include(part) == Some(super::Include::Media)
-        {
-            return Some((2, Part::Media));
         }
         let lead = usize::from(matches!(
             words[0],
@@ -246,7 +256,10 @@ impl<'a> Reader<'a> {
         let token = &self.tokens[at];
         let words = self.words(at);
         let is_small = token.text == token.lower;
-        period::at_start(&words, self.today).is_some()
+        let is_include = is_small && self.include_at(at).is_some();
+        token.is_path
+            || is_include
+            || period::at_start(&words, self.today).is_some()
             || (day::at_start(&words, self.today).is_some())
             || matches!(self.calls(&words), Some((_, Part::Calls(_, true))))
             || (is_small && said::urgency(&token.lower).is_some())
@@ -271,11 +284,32 @@ impl<'a> Reader<'a> {
                 true
             }
             Part::Method(method) => {
-                self.understood.draft.method = Some(method.as_str().to_owned());
+                let method = method.as_str().to_owned();
+                let known = self.understood.draft.method.replace(method.clone());
+                if known.is_some_and(|known| known != method) {
+                    self.say_once(Field::Method, "ways");
+                }
                 true
             }
-            Part::Media => {
-                self.understood.draft.include = ["transcript", "media"].map(str::to_owned).to_vec();
+            Part::Include(media) => {
+                let wanted: &[&str] = if media {
+                    &["transcript", "media"]
+                } else {
+                    &["transcript"]
+                };
+                let wanted: Vec<String> = wanted.iter().copied().map(str::to_owned).collect();
+                let include = &mut self.understood.draft.include;
+                let is_new = include.is_empty() || *include == wanted;
+                *include = wanted;
+                if !is_new {
+                    let why =
+                        "The sentence says both that recordings are wanted and that they are not.";
+                    self.understood.gaps.push(Gap::unclear(Field::Include, why));
+                }
+                true
+            }
+            Part::Files(path) => {
+                self.understood.draft.files.push(path);
                 true
             }
             Part::Customer => {
@@ -296,9 +330,21 @@ impl<'a> Reader<'a> {
         let draft = &mut self.understood.draft;
         match said {
             Said::Clear((from, to)) => {
+                let is_twice = |day: Option<Date>, known: &Option<String>| {
+                    let known = known.as_deref();
+                    day.is_some_and(|day| known.is_some_and(|known| known != day.to_string()))
+                };
+                let field = if is_twice(from, &draft.period_from) {
+                    Some(Field::PeriodFrom)
+                } else {
+                    is_twice(to, &draft.period_to).then_some(Field::PeriodTo)
+                };
                 let text = |day: Option<Date>| day.map(|day| day.to_string());
                 draft.period_from = text(from).or(draft.period_from.take());
                 draft.period_to = text(to).or(draft.period_to.take());
+                if let Some(field) = field {
+                    self.say_once(field, "stretches of time");
+                }
             }
             Said::Unclear(why) => {
                 let gap = Gap::unclear(Field::PeriodFrom, not_clear(written, &why));
@@ -306,6 +352,12 @@ impl<'a> Reader<'a> {
             }
         }
         true
+    }
+
+    /// Tells that a field is named twice.
+    fn say_once(&mut self, field: Field, what: &str) {
+        let why = format!("The sentence names two {what}: write the one that counts.");
+        self.understood.gaps.push(Gap::unclear(field, why));
     }
 
     /// The day that `by` names counts more than one that just stands there.
@@ -337,6 +389,13 @@ impl<'a> Reader<'a> {
             }
         }
         *wanted = Some(text);
+        let readings = &mut self.understood.readings;
+        readings.retain(|reading| reading.field != Field::RequestedCompletion);
+        readings.extend(Reading::of_day(
+            Field::RequestedCompletion,
+            written,
+            self.today,
+        ));
         self.weak_day = (!is_named).then_some(range);
         true
     }

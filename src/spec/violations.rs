@@ -10,11 +10,11 @@ use jsonschema::{
 use serde_json::Value;
 
 use super::{
-    SupportMatrix, SupportStatus, codes,
+    OTHER, SupportMatrix, SupportStatus, codes,
     document::{self, child, last, parent},
     file_report::FileReport,
     numbers, patterns,
-    words::{is_harmless, nearest, nearest_platform, one_of, quoted},
+    words::{is_harmless, nearest, one_of, quoted},
 };
 use crate::model::Method;
 
@@ -52,6 +52,12 @@ pub(super) fn check(
                 // What is wrong in two ways is said once.
                 if wrong.insert(pointer.clone()) {
                     match (kind, methods_today(matrix, &pointer, &whole)) {
+                        (ValidationErrorKind::Enum { .. }, _)
+                            if pointer == "/platform" && !is_empty(error.instance()) =>
+                        {
+                            let written = error.instance().as_str().unwrap_or_default();
+                            unknown_platform(matrix, written, &pointer, report);
+                        }
                         (ValidationErrorKind::Enum { .. }, Some(methods)) => {
                             let written = error.instance().as_str().unwrap_or_default();
                             unknown_value(&methods, "method", written, &pointer, report);
@@ -362,6 +368,35 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
+fn unknown_platform(
+    matrix: Option<&SupportMatrix>,
+    written: &str,
+    pointer: &str,
+    report: &mut FileReport,
+) {
+    let meant = matrix.and_then(|matrix| matrix.nearest(written));
+    let help = match meant {
+        Some((key, _)) => format!("Write `{key}`."),
+        None => {
+            let known = matrix
+                .into_iter()
+                .flat_map(|matrix| matrix.platforms.keys());
+            let known: Vec<&str> = known.map(String::as_str).collect();
+            let rest = match known.contains(&OTHER) {
+                true => format!("; `{OTHER}` stands for any platform that is not in the list"),
+                false => String::new(),
+            };
+            format!("Write {}{rest}.", one_of(known))
+        }
+    };
+    let message = if is_harmless(written) {
+        format!("The support matrix has no platform `{written}`.")
+    } else {
+        "The support matrix has no such platform.".to_owned()
+    };
+    report.value(codes::UNKNOWN_PLATFORM, pointer, message, help);
+}
+
 fn unknown_value(
     options: &Value,
     name: &str,
@@ -373,33 +408,10 @@ fn unknown_value(
         .as_array()
         .map(|options| options.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    let is_platform = pointer == "/platform";
-    let meant = if is_platform {
-        nearest_platform(written, &known)
-    } else {
-        nearest(written, known.iter().copied())
-    };
-    let help = match meant {
+    let help = match nearest(written, known.iter().copied()) {
         Some(meant) => format!("Write `{meant}`."),
-        None if is_platform && known.contains(&"other") => format!(
-            "Write {}; `other` stands for any platform that is not in the list.",
-            one_of(known)
-        ),
         None => format!("Write {}.", one_of(known)),
     };
-    let (code, message) = match (is_platform, is_harmless(written)) {
-        (true, true) => (
-            codes::UNKNOWN_PLATFORM,
-            format!("The support matrix has no platform `{written}`."),
-        ),
-        (true, false) => (
-            codes::UNKNOWN_PLATFORM,
-            "The support matrix has no such platform.".to_owned(),
-        ),
-        (false, _) => (
-            codes::UNKNOWN_VALUE,
-            format!("`{name}` cannot be {}.", quoted(written)),
-        ),
-    };
-    report.value(code, pointer, message, help);
+    let message = format!("`{name}` cannot be {}.", quoted(written));
+    report.value(codes::UNKNOWN_VALUE, pointer, message, help);
 }

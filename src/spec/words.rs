@@ -1,7 +1,5 @@
 //! How findings speak: what may be quoted, and what was probably meant.
 
-use crate::model::slug;
-
 /// The value in backticks if it certainly holds no secret, else words for it.
 ///
 /// Whoever writes a key into the wrong field must not find it again in a public comment.
@@ -57,25 +55,16 @@ pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
         .map(|(_, name)| name)
 }
 
-/// The platform meant by a name that has more or less than its key: `gong.io`, `https://app.gong.io`,
-/// `Zoom Phone`, `fireflies`.
-pub(super) fn nearest_platform<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
-    let written = slug(word);
-    let holds = |key: &&&str| format!("-{written}-").contains(&format!("-{key}-"));
-    let longest = keys.iter().filter(holds).max_by_key(|key| key.len());
-    let longest = longest.copied();
-    longest
-        .or_else(|| nearest(word, keys.iter().copied()))
-        .or_else(|| {
-            let begins = |key: &&&str| {
-                let (key, written) = (key.replace('-', ""), written.replace('-', ""));
-                key.len().min(written.len()) >= 3
-                    && (key.starts_with(&written) || written.starts_with(&key))
-            };
-            let mut fitting = keys.iter().filter(begins);
-            let first = fitting.next().copied();
-            first.filter(|_| fitting.next().is_none())
-        })
+/// The id that was probably meant by another name: the only one that begins with it (`northwind` for
+/// `northwind-gong`), or the nearest.
+pub(crate) fn meant_id<'a>(
+    named: &str,
+    ids: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    let begin = format!("{named}-");
+    let mut begun = ids.clone().filter(|id| id.starts_with(&begin));
+    let first = begun.next().filter(|_| begun.next().is_none());
+    first.or_else(|| nearest(named, ids))
 }
 
 /// `a`, `b` or `c`.
@@ -124,17 +113,15 @@ mod tests {
         assert_eq!(nearest("Fathon", names), Some("fathom"));
         assert_eq!(nearest("zoom", names), None);
         assert_eq!(nearest("", names), None);
-        for (written, expected) in [
-            ("gong.io", Some("gong")),
-            ("https://app.gong.io/settings", Some("gong")),
-            ("Gong API", Some("gong")),
-            ("gongio", Some("gong")),
-            ("fath", Some("fathom")),
-            ("gr", None),
-            ("g", None),
-            ("aircall", None),
+        let ids = ["northwind-gong", "whitlock-gong", "whitlock-grain"];
+        for (named, expected) in [
+            ("northwind", Some("northwind-gong")),
+            ("nortwind-gong", Some("northwind-gong")),
+            ("whitlock", None),
+            ("whitlock-gain", Some("whitlock-grain")),
+            ("brandt", None),
         ] {
-            assert_eq!(nearest_platform(written, &names), expected, "{written}");
+            assert_eq!(meant_id(named, ids.into_iter()), expected, "{named}");
         }
         assert_eq!(one_of(names), "`gong`, `grain` or `fathom`");
     }

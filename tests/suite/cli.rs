@@ -358,15 +358,20 @@ fn platforms_are_found_by_key_or_name() {
     for (wanted, meant) in [
         ("Firefly", "Fireflies.ai (`fireflies`)"),
         ("gong.io", "Gong (`gong`)"),
-        ("Teams", "Microsoft Teams (`microsoft-teams`)"),
-        (
-            "Wingman",
-            "Clari Copilot (formerly Wingman) (`clari-copilot`)",
-        ),
+        ("MS Teams", "Microsoft Teams (`microsoft-teams`)"),
     ] {
         let output = run(folder.path(), &["matrix", wanted]);
         let known = format!("no platform `{wanted}`. Did you mean {meant}?");
         assert!(stderr(&output).contains(&known), "{}", stderr(&output));
+    }
+    for (wanted, name) in [
+        ("teams", "Microsoft Teams"),
+        ("Wingman", "Clari Copilot (formerly Wingman)"),
+        ("ZoomInfo", "Chorus by ZoomInfo"),
+    ] {
+        let output = run(folder.path(), &["matrix", wanted]);
+        let answer = format!("Import from {name}: ");
+        assert!(stdout(&output).starts_with(&answer), "{wanted}");
     }
     insta::assert_snapshot!(
         "unknown_platform",

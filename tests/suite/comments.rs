@@ -11,6 +11,7 @@ use call_import_engine::{
         notice::{self, Occasion},
         status, summary,
     },
+    spec::Credentials,
 };
 use comrak::{Options, markdown_to_html};
 use jiff::{Timestamp, civil::date};

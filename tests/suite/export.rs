@@ -8,7 +8,10 @@ use call_import_engine::{
     store::{PageCommit, StoreError, export},
 };
 
-use crate::store::fixtures::{Place, call, page, transcript};
+use crate::{
+    store::fixtures::{Place, call, page, transcript},
+    support,
+};
 
 async fn filled(place: &Place) {
     let store = place.begun().await;
@@ -119,4 +122,46 @@ fn leftovers(folder: &std::path::Path) -> usize {
             }
         })
         .sum()
+}
+
+/// What the commands of the README write beside the sources: customer data and keys.
+#[test]
+fn git_leaves_alone_what_the_readme_tells_to_write() {
+    let readme = fs::read_to_string(support::root().join("README.md")).unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    fs::copy(
+        support::root().join(".gitignore"),
+        folder.path().join(".gitignore"),
+    )
+    .unwrap();
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    assert!(git(&["init", "--quiet"]).status.success());
+    let mut written = 0;
+    for lead in [" export ", " keygen --output ", " --dir ", "$(cat "] {
+        for (at, _) in readme.match_indices(lead) {
+            let path = readme[at + lead.len()..]
+                .split([' ', '`', ')', '\n'])
+                .next();
+            let path = path.unwrap().trim_matches([',', '.']);
+            // `export NAME=value` is the shell's own.
+            if path.is_empty() || path.contains(['=', '<']) {
+                continue;
+            }
+            let inside = format!("{path}/x");
+            let is_left = |path: &str| git(&["check-ignore", "--quiet", path]).status.success();
+            assert!(
+                is_left(path) || is_left(&inside),
+                "{path} would be committed"
+            );
+            written += 1;
+        }
+    }
+    assert!(written >= 4, "only {written} found in the README");
 }

@@ -9,8 +9,11 @@ mod terminal;
 use std::sync::LazyLock;
 
 use call_import_engine::{
-    report::ask::{missing, understood},
-    spec::{self, Draft, Settled, Source, SourceContent, SupportMatrix, understand},
+    report::{
+        ask::{answer, missing, understood},
+        matrix::entries,
+    },
+    spec::{self, Draft, Source, SourceContent, SupportMatrix, SupportStatus, understand},
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -30,12 +33,12 @@ const TODAY: Date = date(2026, 11, 25);
 fn read(sentence: &str) -> String {
     let matrix = matrix();
     let said = understand(sentence, matrix, TODAY);
-    let Settled { draft, gaps } = said.settle(Draft::default(), matrix, TODAY);
-    let mut text = understood(&draft, matrix, &said.left_over);
-    if gaps.is_empty() {
-        text.push_str(&draft.render().unwrap());
+    let settled = said.settle(Draft::default(), matrix, TODAY);
+    let mut text = understood(&settled, matrix, &said.left_over);
+    if settled.gaps.is_empty() {
+        text.push_str(&settled.draft.render().unwrap());
     } else {
-        text.push_str(&missing(&gaps));
+        text.push_str(&missing(&settled.gaps));
     }
     text
 }
@@ -60,6 +63,127 @@ fn sentences_become_requests() {
         .map(|sentence| format!("> {sentence}\n{}", read(sentence)))
         .collect();
     insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn platforms_and_days_that_are_not_quite_said_are_shown() {
+    let sentences = [
+        "100 calls from ZoomInfo for Bar by 4 December, deal",
+        "100 calls from Fathm for Bar by next Friday, deal",
+        "100 calls from Chrous for Bar by Friday, deal",
+        "100 Wingman calls for Bar by next Monday, deal",
+        "Teams, 40 meetings, for Initech by 4/12/26, onboarding",
+    ];
+    let shown: Vec<String> = sentences
+        .iter()
+        .map(|sentence| format!("> {sentence}\n{}", read(sentence)))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn recordings_are_wanted_or_not() {
+    let matrix = matrix();
+    let both = Some(&["transcript", "media"][..]);
+    let transcripts = Some(&["transcript"][..]);
+    for (words, expected) in [
+        ("with recordings", both),
+        ("with the recordings", both),
+        ("with video", both),
+        ("incl. media", both),
+        ("including audio and video", both),
+        ("audio and video", both),
+        ("with audio files", both),
+        ("with transcripts and recordings", both),
+        ("and recordings", both),
+        ("video", both),
+        ("without recordings", transcripts),
+        ("no video", transcripts),
+        ("with transcripts", transcripts),
+        ("video calls", None),
+        ("all recordings", None),
+    ] {
+        for sentence in [
+            format!("100 calls from Gong for Bar by 4 December, deal, {words}"),
+            format!("100 calls from Gong for Bar, {words}, by 4 December, deal"),
+            format!(
+                "deal: 100 calls from Gong for Bar from 1 January 2025 to 30 June 2025 {words}, by 4 December"
+            ),
+        ] {
+            // Without a mark before it, a word alone may belong to anything.
+            if words == "video" && sentence.contains("2025 video") {
+                continue;
+            }
+            let said = understand(&sentence, matrix, TODAY);
+            let include: Vec<&str> = said.draft.include.iter().map(String::as_str).collect();
+            assert_eq!(include, expected.unwrap_or_default(), "{sentence}");
+            assert_eq!(said.draft.customer.as_deref(), Some("Bar"), "{sentence}");
+        }
+    }
+    let both_ways =
+        read("100 calls from Gong for Bar by 4 December, deal, with video, without audio");
+    assert!(both_ways.contains("--include"), "{both_ways}");
+}
+
+#[test]
+fn files_are_named_in_a_sentence() {
+    for (sentence, files) in [
+        (
+            "40 calls from Otter for Initech by 4 December, deal, files/initech/*.srt",
+            &["files/initech/*.srt"][..],
+        ),
+        (
+            "40 calls from Otter for Initech as files in `requests/files/initech/*`, by 4 December, deal.",
+            &["files/initech/*"],
+        ),
+        (
+            "files/a/one.vtt and files/b/two.vtt: 2 Gong calls for Initech by 4 December, deal",
+            &["files/a/one.vtt", "files/b/two.vtt"],
+        ),
+        (
+            "40 calls from Gong for Initech by 4 December, deal, from s3://imports/initech/*.vtt.",
+            &["s3://imports/initech/*.vtt"],
+        ),
+    ] {
+        let said = understand(sentence, matrix(), TODAY);
+        let settled = said.settle(Draft::default(), matrix(), TODAY);
+        assert_eq!(settled.gaps, [], "{sentence}");
+        assert_eq!(settled.draft.files, files, "{sentence}");
+        assert_eq!(settled.draft.method.as_deref(), Some("file"), "{sentence}");
+        assert_eq!(settled.draft.customer.as_deref(), Some("Initech"));
+        assert!(
+            said.left_over.is_empty(),
+            "{sentence}: {:?}",
+            said.left_over
+        );
+    }
+}
+
+#[test]
+fn every_way_of_the_matrix_becomes_a_command() {
+    let draft = Draft {
+        customer: Some("Zoë's Inn".into()),
+        estimated_calls: Some("40".into()),
+        ..Draft::default()
+    };
+    for entry in entries(matrix()) {
+        let text = answer(&entry, &draft, true);
+        let is_possible = entry.status == SupportStatus::Supported;
+        assert!(
+            !text.contains("CUSTOMER") && !text.contains("`files:"),
+            "{text}"
+        );
+        let command = "  call-import new --customer 'Zoë'\\''s Inn' --platform ";
+        // What has no way at all has no command either.
+        let has_way = entry
+            .alternative
+            .is_some_and(|way| way.contains("`platform: "));
+        assert_eq!(text.contains(command), !is_possible && has_way, "{text}");
+        assert!(
+            is_possible || has_way || entry.platform == "hubspot",
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -170,6 +294,34 @@ fn anything() -> impl Strategy<Value = String> {
     proptest::collection::vec(word, 0..14).prop_map(|words| words.join(" "))
 }
 
+/// Parts of sentences.
+const PIECES: &[&str] = &[
+    "5,000 calls",
+    "from Gong",
+    "from Fathm",
+    "Teams",
+    "for Northwind",
+    "for Northwind Gong",
+    "by 4 December",
+    "by next Friday",
+    "by 4/12/26",
+    "deal",
+    "onboarding,",
+    "with recordings",
+    "audio and video",
+    "without",
+    "with",
+    "incl.",
+    "since March 2025",
+    "from 1 January 2025 to 30 June 2025",
+    "via api",
+    "as files",
+    "files/northwind/*.vtt",
+    "and",
+    "please",
+    "-",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -183,8 +335,24 @@ proptest! {
             prop_assert!(sentence.contains(words.as_str()), "{words}");
         }
         let settled = said.draft.settle(matrix, today);
-        understood(&settled.draft, matrix, &said.left_over);
+        understood(&settled, matrix, &said.left_over);
         settled.draft.render().unwrap();
+    }
+
+    #[test]
+    fn no_word_disappears(words in proptest::collection::vec(proptest::sample::select(PIECES), 1..7), at in 0_usize..40, own in "[b-df-hj-np-tv-xz]{9}") {
+        let sentence = words.join(" ");
+        let mut all: Vec<&str> = sentence.split(' ').collect();
+        let at = at.min(all.len());
+        all.insert(at, &own);
+        let sentence = all.join(" ");
+        let matrix = matrix();
+        let said = understand(&sentence, matrix, TODAY);
+        let draft = said.draft.texts().any(|text| text.contains(&own));
+        let told = said.gaps.iter().any(|gap| gap.why.as_ref().is_some_and(|why| why.contains(&own)));
+        let read = said.readings.iter().any(|reading| reading.written.contains(&own));
+        let left = said.left_over.iter().any(|left| left.contains(&own));
+        prop_assert!(draft || told || read || left, "{sentence}: {said:?}");
     }
 
     #[test]

@@ -17,22 +17,58 @@ use crate::{
         matrix::{self as report, Entry},
         text::{clean, inline},
     },
-    spec::{Draft, Field, Gap, SupportMatrix, SupportStatus, form::URGENCIES, value_of},
+    spec::{
+        Draft, Field, Gap, OTHER, Settled, SupportMatrix, SupportStatus, form::URGENCIES, value_of,
+    },
 };
 
-/// Asks about each gap, and, where `everything` is to be asked, about what a request may say besides.
-pub(super) fn complete(
-    mut draft: Draft,
-    gaps: &[Gap],
-    everything: bool,
-    matrix: &SupportMatrix,
-    today: Date,
-) -> Result<Draft, Stop> {
-    for gap in gaps {
-        ask(&mut draft, gap, matrix, today)?;
+/// What questions are asked with.
+pub(super) struct Questions<'a> {
+    pub(super) matrix: &'a SupportMatrix,
+    pub(super) today: Date,
+    /// What is wrong with the files that a draft names.
+    pub(super) flaw: &'a dyn Fn(&Draft) -> Option<String>,
+}
+
+impl Questions<'_> {
+    /// Asks whether a platform was meant that is only spelled nearly so, about each gap, and, where
+    /// `everything` is to be asked, about what a request may say besides.
+    pub(super) fn complete(&self, settled: Settled, everything: bool) -> Result<Draft, Stop> {
+        let Settled {
+            mut draft,
+            mut gaps,
+            readings,
+        } = settled;
+        // An answer can change what it is made of.
+        if draft.id == draft.usual_id() {
+            draft.id = None;
+        }
+        for reading in readings.iter().filter(|one| one.field == Field::Platform) {
+            let (written, taken) = (inline(&reading.written), inline(&reading.taken));
+            if !confirm(&format!("`{written}` is read as {taken}. Is that right?"))? {
+                draft.platform = None;
+                gaps.insert(
+                    0,
+                    Gap {
+                        field: Field::Platform,
+                        why: None,
+                    },
+                );
+            }
+        }
+        for gap in &gaps {
+            self.ask(&mut draft, gap)?;
+        }
+        self.ask_for_files(&mut draft)?;
+        if everything {
+            self.ask_for_more(&mut draft)?;
+        }
+        Ok(draft)
     }
-    ask_for_files(&mut draft, matrix)?;
-    if everything {
+
+    /// What a request may say besides.
+    fn ask_for_more(&self, draft: &mut Draft) -> Result<(), Stop> {
+        let today = self.today;
         let from = "The first day of which calls are wanted. Enter takes everything since 2010.";
         draft.period_from = optional_day("First day:", Field::PeriodFrom, from, today)?;
         let to = "The last day. Enter takes everything up to now.";
@@ -50,8 +86,84 @@ pub(super) fn complete(
             "Anything that colleagues should know. Enter leaves it out.",
         )?;
         draft.notes = Some(notes).filter(|notes| !notes.trim().is_empty());
+        Ok(())
     }
-    Ok(draft)
+
+    fn ask(&self, draft: &mut Draft, gap: &Gap) -> Result<(), Stop> {
+        let (field, today) = (gap.field, self.today);
+        let help = gap.why.as_deref().map(clean);
+        let help = help.as_deref().unwrap_or(field.meaning());
+        match field {
+            Field::Customer => draft.customer = Some(required("Customer:", field, help, today)?),
+            Field::Platform => draft.platform = Some(platform(help, self.matrix)?),
+            Field::EstimatedCalls => {
+                let question = "About how many calls:";
+                draft.estimated_calls = Some(required(question, field, help, today)?);
+            }
+            Field::Urgency => draft.urgency = Some(urgency(help)?),
+            Field::RequestedCompletion => {
+                let question = "When does the customer want it:";
+                draft.requested_completion = Some(required(question, field, help, today)?);
+            }
+            Field::Method => draft.method = Some(method(draft, help, self.matrix)?),
+            Field::Files => draft.files = self.files(draft, help)?,
+            Field::PeriodFrom => {
+                draft.period_from = optional_day("First day:", field, help, today)?;
+            }
+            Field::PeriodTo => draft.period_to = optional_day("Last day:", field, help, today)?,
+            Field::Include => {
+                let question = "What to import of each call:";
+                draft.include = vec![required(question, field, help, today)?];
+            }
+        }
+        Ok(())
+    }
+
+    /// A platform that gives files only is asked for them.
+    fn ask_for_files(&self, draft: &mut Draft) -> Result<(), Stop> {
+        let known = draft.platform.as_deref();
+        let Some((_, row)) = known.and_then(|written| self.matrix.find(written)) else {
+            return Ok(());
+        };
+        let by_file = match row.status {
+            SupportStatus::Supported | SupportStatus::NotSupported => false,
+            SupportStatus::InProgress | SupportStatus::ManualUpload => {
+                row.methods.contains(&Method::File)
+            }
+        };
+        if !by_file || draft.method.is_some() || !draft.files.is_empty() {
+            return Ok(());
+        }
+        let name = inline(&row.name);
+        let help = format!(
+            "From {name} we import exported files, for example files/northwind/*.vtt. Esc leaves, and no file is written."
+        );
+        draft.files = self.files(draft, &help)?;
+        draft.method = Some(Method::File.as_str().to_owned());
+        Ok(())
+    }
+
+    /// Files that are there. They may be put there while the question waits.
+    fn files(&self, draft: &Draft, help: &str) -> Result<Vec<String>, Stop> {
+        let with = |typed: &str| Draft {
+            files: vec![typed.trim().to_owned()],
+            method: Some(Method::File.as_str().to_owned()),
+            ..draft.clone()
+        };
+        let does = |typed: &str| {
+            Ok(match typed.trim() {
+                "" => wrong("It cannot be empty. Esc leaves, and no file is written."),
+                typed => match (self.flaw)(&with(typed)) {
+                    Some(why) => wrong(&why),
+                    None => Validation::Valid,
+                },
+            })
+        };
+        let question = Text::new("Which files:")
+            .with_help_message(help)
+            .with_validator(does);
+        Ok(vec![answer(question)?.trim().to_owned()])
+    }
 }
 
 /// Whether to go on.
@@ -60,66 +172,6 @@ pub(super) fn confirm(question: &str) -> Result<bool, Stop> {
         .with_default(true)
         .prompt()
         .map_err(left)
-}
-
-fn ask(draft: &mut Draft, gap: &Gap, matrix: &SupportMatrix, today: Date) -> Result<(), Stop> {
-    let field = gap.field;
-    let help = gap.why.as_deref().map(clean);
-    let help = help.as_deref().unwrap_or(field.meaning());
-    match field {
-        Field::Customer => draft.customer = Some(required("Customer:", field, help, today)?),
-        Field::Platform => draft.platform = Some(platform(help, matrix)?),
-        Field::EstimatedCalls => {
-            draft.estimated_calls = Some(required("About how many calls:", field, help, today)?);
-        }
-        Field::Urgency => draft.urgency = Some(urgency(help)?),
-        Field::RequestedCompletion => {
-            let question = "When does the customer want it:";
-            draft.requested_completion = Some(required(question, field, help, today)?);
-        }
-        Field::Method => draft.method = Some(method(draft, help, matrix)?),
-        Field::Files => draft.files = vec![required("Which files:", field, help, today)?],
-        Field::PeriodFrom => {
-            draft.period_from = optional_day("First day:", field, help, today)?;
-        }
-        Field::PeriodTo => draft.period_to = optional_day("Last day:", field, help, today)?,
-        Field::Include => {
-            draft.include = vec![required(
-                "What to import of each call:",
-                field,
-                help,
-                today,
-            )?];
-        }
-    }
-    Ok(())
-}
-
-/// A platform that gives files only is asked for them.
-fn ask_for_files(draft: &mut Draft, matrix: &SupportMatrix) -> Result<(), Stop> {
-    let known = draft
-        .platform
-        .as_deref()
-        .and_then(|written| matrix.find(written));
-    let Some((_, row)) = known else {
-        return Ok(());
-    };
-    let by_file = match row.status {
-        SupportStatus::Supported | SupportStatus::NotSupported => false,
-        SupportStatus::InProgress | SupportStatus::ManualUpload => {
-            row.methods.contains(&Method::File)
-        }
-    };
-    if !by_file || draft.method.is_some() || !draft.files.is_empty() {
-        return Ok(());
-    }
-    let name = inline(&row.name);
-    let help = format!(
-        "From {name} we import exported files, for example files/northwind/*.vtt. Esc leaves, and no file is written."
-    );
-    draft.files = vec![answer(Text::new("Which files:").with_help_message(&help))?];
-    draft.method = Some(Method::File.as_str().to_owned());
-    Ok(())
 }
 
 /// A choice, as it is shown.
@@ -134,14 +186,30 @@ impl<T> fmt::Display for Choice<T> {
     }
 }
 
+/// A platform of the list. What is typed is looked up as everywhere, and "Any other platform" always stays.
 fn platform(help: &str, matrix: &SupportMatrix) -> Result<String, Stop> {
     let entries = report::entries(matrix);
     let choices = entries.iter().map(|entry: &Entry<'_>| Choice {
         shown: choice(entry),
         value: entry.platform.to_owned(),
     });
-    let help = format!("{help}; type to search");
-    select("Where were the calls recorded?", choices.collect(), &help)
+    let help =
+        format!("{help}; type to search, and take \"Any other platform\" if it is not in the list");
+    let score = |typed: &str, choice: &Choice<String>, shown: &str, _: usize| {
+        let typed = typed.trim();
+        let is = |found: Option<(&str, _)>| found.is_some_and(|(key, _)| key == choice.value);
+        if is(matrix.find(typed)) {
+            Some(3)
+        } else if shown.to_lowercase().contains(&typed.to_lowercase()) {
+            Some(2)
+        } else if is(matrix.nearest(typed)) {
+            Some(1)
+        } else {
+            (choice.value == OTHER).then_some(0)
+        }
+    };
+    let question = Select::new("Where were the calls recorded?", choices.collect());
+    select(question.with_scorer(&score), &help)
 }
 
 fn urgency(help: &str) -> Result<String, Stop> {
@@ -149,7 +217,7 @@ fn urgency(help: &str) -> Result<String, Stop> {
         shown: (*text).to_owned(),
         value: text.split(':').next().unwrap_or(text).to_lowercase(),
     });
-    select("What depends on it?", choices.collect(), help)
+    select(Select::new("What depends on it?", choices.collect()), help)
 }
 
 fn method(draft: &Draft, help: &str, matrix: &SupportMatrix) -> Result<String, Stop> {
@@ -170,14 +238,14 @@ fn method(draft: &Draft, help: &str, matrix: &SupportMatrix) -> Result<String, S
         .to_owned(),
         value: method.as_str().to_owned(),
     });
-    select("How do the calls reach us?", choices.collect(), help)
+    select(
+        Select::new("How do the calls reach us?", choices.collect()),
+        help,
+    )
 }
 
-fn select(question: &str, choices: Vec<Choice<String>>, help: &str) -> Result<String, Stop> {
-    let chosen = Select::new(question, choices)
-        .with_help_message(help)
-        .with_page_size(10)
-        .prompt();
+fn select(question: Select<'_, Choice<String>>, help: &str) -> Result<String, Stop> {
+    let chosen = question.with_help_message(help).with_page_size(10).prompt();
     chosen.map(|choice| choice.value).map_err(left)
 }
 

@@ -159,9 +159,8 @@ fn platform(draft: &Draft, desk: &Desk<'_>, out: &mut Output) -> Result<String, 
     let Some(entry) = entries.iter().find(|entry| entry.platform == key) else {
         return Ok(key.to_owned());
     };
-    let by_file = draft.method.as_deref() == Some(Method::File.as_str()) || !draft.files.is_empty();
     writeln!(out)?;
-    out.write_all(answer(entry, by_file).as_bytes())?;
+    out.write_all(answer(entry, draft, desk.arguments.open_pr).as_bytes())?;
     Ok(entry.name.to_owned())
 }
 
@@ -174,6 +173,25 @@ fn declare(path: &str, text: &str, desk: &Desk<'_>) -> Result<Declared, Stop> {
     });
     let today = words::utc_date(desk.now);
     Ok(spec::load(&read.sources, &read.uploads, desk.matrix, today))
+}
+
+/// What is wrong with the files that a draft names, as `validate` would say it.
+pub(super) fn files_flaw(draft: &Draft, desk: &Desk<'_>) -> Option<String> {
+    let settled = draft.clone().settle(desk.matrix, words::utc_date(desk.now));
+    let text = settled.draft.render().ok()?;
+    let file = desk.common.requests.join("new.yaml");
+    let path = file.to_string_lossy();
+    let declared = declare(&path, &text, desk).ok()?;
+    let is_of_files = |finding: &&Finding| {
+        let known = [
+            codes::FILE_PATH.name,
+            codes::NO_FILE_MATCHES.name,
+            codes::REMOTE_NOT_ALLOWED.name,
+        ];
+        finding.path == path && known.contains(&finding.code.as_str())
+    };
+    let flaw = declared.findings.iter().find(is_of_files)?;
+    Some(format!("{} {}", flaw.message, flaw.help))
 }
 
 /// Prints the findings of the new file, and says whether one of them stops it. That its credential is missing

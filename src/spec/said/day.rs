@@ -22,21 +22,42 @@ pub(in crate::spec) fn at_start(words: &[&str], today: Date) -> Option<(usize, S
         })
 }
 
+/// The day taken, and the other one meant by some, where a text says `next Friday` in a week whose Friday is
+/// still to come.
+pub(in crate::spec) fn of_two(text: &str, today: Date) -> Option<(Date, Date)> {
+    let words = super::words(text);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let ["next", name] = without_lead(&words) else {
+        return None;
+    };
+    let Said::Clear(taken) = read(text, today) else {
+        return None;
+    };
+    let is_this_week =
+        weekday(name)?.to_monday_zero_offset() > today.weekday().to_monday_zero_offset();
+    is_this_week.then(|| (taken, later(taken, 7)))
+}
+
 /// The day that a whole text names.
 pub(in crate::spec) fn read(text: &str, today: Date) -> Said<Date> {
     let words = super::words(text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let rest = without_lead(&words);
+    match at_start(rest, today) {
+        Some((length, said)) if length == rest.len() => said,
+        _ => Said::Unclear("It needs a day, for example 2026-12-04 or 4 December.".to_owned()),
+    }
+}
+
+/// The words behind `by`, `needed by the` and the like.
+fn without_lead<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
     let is_before = |word: &&&str| {
         matches!(
             **word,
             "by" | "until" | "till" | "before" | "on" | "the" | "due" | "needed"
         )
     };
-    let rest = &words[words.iter().take_while(is_before).count()..];
-    match at_start(rest, today) {
-        Some((length, said)) if length == rest.len() => said,
-        _ => Said::Unclear("It needs a day, for example 2026-12-04 or 4 December.".to_owned()),
-    }
+    &words[words.iter().take_while(is_before).count()..]
 }
 
 /// A part of the calendar as it is written.
@@ -195,11 +216,43 @@ fn figures(word: &str) -> Option<Said<Part>> {
             let by_month = part(year, first, second).filter(|_| separator != '.');
             Some(either(by_day, by_month).unwrap_or_else(no_such_day))
         }
+        [first, second, third] if third.len() == 2 => {
+            let parts = [number(first)?, number(second)?, number(third)?];
+            Some(two_digit_year(parts, separator))
+        }
         [first, second] if separator == '/' => {
             let (first, second) = (number(first)?, number(second)?);
             either(part(None, second, first), part(None, first, second))
         }
         _ => None,
+    }
+}
+
+/// A date whose year has two digits can always be another one: `25/12/26`.
+fn two_digit_year([first, second, third]: [i16; 3], separator: char) -> Said<Part> {
+    let orders = [
+        (third, second, first),
+        (third, first, second),
+        (first, second, third),
+    ];
+    let mut shown: Vec<String> = Vec::new();
+    for (index, (year, month, day)) in orders.into_iter().enumerate() {
+        let month = i8::try_from(month).ok();
+        let date = month.zip(i8::try_from(day).ok());
+        let date = date.and_then(|(month, day)| Date::new(2000 + year, month, day).ok());
+        // The month comes first with `/` and `-` only, and nobody asks for what is long past.
+        let is_usual = |date: &Date| (index != 1 || separator != '.') && date.year() >= 2010;
+        let text = date
+            .filter(is_usual)
+            .map(|date| date.strftime("%-d %B %Y").to_string());
+        shown.extend(text.filter(|text| !shown.contains(text)));
+    }
+    match shown.as_slice() {
+        [] => no_such_day(),
+        shown => Said::Unclear(format!(
+            "It can be {}. Write the name of the month, or year-month-day.",
+            shown.join(" or ")
+        )),
     }
 }
 
@@ -369,7 +422,7 @@ fn end_of(words: &[&str], today: Date) -> Option<(usize, Date)> {
 mod tests {
     use jiff::civil::date;
 
-    use super::{Said, at_start, read};
+    use super::{Said, at_start, of_two, read};
 
     /// A Wednesday.
     const TODAY: jiff::civil::Date = date(2026, 11, 25);
@@ -432,6 +485,8 @@ mod tests {
             "4-12-2026",
             "4/12",
             "04/12/26",
+            "25/12/26",
+            "4.12.26",
             "31 November",
             "2026-02-30",
             "Thu 4 December",
@@ -443,13 +498,37 @@ mod tests {
         ] {
             assert_eq!(day(text), None, "{text}");
         }
-        let Said::Unclear(why) = read("04/12/2026", TODAY) else {
-            panic!("guessed");
-        };
-        assert_eq!(
-            why,
-            "It can be 4 December 2026 or 12 April 2026. Write the name of the month, or year-month-day."
-        );
+        for (text, days) in [
+            ("04/12/2026", "4 December 2026 or 12 April 2026"),
+            ("4/12/26", "4 December 2026 or 12 April 2026"),
+            ("25/12/26", "25 December 2026 or 26 December 2025"),
+            ("4.12.26", "4 December 2026"),
+            ("26-12-04", "4 December 2026"),
+        ] {
+            let Said::Unclear(why) = read(text, TODAY) else {
+                panic!("{text} is guessed");
+            };
+            let expected =
+                format!("It can be {days}. Write the name of the month, or year-month-day.");
+            assert_eq!(why, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn next_friday_is_two_days_while_this_one_is_to_come() {
+        let (taken, other) = (date(2026, 11, 27), date(2026, 12, 4));
+        for text in ["next Friday", "by next Fri."] {
+            assert_eq!(of_two(text, TODAY), Some((taken, other)), "{text}");
+        }
+        for text in [
+            "Friday",
+            "this Friday",
+            "next Wednesday",
+            "next Monday",
+            "next week",
+        ] {
+            assert_eq!(of_two(text, TODAY), None, "{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Reader, Use, tokens::Token, words::is_determiner};
-use crate::spec::{Field, Gap, lookup::OTHER};
+use crate::spec::{Field, Gap, Reading, lookup::OTHER, said::amount};
 
 /// Where the name of a platform stands, the surest place last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
             let in_one_clause = !self.tokens[range.clone()].iter().skip(1).any(|t| t.opens);
             let (key, _) = self
                 .matrix
-                .find(self.text(range))
+                .named(self.text(range))
                 .filter(|_| is_free && in_one_clause)?;
             (key != OTHER || self.is_behind_from(at)).then_some((length, key))
         })
@@ -107,15 +107,49 @@ impl<'a> Reader<'a> {
         let behind = (0..self.tokens.len())
             .find(|at| self.uses[*at] == Use::Open && *at > 0 && is_from(&self.tokens[*at - 1]));
         let Some(first) = behind else {
-            return self.read_platform_of_customer();
+            if !self.read_platform_by_word() {
+                self.read_platform_of_customer();
+            }
+            return;
         };
         let is_next =
             |at: &usize| self.uses[*at] == Use::Open && (*at == first || !self.tokens[*at].opens);
         let end = (first..self.tokens.len()).take_while(is_next).count() + first;
         let text = self.text(first..end).to_owned();
-        let near = self.matrix.nearest(&text).map(|(key, _)| key.to_owned());
-        self.understood.draft.platform = near.or(Some(text));
         self.uses[first..end].fill(Use::Taken);
+        let found = self.matrix.find(&text);
+        let near = found.or_else(|| self.matrix.nearest(&text));
+        if let (None, Some((_, row))) = (found, near) {
+            self.understood.readings.push(Reading {
+                field: Field::Platform,
+                written: text.clone(),
+                taken: row.name.clone(),
+                other: None,
+            });
+        }
+        let key = near.map(|(key, _)| key.to_owned());
+        self.understood.draft.platform = key.or(Some(text));
+    }
+
+    /// `500 Teams calls`, `Wingman, 500 calls`: a word of one platform's name, alone or in front of `calls`.
+    fn read_platform_by_word(&mut self) -> bool {
+        let is_noun = |at: usize| {
+            let next = self.tokens.get(at);
+            next.is_none_or(|token| token.opens || amount::is_noun(&token.lower))
+        };
+        let runs: Vec<Range<usize>> = self.runs().filter(|run| is_noun(run.end)).collect();
+        let found = runs.into_iter().find_map(|run| {
+            let text = self.text(run.clone());
+            let is_name = !text.starts_with(char::is_lowercase);
+            let (key, _) = self.matrix.worded(text).filter(|_| is_name)?;
+            Some((run, key.to_owned()))
+        });
+        let Some((run, key)) = found else {
+            return false;
+        };
+        self.understood.draft.platform = Some(key);
+        self.uses[run].fill(Use::Taken);
+        true
     }
 
     fn read_platform_of_customer(&mut self) {
@@ -125,7 +159,7 @@ impl<'a> Reader<'a> {
         let Some((name, last)) = customer.rsplit_once(' ') else {
             return;
         };
-        if let Some((key, _)) = self.matrix.find(last) {
+        if let Some((key, _)) = self.matrix.named(last) {
             let name = name.to_owned();
             self.understood.draft.platform = Some(key.to_owned());
             self.understood.draft.customer = Some(name);

@@ -1,6 +1,6 @@
 //! The words of a sentence, and where its clauses end.
 
-use crate::spec::said::bare;
+use crate::spec::{rules::files::SCHEMES, said::bare};
 
 /// A word of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(super) struct Token<'a> {
     pub(super) text: &'a str,
     /// The same in small letters, without a possessive `'s`.
     pub(super) lower: String,
+    /// Whether it is the path, pattern or address of files, with all its marks.
+    pub(super) is_path: bool,
     /// Whether a clause begins with it.
     pub(super) opens: bool,
     /// Byte at which it begins in the sentence.
@@ -27,7 +29,8 @@ pub(super) fn tokens(sentence: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut opens = true;
     for raw in sentence.split_whitespace() {
-        let text = bare(raw);
+        let path = path(raw);
+        let text = path.unwrap_or_else(|| bare(raw));
         if text.is_empty() {
             opens = true;
             continue;
@@ -43,6 +46,7 @@ pub(super) fn tokens(sentence: &str) -> Vec<Token<'_>> {
             .to_owned();
         tokens.push(Token {
             text,
+            is_path: path.is_some(),
             lower,
             opens: opens || before.contains(['(', '[']) || is_dash(text),
             start,
@@ -53,6 +57,22 @@ pub(super) fn tokens(sentence: &str) -> Vec<Token<'_>> {
             || (after.contains('.') && text.chars().count() > 3);
     }
     tokens
+}
+
+/// The path of files in a word: below `files/`, at an address of a store, or with an ending that is read.
+fn path(raw: &str) -> Option<&str> {
+    let text = raw
+        .trim_start_matches(|c: char| "(\"'“”‘«`".contains(c))
+        .trim_end_matches(|c: char| ",;:.!?)\"'“”’»`".contains(c));
+    let begins = ["files/", "requests/files/"].iter().chain(&SCHEMES);
+    let is_placed = begins.into_iter().any(|begin| {
+        text.strip_prefix(begin)
+            .is_some_and(|rest| !rest.is_empty())
+    });
+    let is_ended = [".vtt", ".srt"]
+        .iter()
+        .any(|ending| text.to_lowercase().ends_with(ending) && text.len() > ending.len());
+    (is_placed || is_ended).then_some(text)
 }
 
 pub(super) fn is_dash(text: &str) -> bool {

@@ -172,6 +172,19 @@ fn what_cannot_be_imported_is_told_with_the_alternative() {
     insta::assert_snapshot!("files_only", shown(&files_only));
     assert_eq!(requests(&folder), [""; 0]);
 
+    // The command that it names is whole.
+    let (stdout, _) = support::text(&files_only);
+    let command = stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("  call-import new "));
+    let words: Vec<&str> = command.unwrap().split(' ').collect();
+    let words: Vec<&str> = words.iter().map(|word| word.trim_matches('\'')).collect();
+    let named = new(folder.path(), &words);
+    assert!(
+        shown(&named).contains("No file in the requests folder fits `files/northwind/*`"),
+        "{}",
+        shown(&named)
+    );
     let sentence = format!("from Otter, {rest}");
     let no_files = [
         "--method",
@@ -192,6 +205,81 @@ fn what_cannot_be_imported_is_told_with_the_alternative() {
     let files = new(folder.path(), &no_files);
     settings().bind(|| insta::assert_snapshot!("by_file", shown(&files)));
     assert_eq!(requests(&folder), ["files", "northwind-otter.yaml"]);
+}
+
+#[test]
+fn a_platform_has_the_same_names_at_every_door() {
+    let folder = office();
+    for (name, key) in [
+        ("Wingman", "clari-copilot"),
+        ("Teams", "microsoft-teams"),
+        ("clari", "clari-copilot"),
+        ("zoominfo", "chorus"),
+    ] {
+        let found = run(folder.path(), &["matrix", name, "--format", "json"], "");
+        assert!(
+            shown(&found).contains(&format!("\"platform\": \"{key}\"")),
+            "{}",
+            shown(&found)
+        );
+        let rest = [
+            "--customer",
+            "Bar",
+            "--estimated-calls",
+            "5",
+            "--urgency",
+            "deal",
+        ];
+        let rest = [&rest[..], &["--requested-completion", "2030-12-31"]].concat();
+        let flags = [&["--suspended", "--id", "x", "--platform", name][..], &rest].concat();
+        let _ = fs::remove_file(folder.path().join("requests/x.yaml"));
+        let asked = shown(&new(folder.path(), &flags));
+        let name_of_row = support::matrix().platforms[key].name.clone();
+        assert!(
+            asked.contains(&format!("Platform      {name_of_row}")),
+            "{asked}"
+        );
+        fs::write(
+            folder.path().join("requests/x.yaml"),
+            format!("platform: {name}\n"),
+        )
+        .unwrap();
+        let validated = shown(&run(folder.path(), &["validate", "x"], ""));
+        assert!(
+            validated.contains(&format!("help: Write `{key}`.")),
+            "{validated}"
+        );
+    }
+    let near = run(folder.path(), &["matrix", "Fathm"], "");
+    assert_eq!(near.status.code(), Some(2));
+    assert!(
+        shown(&near).contains("Did you mean Fathom (`fathom`)?"),
+        "{}",
+        shown(&near)
+    );
+}
+
+#[test]
+fn a_request_is_named_by_its_id_or_by_its_file() {
+    let folder = office();
+    assert!(new(folder.path(), &[SENTENCE]).status.success());
+    for named in ["northwind-gong", "requests/northwind-gong.yaml"] {
+        let output = shown(&run(folder.path(), &["validate", named], ""));
+        assert!(output.contains("requests/northwind-gong.yaml"), "{output}");
+    }
+    for command in [
+        &["validate", "northwind"][..],
+        &["reconcile", "--only", "northwind"],
+    ] {
+        let output = run(folder.path(), command, "");
+        assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+        let told = "There is no request `northwind` in requests. Did you mean `northwind-gong`?";
+        assert!(shown(&output).contains(told), "{}", shown(&output));
+    }
+    // A path that exists counts more.
+    fs::create_dir(folder.path().join("northwind-gong")).unwrap();
+    let output = run(folder.path(), &["validate", "northwind-gong"], "");
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
 }
 
 #[test]

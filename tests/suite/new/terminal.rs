@@ -120,3 +120,32 @@ fn escape_leaves_without_a_file() {
         0
     );
 }
+
+#[test]
+fn a_near_spelling_is_asked_about_and_a_wrong_path_asks_again() {
+    let folder = office();
+    let place = folder.path().join("requests/files/initech");
+    fs::create_dir_all(&place).unwrap();
+    let cue = "1\n00:00:01,000 --> 00:00:02,000\nAda: Hi\n";
+    fs::write(place.join("a.srt"), cue).unwrap();
+    let sentence = "'40 calls from Fathm for Initech by 31 December 2030, deal'";
+    let Some(mut terminal) = Terminal::start(folder.path(), sentence) else {
+        return;
+    };
+    terminal.answer("`Fathm` is read as Fathom. Is that right?", "n\r");
+    // What is in no list leaves the way out.
+    terminal.answer("Where were the calls recorded?", "whizzcall");
+    terminal.answer("Any other platform", "\r");
+    terminal.answer("Which files:", "\r");
+    terminal.answer("It cannot be empty", "files/initec/*.srt\r");
+    let backspaces = "\u{7f}".repeat("files/initec/*.srt".len());
+    terminal.answer(
+        "No file in the requests",
+        &format!("{backspaces}files/initech/*.srt\r"),
+    );
+    terminal.answer("Write requests/initech-other.yaml?", "\r");
+    let (seen, code) = terminal.end();
+    assert_eq!(code, 0, "{seen}");
+    let written = fs::read_to_string(folder.path().join("requests/initech-other.yaml")).unwrap();
+    assert!(written.contains("- files/initech/*.srt"), "{written}");
+}
