@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Edges, Settings, later};
+use super::{Edges, Settings, deliver::Stop, later};
 use crate::{
     comments::{Halt, Kind, Patience, Placed},
     github::{Place, Reaction, Remark},
@@ -90,23 +90,6 @@ struct Commands<'a> {
     placed: Placed<'a>,
     /// Who may command, as far as it was asked.
     rights: BTreeMap<String, bool>,
-}
-
-enum Stop {
-    Halt(Halt),
-    Store(StoreError),
-}
-
-impl From<Halt> for Stop {
-    fn from(halt: Halt) -> Self {
-        Self::Halt(halt)
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
 }
 
 impl<'a> Commands<'a> {

@@ -117,8 +117,8 @@ struct Delivery<'a> {
     observe: &'a mut dyn FnMut(Event<'_>),
 }
 
-/// Why delivery ends early.
-enum Stop {
+/// Why work on GitHub ends early.
+pub(super) enum Stop {
     Halt(Halt),
     Store(StoreError),
 }

@@ -29,6 +29,14 @@ fn matrix() -> &'static SupportMatrix {
 /// A Wednesday.
 const TODAY: Date = date(2026, 11, 25);
 
+/// Each sentence with what it comes to.
+fn shown(sentences: &[&str]) -> String {
+    let shown = sentences
+        .iter()
+        .map(|sentence| format!("> {sentence}\n{}", read(sentence)));
+    shown.collect::<Vec<_>>().join("\n")
+}
+
 /// What a sentence comes to: the fields, what is missing, and the file.
 fn read(sentence: &str) -> String {
     let matrix = matrix();
@@ -58,11 +66,7 @@ fn sentences_become_requests() {
         "for Northwind Gong by Friday 4 December, 700 calls, onboarding, only those of the sales team",
         "kick-off is on 30 November, 900 calls from Fathon for Whitlock, needed by 4 December",
     ];
-    let shown: Vec<String> = sentences
-        .iter()
-        .map(|sentence| format!("> {sentence}\n{}", read(sentence)))
-        .collect();
-    insta::assert_snapshot!(shown.join("\n"));
+    insta::assert_snapshot!(shown(&sentences));
 }
 
 #[test]
@@ -74,11 +78,7 @@ fn platforms_and_days_that_are_not_quite_said_are_shown() {
         "100 Wingman calls for Bar by next Monday, deal",
         "Teams, 40 meetings, for Initech by 4/12/26, onboarding",
     ];
-    let shown: Vec<String> = sentences
-        .iter()
-        .map(|sentence| format!("> {sentence}\n{}", read(sentence)))
-        .collect();
-    insta::assert_snapshot!(shown.join("\n"));
+    insta::assert_snapshot!(shown(&sentences));
 }
 
 #[test]
@@ -198,11 +198,7 @@ fn what_is_missing_or_unclear_is_asked_for_and_not_guessed() {
         "5,000 calls from Gong for Northwind by 31 November, deal",
         "5,000 calls from Gong for Northwind by Thu 4 December, deal",
     ];
-    let shown: Vec<String> = sentences
-        .iter()
-        .map(|sentence| format!("> {sentence}\n{}", read(sentence)))
-        .collect();
-    insta::assert_snapshot!(shown.join("\n"));
+    insta::assert_snapshot!(shown(&sentences));
 }
 
 #[test]
