@@ -7,15 +7,23 @@
 //! The way of a file: bytes → text (`text`) → cues (`cues`, `time`) → voices (`markup`) → who speaks
 //! (`speakers`) → segments (here).
 
+mod column;
 mod cues;
+mod dialect;
+mod listed;
 mod markup;
 mod notice;
+mod options;
 mod refusal;
 mod speakers;
 mod text;
 mod time;
 
+pub use column::Column;
+pub use dialect::Dialect;
+pub use listed::{CallList, ListedCall, RowFailure};
 pub use notice::Notice;
+pub use options::{DateOrder, DurationUnit, Options};
 pub use refusal::FileProblem;
 
 use crate::model::{Granularity, Segment, Transcript};
@@ -74,7 +82,7 @@ impl Format {
 /// # Errors
 /// A [`FileProblem`] when this is no transcript in a format that can be read, or when reading it would
 /// need a guess that may mix up two calls.
-pub fn read(name: &str, bytes: &[u8]) -> Result<ReadFile, FileProblem> {
+pub fn read(name: &str, bytes: &[u8], _options: &Options) -> Result<ReadFile, FileProblem> {
     if let Some(problem) = refusal::of_other_kind(bytes) {
         return Err(problem);
     }

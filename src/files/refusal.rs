@@ -9,12 +9,47 @@ const ACCEPTED: &str = "WebVTT (.vtt) or SRT (.srt)";
 pub struct FileProblem {
     /// 1-based line, where one is to blame.
     pub line: Option<usize>,
+    /// 1-based column on it, in characters; in a table the number of the cell.
+    pub column: Option<usize>,
+    /// What stands there, at most 80 characters of it.
+    pub value: Option<String>,
     /// Stable kebab-case name.
     pub code: &'static str,
     /// One plain sentence: what is wrong.
     pub message: String,
     /// One plain sentence: what to do.
     pub help: String,
+}
+
+impl FileProblem {
+    /// A problem of a whole file.
+    pub fn new(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            column: None,
+            value: None,
+            code,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    /// The same at a line, 1-based.
+    pub fn at(self, line: usize) -> Self {
+        Self {
+            line: Some(line),
+            ..self
+        }
+    }
+
+    /// The same at a cell or character of the line, 1-based, with what stands there.
+    pub fn with_value(self, column: usize, value: &str) -> Self {
+        Self {
+            column: Some(column),
+            value: Some(value.chars().take(80).collect()),
+            ..self
+        }
+    }
 }
 
 /// First bytes (at an offset) of kinds of files that people bring instead, their name, and whether they
@@ -79,6 +114,8 @@ pub(super) fn of_other_kind(bytes: &[u8]) -> Option<FileProblem> {
         .find(|(offset, magic, _, _)| begins(*offset, magic))?;
     Some(FileProblem {
         line: None,
+        column: None,
+        value: None,
         code: "not-a-transcript",
         message: format!("This is {kind}; only transcripts as {ACCEPTED} can be read."),
         help: match instead {
@@ -94,6 +131,8 @@ pub(super) fn of_other_kind(bytes: &[u8]) -> Option<FileProblem> {
 pub(super) fn empty() -> FileProblem {
     FileProblem {
         line: None,
+        column: None,
+        value: None,
         code: "empty-file",
         message: "The file is empty.".into(),
         help: "Export the transcript again, or take the file out of the request.".into(),
@@ -111,6 +150,8 @@ pub(super) fn unknown(ending: &str) -> FileProblem {
     };
     FileProblem {
         line: None,
+        column: None,
+        value: None,
         code: "unknown-format",
         message: fitting,
         help: export_again(),
@@ -121,6 +162,8 @@ pub(super) fn unknown(ending: &str) -> FileProblem {
 pub(super) fn undecided(line: usize) -> FileProblem {
     FileProblem {
         line: Some(line),
+        column: None,
+        value: None,
         code: "undecided-format",
         message: "The file has times like a transcript, but neither its first line (WEBVTT) nor the ending \
                   of its name tells the format."
@@ -133,6 +176,8 @@ pub(super) fn undecided(line: usize) -> FileProblem {
 pub(super) fn unknown_encoding() -> FileProblem {
     FileProblem {
         line: None,
+        column: None,
+        value: None,
         code: "unknown-encoding",
         message:
             "The letters of this file cannot be read for sure: it is neither UTF-8, UTF-16 nor \
@@ -148,6 +193,8 @@ pub(super) fn unknown_encoding() -> FileProblem {
 pub(super) fn joined(line: usize) -> FileProblem {
     FileProblem {
         line: Some(line),
+        column: None,
+        value: None,
         code: "joined-transcripts",
         message: format!(
             "A second transcript begins on line {line} and its times start again, so this may be two calls in one file."

@@ -192,10 +192,12 @@ fn too_large() -> String {
 
 /// The call that a file holds.
 fn call(file: &SourceFile, bytes: &[u8]) -> Result<Call, String> {
-    let mut read = files::read(&file.name, bytes).map_err(|problem| match problem.line {
-        Some(line) => format!("Line {line}: {problem}"),
-        None => problem.to_string(),
-    })?;
+    let mut read = files::read(&file.name, bytes, &files::Options::default()).map_err(
+        |problem| match problem.line {
+            Some(line) => format!("Line {line}: {problem}"),
+            None => problem.to_string(),
+        },
+    )?;
     if read.transcript.segments.is_empty() {
         return Err(
             "The transcript holds no text. Nothing was said, or the export went wrong.".into(),

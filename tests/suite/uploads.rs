@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use call_import_engine::{
-    files::{self, FileProblem, ReadFile},
+    files::{self, FileProblem, Options, ReadFile},
     import::Uploads,
     model::{Call, Period, TranscriptContent},
     platforms::{Connector, Exchange, Page, Rejection, Reply, Setup, SourceFile, Step, Work},
@@ -58,16 +58,16 @@ fn the_sample_request_brings_files_that_read_without_a_doubt() {
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
-        let _ = files::read("call.vtt", &bytes);
-        let _ = files::read("call.srt", &[b"1\n00:00:01,000 --> 00:00:02,000\n", &*bytes].concat());
-        let _ = files::read("call.vtt", &[b"WEBVTT\n\n00:01.000 --> 00:02.000\n", &*bytes].concat());
+        let _ = files::read("call.vtt", &bytes, &Options::default());
+        let _ = files::read("call.srt", &[b"1\n00:00:01,000 --> 00:00:02,000\n", &*bytes].concat(), &Options::default());
+        let _ = files::read("call.vtt", &[b"WEBVTT\n\n00:01.000 --> 00:02.000\n", &*bytes].concat(), &Options::default());
     }
 
     #[test]
     fn any_lines_keep_the_count(lines in proptest::collection::vec(any_line(), 0..60), srt: bool) {
         let head = if srt { "" } else { "WEBVTT\n" };
         let text = format!("{head}{}\n", lines.join("\n"));
-        if let Ok(read) = files::read(if srt { "call.srt" } else { "call.vtt" }, text.as_bytes()) {
+        if let Ok(read) = files::read(if srt { "call.srt" } else { "call.vtt" }, text.as_bytes(), &Options::default()) {
             let time_lines = lines.iter().filter(|line| line.contains("-->")).count();
             let voices = read.transcript.segments.len();
             prop_assert_eq!(read.reading.time_lines, time_lines);
@@ -86,7 +86,7 @@ proptest! {
             let is_text = line.starts_with(|c: char| c.is_ascii_uppercase());
             if is_text { format!("{line} word{index}x") } else { line.clone() }
         }).collect();
-        if let Ok(read) = files::read("call.srt", marked.join("\n").as_bytes()) {
+        if let Ok(read) = files::read("call.srt", marked.join("\n").as_bytes(), &Options::default()) {
             let texts: Vec<_> = read.transcript.segments.iter().map(|segment| &*segment.text).collect();
             let texts = texts.join("\n");
             let cues = marked.iter().skip_while(|line| !line.contains("-->"));
@@ -101,9 +101,9 @@ proptest! {
     #[test]
     fn what_is_written_is_read_again(cues in proptest::collection::vec(any_cue(), 1..40), srt: bool) {
         let read = if srt {
-            files::read("call.srt", write_srt(&cues).as_bytes())
+            files::read("call.srt", write_srt(&cues).as_bytes(), &Options::default())
         } else {
-            files::read("call.vtt", write_webvtt(&cues).as_bytes())
+            files::read("call.vtt", write_webvtt(&cues).as_bytes(), &Options::default())
         };
         let read = read.unwrap();
         let found: Vec<_> = read.transcript.segments.iter().map(|segment| {
@@ -398,7 +398,7 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
 
 fn read(path: &Path) -> Result<ReadFile, FileProblem> {
     let name = path.file_name().unwrap().to_str().unwrap();
-    files::read(name, &fs::read(path).unwrap())
+    files::read(name, &fs::read(path).unwrap(), &Options::default())
 }
 
 /// Every file of a folder as it is understood: `start end speaker: text`, then the notices.

@@ -131,7 +131,12 @@ impl State {
             segments: Vec::new(),
         };
         for (text, (_, shift_ms)) in self.texts.iter().zip(self.parts) {
-            let part = files::read("transcript.vtt", text.as_bytes())?.transcript;
+            let part = files::read(
+                "transcript.vtt",
+                text.as_bytes(),
+                &files::Options::default(),
+            )?
+            .transcript;
             whole.language = whole.language.or(part.language);
             let shift = |time: Option<i64>| time.map(|time| time.saturating_add(shift_ms));
             whole

@@ -1,0 +1,42 @@
+//! What a list of calls says: one row, one call.
+
+use super::{FileProblem, Notice, column::Column};
+use crate::model::Call;
+
+/// A call list as it was understood: rows of CSV or XLSX, or records of JSON.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallList {
+    /// Calls, in the list's order.
+    pub calls: Vec<ListedCall>,
+    /// Rows that make no call. The others are kept.
+    pub failures: Vec<RowFailure>,
+    /// What was assumed or mended, in order of line.
+    pub notices: Vec<Notice>,
+    /// Which heading was taken for what, in the list's order; empty for JSON.
+    pub columns: Vec<(Column, String)>,
+}
+
+/// A call that a list speaks of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedCall {
+    /// 1-based line on which it begins.
+    pub line: usize,
+    /// What is known of it. `external_id` is empty where the list gives none; the transcript is `Here` where the
+    /// list itself holds it.
+    pub call: Call,
+    /// Name of the file with its transcript, as written.
+    pub transcript_file: Option<String>,
+    /// Name of the file with its recording, as written.
+    pub media_file: Option<String>,
+    /// The row as it stands, heading and cell, so that it can be given back to be corrected; empty for JSON.
+    pub original: Vec<(String, String)>,
+}
+
+/// A row that makes no call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFailure {
+    /// What is wrong, with line, column and value.
+    pub problem: FileProblem,
+    /// The row as it stands, heading and cell; for JSON one cell under the heading `record`, cut to 1,000 characters.
+    pub original: Vec<(String, String)>,
+}
