@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 use crate::{
     files::{self, ReadFile},
     model::{
-        Affiliation, Call, CallKind, DurationSource, Participant, Role, Transcript,
+        Affiliation, Call, CallKind, DurationSource, FileFailure, Participant, Role, Transcript,
         TranscriptContent,
     },
     platforms::{
-        Auth, Connector, Cursor, Exchange, Page, Progress, RecordFailure, Rejection, Reply, Setup,
-        SourceFile, Step, Traits, Work,
+        Auth, Connector, Cursor, Exchange, Page, Progress, Rejection, Reply, Setup, SourceFile,
+        Step, Traits, Work,
     },
 };
 
@@ -164,10 +164,15 @@ impl<'a> Batch<'a> {
                         .iter()
                         .any(|known| known.external_id == call.external_id) => {}
                 Ok(call) => page.calls.push(call),
-                Err(detail) => page.failures.push(RecordFailure {
-                    external_id: file.name.clone(),
-                    stage: "file",
-                    detail,
+                Err(detail) => page.file_failures.push(FileFailure {
+                    file: file.name.clone(),
+                    line: None,
+                    column: None,
+                    code: "unreadable".to_owned(),
+                    value: None,
+                    message: detail,
+                    help: String::new(),
+                    original: Vec::new(),
                 }),
             }
         }

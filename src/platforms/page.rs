@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Cursor;
-use crate::model::{Call, Transcript};
+use crate::model::{Call, FileFailure, LeftOut, Transcript};
 
 /// The unit of commit: what one step brought, and where the listing goes on.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +23,10 @@ pub struct Page {
     /// Records that could not be read, and media that the platform could not make ready. The others of the
     /// page are kept.
     pub failures: Vec<RecordFailure>,
+    /// Rows of files, and whole files, that make no call. The others are kept.
+    pub file_failures: Vec<FileFailure>,
+    /// Files that are no call of their own, and why.
+    pub skipped: Vec<LeftOut>,
     /// Ids of records that are no part of the work, such as calls before the window. They only show that the
     /// listing gets on.
     pub left_out: Vec<String>,
@@ -40,7 +44,7 @@ pub struct Page {
 pub struct RecordFailure {
     /// The call's id, or a stable name for the record where the id itself is missing.
     pub external_id: String,
-    /// Where it happened: `list`, `transcript`, `media` or `file`.
+    /// Where it happened: `list`, `transcript` or `media`.
     pub stage: &'static str,
     /// For engineers; no secret, no customer text beyond a short excerpt.
     pub detail: String,

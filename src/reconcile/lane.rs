@@ -17,7 +17,7 @@ use crate::{
         Access, Attempt, Command, Commit, End, Failure, Fetched, PENDING_AT_ONCE, Pending,
         RateLimiter, Uploads,
     },
-    model::{ApiUsage, CredentialState, FailureClass, ImportRecord, Method, WhoseTurn},
+    model::{ApiUsage, CredentialState, FailureClass, ImportRecord, Method, Tally, WhoseTurn},
     plan::{self, Job, JobKind},
     platforms::{self, Allowance, Auth, CallRef, Connector, Rejection, RequestClass, Setup, Step},
     spec::SupportMatrix,
@@ -87,7 +87,8 @@ pub(super) struct Active {
     pub(super) halt: watch::Sender<bool>,
     pub(super) started_at: Timestamp,
     pub(super) requests: i64,
-    pub(super) calls: usize,
+    /// What became of everything that was found.
+    pub(super) tally: Tally,
     pub(super) ending: bool,
 }
 
@@ -170,7 +171,7 @@ impl Lane {
             halt: watch::Sender::new(false),
             started_at: now,
             requests: 0,
-            calls: 0,
+            tally: Tally::default(),
             ending: false,
         });
         true
@@ -369,7 +370,7 @@ impl Lane {
             News::Renewed(result) => return self.renewed(*result, now),
             News::Committed(receipt) => {
                 let receipt = receipt?;
-                active.calls += receipt.new;
+                count(&mut active.tally, &receipt);
                 active.attempt.committed(&receipt.pending);
                 let (listed, known) = active.attempt.listed();
                 observe(Event::Committed {
@@ -479,6 +480,14 @@ async fn load_pending(
     }
 }
 
+/// Adds what the record made of a page's calls.
+fn count(tally: &mut Tally, receipt: &PageReceipt) {
+    let counted = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    tally.imported += counted(receipt.new);
+    tally.changed += counted(receipt.updated);
+    tally.unchanged += counted(receipt.unchanged);
+}
+
 fn page(
     active: &mut Active,
     commit: Commit,
@@ -492,8 +501,15 @@ fn page(
         without_transcript,
         media,
         failures,
+        file_failures,
+        skipped,
+        tally,
         checkpoint,
     } = commit;
+    active.tally.found += tally.found;
+    active.tally.duplicate += tally.duplicate;
+    active.tally.skipped += tally.skipped;
+    active.tally.failed += tally.failed;
     let requests_sent: i64 = usage.iter().map(|usage| usage.requests).sum();
     active.requests += requests_sent;
     let ImportRecord {
@@ -515,6 +531,8 @@ fn page(
         without_transcript,
         media,
         failures,
+        file_failures,
+        skipped,
         checkpoint,
         requests_sent,
         usage,
