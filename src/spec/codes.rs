@@ -91,6 +91,7 @@ codes! {
     UNKNOWN_OPTION = "unknown-option", Error, "The platform has no such option.";
     OPTION_TYPE = "option-type", Error, "An option has a value of the wrong kind.";
     BASE_URL = "base-url", Error, "The address is not one of the platform's own.";
+    FILE_OPTION = "file-option", Error, "An option of how files are read has a value that is not known.";
     BAD_DOMAIN = "bad-domain", Error, "An e-mail domain is not written as a domain.";
     BAD_LOGIN = "bad-login", Error, "A GitHub login is not written as one.";
     PERIOD_REVERSED = "period-reversed", Error, "The period ends before it begins.";
