@@ -18,4 +18,4 @@ pub use attempt::{Attempt, Command, Commit, Fetched, PENDING_AT_ONCE, Pending, S
 pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
 pub(crate) use outcome::{falls_short, what_is_imported};
 pub use rate::RateLimiter;
-pub use uploads::Uploads;
+pub use uploads::{Reader, Survey, Uploads, gather, survey};

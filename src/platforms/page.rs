@@ -3,7 +3,10 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Cursor;
-use crate::model::{Call, FileFailure, LeftOut, Transcript};
+use crate::{
+    files::SourceFile,
+    model::{Call, FileFailure, LeftOut, Transcript},
+};
 
 /// The unit of commit: what one step brought, and where the listing goes on.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,9 +59,18 @@ pub struct MediaFile {
     /// The call's id.
     pub external_id: String,
     /// Where it is.
-    pub link: Link,
+    pub place: MediaPlace,
     /// Size in bytes, if the platform tells it beforehand.
     pub bytes: Option<u64>,
+}
+
+/// Where a recording is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaPlace {
+    /// At its host.
+    Link(Link),
+    /// Among the files of the request.
+    File(SourceFile),
 }
 
 impl MediaFile {
@@ -66,8 +78,25 @@ impl MediaFile {
     pub fn new(external_id: impl Into<String>, link: Link) -> Self {
         Self {
             external_id: external_id.into(),
-            link,
+            place: MediaPlace::Link(link),
             bytes: None,
+        }
+    }
+
+    /// The whole address, or the name of the file.
+    pub fn address(&self) -> &str {
+        match &self.place {
+            MediaPlace::Link(link) => link.expose(),
+            MediaPlace::File(file) => &file.name,
+        }
+    }
+
+    /// The recording of a call that came as a file.
+    pub fn of_file(external_id: impl Into<String>, file: SourceFile) -> Self {
+        Self {
+            external_id: external_id.into(),
+            bytes: Some(file.bytes),
+            place: MediaPlace::File(file),
         }
     }
 }

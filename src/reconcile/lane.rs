@@ -8,14 +8,16 @@ use tokio::sync::watch;
 use super::{
     Edges, Event, Settings,
     ending::Ending,
-    exchange, job, log, media,
+    exchange,
+    gathering::{self, Brought},
+    job, log, media,
     tokens::{self, Setback, SignIn},
 };
 use crate::{
     http::{Authority, Endpoint},
     import::{
         Access, Attempt, Command, Commit, End, Failure, Fetched, PENDING_AT_ONCE, Pending,
-        RateLimiter, Uploads,
+        RateLimiter, Scope, Uploads,
     },
     model::{ApiUsage, CredentialState, FailureClass, ImportRecord, Method, Tally, WhoseTurn},
     plan::{self, Job, JobKind},
@@ -57,6 +59,7 @@ pub(super) enum News {
         ticket: u64,
         fetched: Fetched,
     },
+    Gathered(Box<Result<Brought, Failure>>),
     Ended(Box<Result<ImportRecord, StoreError>>),
 }
 
@@ -90,6 +93,21 @@ pub(super) struct Active {
     /// What became of everything that was found.
     pub(super) tally: Tally,
     pub(super) ending: bool,
+    /// What it is to do.
+    scope: Scope,
+    files: Files,
+}
+
+/// How far the files of an import are.
+enum Files {
+    /// There are none.
+    None,
+    /// They were not looked at yet.
+    Unread,
+    /// They are looked through.
+    Reading,
+    /// They are here; what was fetched of them stays as long as this.
+    Here(#[expect(dead_code, reason = "it is only kept")] Brought),
 }
 
 type Operation<'a> = Pin<Box<dyn Future<Output = (usize, News)> + Send + 'a>>;
@@ -148,13 +166,26 @@ impl Lane {
         }
         let setup = Arc::new(setup);
         let scope = job::scope(&job, drive.edges.media.is_some());
-        let mut attempt = Attempt::new(connector, Arc::clone(&setup), scope);
+        let mut files = match job.request.method {
+            Method::File => Files::Unread,
+            Method::Api | Method::Oauth => Files::None,
+        };
+        // The listing of files begins when it is known what is in them.
+        let begun = match files {
+            Files::Unread => Scope {
+                checkpoints: Vec::new(),
+                ..scope.clone()
+            },
+            Files::None | Files::Reading | Files::Here(_) => scope.clone(),
+        };
+        let mut attempt = Attempt::new(connector, Arc::clone(&setup), begun);
         let endpoint = endpoint.unwrap_or_else(|failure| {
             attempt.stop(End::Failed(failure));
             None
         });
         if job.kind == JobKind::Expire {
             attempt.stop(End::Complete);
+            files = Files::None;
         }
         tracing::info!(
             request = job.request.id,
@@ -173,6 +204,8 @@ impl Lane {
             requests: 0,
             tally: Tally::default(),
             ending: false,
+            scope,
+            files,
         });
         true
     }
@@ -243,6 +276,15 @@ impl Lane {
     /// What the attempt wants next.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Command> {
         let active = self.active.as_mut().filter(|active| !active.ending)?;
+        match active.files {
+            Files::Unread if active.attempt.is_stopped() => active.files = Files::None,
+            Files::Unread => {
+                active.files = Files::Reading;
+                return Some(Command::Gather);
+            }
+            Files::Reading => return Some(Command::Idle),
+            Files::None | Files::Here(_) => {}
+        }
         Some(
             active
                 .attempt
@@ -287,6 +329,16 @@ impl Lane {
                     decode,
                     now,
                 ))
+            }
+            Command::Gather => {
+                let (job, folder) = (active.job.clone(), drive.settings.uploads.to_owned());
+                let mut interrupt = drive.edges.interrupt.clone();
+                Box::pin(async move {
+                    tokio::select! {
+                        brought = gathering::bring(job, folder) => News::Gathered(Box::new(brought)),
+                        _ = interrupt.wait_for(|stop| *stop) => News::Abandoned,
+                    }
+                })
             }
             Command::Renew => {
                 let sign_in = self.sign_in.clone();
@@ -366,7 +418,8 @@ impl Lane {
                 active.attempt.abandon();
                 active.attempt.stop(crashed(detail));
             }
-            News::Abandoned => {}
+            News::Abandoned => active.not_gathered(),
+            News::Gathered(brought) => active.gathered(*brought),
             News::Renewed(result) => return self.renewed(*result, now),
             News::Committed(receipt) => {
                 let receipt = receipt?;
@@ -439,6 +492,37 @@ impl Lane {
             }
         }
         Ok(())
+    }
+}
+
+impl Active {
+    /// Takes in what the files of the request hold. A stop that came meanwhile holds.
+    fn gathered(&mut self, brought: Result<Brought, Failure>) {
+        if self.attempt.is_stopped() {
+            return self.not_gathered();
+        }
+        match brought {
+            Ok(brought) => {
+                let setup = Setup {
+                    gathered: Arc::clone(&brought.gathered),
+                    ..Setup::clone(&self.setup)
+                };
+                self.setup = Arc::new(setup);
+                self.attempt = Attempt::new(self.connector, Arc::clone(&self.setup), self.scope.clone());
+                self.files = Files::Here(brought);
+            }
+            Err(failure) => {
+                self.attempt.stop(End::Failed(failure));
+                self.files = Files::None;
+            }
+        }
+    }
+
+    /// The run was stopped before they were looked through.
+    fn not_gathered(&mut self) {
+        if matches!(self.files, Files::Reading) {
+            self.files = Files::None;
+        }
     }
 }
 
