@@ -82,12 +82,12 @@ impl Format {
 /// # Errors
 /// A [`FileProblem`] when this is no transcript in a format that can be read, or when reading it would
 /// need a guess that may mix up two calls.
-pub fn read(name: &str, bytes: &[u8], _options: &Options) -> Result<ReadFile, FileProblem> {
+pub fn read(name: &str, bytes: &[u8], options: &Options) -> Result<ReadFile, FileProblem> {
     if let Some(problem) = refusal::of_other_kind(bytes) {
         return Err(problem);
     }
     let mut notices = Notices::default();
-    let (text, encoding) = text::decode(bytes, &mut notices)?;
+    let (text, encoding) = text::decode(bytes, options, &mut notices)?;
     let format = format_of(name, &text, &mut notices)?;
     let found = cues::scan(&text, format, &mut notices);
     if let Some(line) = found.joined {

@@ -174,19 +174,22 @@ pub(super) fn undecided(line: usize) -> FileProblem {
 
 /// Bytes that make no text.
 pub(super) fn unknown_encoding() -> FileProblem {
-    FileProblem {
-        line: None,
-        column: None,
-        value: None,
-        code: "unknown-encoding",
-        message:
-            "The letters of this file cannot be read for sure: it is neither UTF-8, UTF-16 nor \
-                  Windows-1252 (Western European) text."
-                .into(),
-        help: format!(
-            "If it is a transcript, open it in a text editor and save it as UTF-8; else export it again as {ACCEPTED}."
-        ),
-    }
+    FileProblem::new(
+        "unknown-encoding",
+        "The letters of this file cannot be read for sure: it is neither UTF-8 nor UTF-16, and in no older \
+         encoding does it make a text.",
+        "Open it in a text editor and save it as UTF-8, or name its encoding, for example \
+         options: {encoding: windows-1252}.",
+    )
+}
+
+/// Bytes that make no text in the encoding that the request names.
+pub(super) fn wrong_encoding(name: &str) -> FileProblem {
+    FileProblem::new(
+        "wrong-encoding",
+        format!("The request says encoding: {name}, but the file cannot be read so."),
+        "Take `encoding` out of the options, or name the right one.",
+    )
 }
 
 /// Two transcripts in one file: sorting them by time would mix two calls.
