@@ -43,6 +43,12 @@ pub(super) enum Code {
     NamedCue,
     Comment,
     SpeakerInferred,
+    RepeatedCaption,
+    KeptAsNote,
+    ParagraphsOnly,
+    TimesOfDay,
+    LateStart,
+    TrackedDeletion,
 }
 
 impl Code {
@@ -68,6 +74,12 @@ impl Code {
             Self::NamedCue => "named-cue",
             Self::Comment => "comment",
             Self::SpeakerInferred => "speaker-inferred",
+            Self::RepeatedCaption => "repeated-caption",
+            Self::KeptAsNote => "kept-as-note",
+            Self::ParagraphsOnly => "paragraphs-only",
+            Self::TimesOfDay => "times-of-day",
+            Self::LateStart => "late-start",
+            Self::TrackedDeletion => "tracked-deletion",
         }
     }
 
@@ -112,6 +124,25 @@ impl Code {
             }
             Self::Comment => "A block of comments or styles was skipped",
             Self::SpeakerInferred => "No speaker is given; the speaker before was assumed",
+            Self::RepeatedCaption => {
+                "A caption repeats what the one before it says; the repeated lines were left out"
+            }
+            Self::KeptAsNote => {
+                "A line above or below the conversation, such as title, date or names, was kept as a note and not as \
+                 something said"
+            }
+            Self::ParagraphsOnly => {
+                "No speakers and no times were found, so each paragraph was kept as it is; if the text is laid out \
+                 otherwise, say how, for example options: {dialect: name_then_time}"
+            }
+            Self::TimesOfDay => "The times are times of day; they were counted from the first one",
+            Self::LateStart => {
+                "The first time is some minutes from zero; it was read as the time since the start of the call, not \
+                 as a time of day"
+            }
+            Self::TrackedDeletion => {
+                "The document holds passages that were deleted while changes were tracked; they were left out"
+            }
         }
     }
 }
