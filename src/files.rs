@@ -7,7 +7,10 @@
 //! The way of a file: bytes → text (`text`) → cues (`cues`, `time`) → voices (`markup`) → who speaks
 //! (`speakers`) → segments (here).
 
+mod calls;
+mod cells;
 mod column;
+mod columns;
 mod cues;
 mod dialect;
 mod listed;
@@ -16,15 +19,21 @@ mod notice;
 mod options;
 mod refusal;
 mod speakers;
+mod spoken;
+mod table;
 mod text;
 mod time;
 
+pub use calls::call_list;
 pub use column::Column;
+pub use columns::{TableKind, columns_as_yaml, kind};
 pub use dialect::Dialect;
 pub use listed::{CallList, ListedCall, RowFailure};
 pub use notice::Notice;
 pub use options::{DateOrder, DurationUnit, Options};
 pub use refusal::FileProblem;
+pub use spoken::{Spoken, SpokenCall, transcripts};
+pub use table::{Row, Table, TableFormat, failures_csv, table, template_csv};
 
 use crate::model::{Granularity, Segment, Transcript};
 use cues::Cue;

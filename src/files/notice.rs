@@ -1,8 +1,12 @@
 //! What a reader assumed or mended: one notice for each kind of thing, with a count.
 
+mod tables;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+pub(super) use tables::TableCode;
 
 /// Lines that a message names; a file with 3,000 empty cues must not make 3,000 notices.
 const NAMED_LINES: usize = 5;
@@ -42,6 +46,8 @@ pub(super) enum Code {
     NamedCue,
     Comment,
     SpeakerInferred,
+    /// Of a table.
+    Table(TableCode),
 }
 
 impl Code {
@@ -66,6 +72,7 @@ impl Code {
             Self::NamedCue => "named-cue",
             Self::Comment => "comment",
             Self::SpeakerInferred => "speaker-inferred",
+            Self::Table(code) => code.as_str(),
         }
     }
 
@@ -106,6 +113,7 @@ impl Code {
             }
             Self::Comment => "A block of comments or styles was skipped",
             Self::SpeakerInferred => "No speaker is given; the speaker before was assumed",
+            Self::Table(code) => code.sentence(),
         }
     }
 }
