@@ -7,7 +7,10 @@
 //! The way of a file: bytes → text (`text`, `docx`) → cues (`cues`, `time`) → voices (`markup`) → who
 //! speaks (`speakers`) → segments (here). Plain text has no cues, only a layout (`plain`).
 
+mod calls;
+mod cells;
 mod column;
+mod columns;
 mod cues;
 mod dialect;
 mod docx;
@@ -19,15 +22,21 @@ mod plain;
 mod refusal;
 mod rolling;
 mod speakers;
+mod spoken;
+mod table;
 mod text;
 mod time;
 
+pub use calls::call_list;
 pub use column::Column;
+pub use columns::{TableKind, columns_as_yaml, kind};
 pub use dialect::Dialect;
 pub use listed::{CallList, ListedCall, RowFailure};
 pub use notice::Notice;
 pub use options::{DateOrder, DurationUnit, Options};
 pub use refusal::FileProblem;
+pub use spoken::{Spoken, SpokenCall, transcripts};
+pub use table::{Row, Table, TableFormat, failures_csv, table, template_csv};
 
 use crate::model::{Granularity, Segment, Transcript};
 use cues::Cue;

@@ -1,8 +1,12 @@
 //! What a reader assumed or mended: one notice for each kind of thing, with a count.
 
+mod tables;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+pub(super) use tables::TableCode;
 
 /// Lines that a message names; a file with 3,000 empty cues must not make 3,000 notices.
 const NAMED_LINES: usize = 5;
@@ -49,6 +53,8 @@ pub(super) enum Code {
     TimesOfDay,
     LateStart,
     TrackedDeletion,
+    /// Of a table.
+    Table(TableCode),
 }
 
 impl Code {
@@ -80,6 +86,7 @@ impl Code {
             Self::TimesOfDay => "times-of-day",
             Self::LateStart => "late-start",
             Self::TrackedDeletion => "tracked-deletion",
+            Self::Table(code) => code.as_str(),
         }
     }
 
@@ -143,6 +150,7 @@ impl Code {
             Self::TrackedDeletion => {
                 "The document holds passages that were deleted while changes were tracked; they were left out"
             }
+            Self::Table(code) => code.sentence(),
         }
     }
 }
