@@ -7,23 +7,38 @@
 //! The way of a file: bytes → text (`text`) → cues (`cues`, `time`) → voices (`markup`) → who speaks
 //! (`speakers`) → segments (here).
 
+mod archive;
+mod bounded;
 mod column;
 mod cues;
 mod dialect;
+mod kind;
 mod listed;
+mod manifest;
 mod markup;
+mod names;
 mod notice;
 mod options;
+mod pairing;
+mod recording;
 mod refusal;
 mod speakers;
 mod text;
 mod time;
 
+pub use archive::{
+    Archive, Directory, HIGHEST_RATIO, LARGEST_TOTAL, MOST_MEMBERS, Member, RATIO_COUNTS_FROM,
+};
 pub use column::Column;
 pub use dialect::Dialect;
+pub use kind::{HEAD_BYTES, Kind, PACKED_TWICE, kind};
 pub use listed::{CallList, ListedCall, RowFailure};
+pub use manifest::{Proposal, proposed};
+pub use names::{NamedStart, started_at, stem, title};
 pub use notice::Notice;
 pub use options::{DateOrder, DurationUnit, Options};
+pub use pairing::{Group, Pairing, pair};
+pub use recording::{Recording, facts};
 pub use refusal::FileProblem;
 
 use crate::model::{Granularity, Segment, Transcript};

@@ -42,6 +42,8 @@ pub(super) enum Code {
     NamedCue,
     Comment,
     SpeakerInferred,
+    LinkedFile,
+    NamesDiffer,
 }
 
 impl Code {
@@ -66,6 +68,8 @@ impl Code {
             Self::NamedCue => "named-cue",
             Self::Comment => "comment",
             Self::SpeakerInferred => "speaker-inferred",
+            Self::LinkedFile => "linked-file",
+            Self::NamesDiffer => "names-differ",
         }
     }
 
@@ -106,6 +110,13 @@ impl Code {
             }
             Self::Comment => "A block of comments or styles was skipped",
             Self::SpeakerInferred => "No speaker is given; the speaker before was assumed",
+            Self::LinkedFile => {
+                "The list names a file by a link, which is not followed; only files of the request are used"
+            }
+            Self::NamesDiffer => {
+                "Transcripts and recordings lie together whose names differ, so each was taken for a call of its \
+                 own; give those of one call the same name, or name them in a list"
+            }
         }
     }
 }

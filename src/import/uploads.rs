@@ -205,7 +205,7 @@ fn call(file: &SourceFile, bytes: &[u8]) -> Result<Call, String> {
     }
     let mut call = Call::new(content_id(&read.transcript));
     call.raw = Some(raw(file, bytes, &read));
-    call.title = title(&file.name);
+    call.title = files::title(&file.name);
     call.kind = CallKind::Upload;
     call.language.clone_from(&read.transcript.language);
     call.participants = link_speakers(&mut read.transcript);
@@ -284,98 +284,4 @@ fn last_end(transcript: &Transcript) -> Option<i64> {
         .iter()
         .filter_map(|segment| segment.end_ms);
     ends.max().filter(|end| *end > 0)
-}
-
-/// The stem of the file's name, without what exporters and browsers append to it.
-fn title(name: &str) -> Option<String> {
-    let stem = name.rsplit('/').next().unwrap_or(name);
-    let mut stem = match stem.rsplit_once('.') {
-        Some((stem, _)) => stem.trim(),
-        None => stem,
-    };
-    while let Some(shorter) = without_suffix(stem) {
-        stem = shorter.trim_end();
-    }
-    let words = stem.split(|c: char| c == '_' || c.is_whitespace());
-    let title = words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    (!title.is_empty()).then_some(title)
-}
-
-/// `Kick-off.transcript`, `Kick-off_1920x1080`, `Kick-off.en`, `Kick-off (1)` → `Kick-off`.
-fn without_suffix(stem: &str) -> Option<&str> {
-    const KNOWN: &[&str] = &[
-        ".transcript",
-        "_transcript",
-        "-transcript",
-        ".cc",
-        "_audio",
-        "_video",
-        ".vtt",
-        ".srt",
-    ];
-    let known = KNOWN.iter().find_map(|known| {
-        let (before, ending) = stem.split_at_checked(stem.len().checked_sub(known.len())?)?;
-        ending.eq_ignore_ascii_case(known).then_some(before)
-    });
-    let copy = || {
-        let (before, number) = stem.strip_suffix(')')?.rsplit_once(" (")?;
-        (number.len() < 3 && digits_only(number)).then_some(before)
-    };
-    let size = || {
-        let (before, size) = stem.rsplit_once('_')?;
-        let (width, height) = size.split_once('x')?;
-        (digits_only(width) && digits_only(height)).then_some(before)
-    };
-    let language = || {
-        let (before, tag) = stem.rsplit_once('.')?;
-        is_language(tag).then_some(before)
-    };
-    let shorter = known.or_else(copy).or_else(size).or_else(language)?;
-    (!shorter.is_empty()).then_some(shorter)
-}
-
-fn digits_only(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// `en` or `en-US`; capitals alone would be an abbreviation, as in `Plan.QA`.
-fn is_language(tag: &str) -> bool {
-    let (language, region) = tag.split_once('-').unwrap_or((tag, "us"));
-    language.len() == 2
-        && language.bytes().all(|byte| byte.is_ascii_lowercase())
-        && region.len() == 2
-        && region.bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::title;
-
-    #[test]
-    fn titles_come_from_the_stem() {
-        for (name, expected) in [
-            ("files/northwind/Kick-off call.vtt", Some("Kick-off call")),
-            (
-                "GMT20260302-150012_Recording.transcript.vtt",
-                Some("GMT20260302-150012 Recording"),
-            ),
-            (
-                "Weekly_sync_2026-03-02.cc.en-US.vtt",
-                Some("Weekly sync 2026-03-02"),
-            ),
-            ("Demo_1920x1080.vtt", Some("Demo")),
-            ("Demo (1).srt", Some("Demo")),
-            ("Review (2026).srt", Some("Review (2026)")),
-            ("Plan.QA.SRT", Some("Plan.QA")),
-            ("a.b/no-ending", Some("no-ending")),
-            (".transcript.vtt", Some(".transcript")),
-            ("_.vtt", None),
-            ("Zoë – Ü.vtt", Some("Zoë – Ü")),
-        ] {
-            assert_eq!(title(name).as_deref(), expected, "{name}");
-        }
-    }
 }
