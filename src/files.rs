@@ -9,16 +9,23 @@
 
 mod calls;
 mod cells;
+mod archive;
+mod bounded;
 mod column;
 mod columns;
 mod cues;
 mod dialect;
 mod docx;
+mod kind;
 mod listed;
+mod manifest;
 mod markup;
+mod names;
 mod notice;
 mod options;
 mod plain;
+mod pairing;
+mod recording;
 mod refusal;
 mod rolling;
 mod speakers;
@@ -28,12 +35,20 @@ mod text;
 mod time;
 
 pub use calls::call_list;
+pub use archive::{
+    Archive, Directory, HIGHEST_RATIO, LARGEST_TOTAL, MOST_MEMBERS, Member, RATIO_COUNTS_FROM,
+};
 pub use column::Column;
 pub use columns::{TableKind, columns_as_yaml, kind};
 pub use dialect::Dialect;
+pub use kind::{HEAD_BYTES, Kind, PACKED_TWICE, kind};
 pub use listed::{CallList, ListedCall, RowFailure};
+pub use manifest::{Proposal, proposed};
+pub use names::{NamedStart, started_at, stem, title};
 pub use notice::Notice;
 pub use options::{DateOrder, DurationUnit, Options};
+pub use pairing::{Group, Pairing, pair};
+pub use recording::{Recording, facts};
 pub use refusal::FileProblem;
 pub use spoken::{Spoken, SpokenCall, transcripts};
 pub use table::{Row, Table, TableFormat, failures_csv, table, template_csv};

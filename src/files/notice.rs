@@ -55,6 +55,8 @@ pub(super) enum Code {
     TrackedDeletion,
     /// Of a table.
     Table(TableCode),
+    LinkedFile,
+    NamesDiffer,
 }
 
 impl Code {
@@ -87,6 +89,8 @@ impl Code {
             Self::LateStart => "late-start",
             Self::TrackedDeletion => "tracked-deletion",
             Self::Table(code) => code.as_str(),
+            Self::LinkedFile => "linked-file",
+            Self::NamesDiffer => "names-differ",
         }
     }
 
@@ -151,6 +155,13 @@ impl Code {
                 "The document holds passages that were deleted while changes were tracked; they were left out"
             }
             Self::Table(code) => code.sentence(),
+            Self::LinkedFile => {
+                "The list names a file by a link, which is not followed; only files of the request are used"
+            }
+            Self::NamesDiffer => {
+                "Transcripts and recordings lie together whose names differ, so each was taken for a call of its \
+                 own; give those of one call the same name, or name them in a list"
+            }
         }
     }
 }
