@@ -10,6 +10,7 @@
 mod column;
 mod cues;
 mod dialect;
+pub mod json;
 mod listed;
 mod markup;
 mod notice;
@@ -64,6 +65,8 @@ pub enum Format {
     WebVtt,
     /// `SubRip`, for which no standard exists.
     Srt,
+    /// JSON of the podcast namespace.
+    Json,
 }
 
 impl Format {
@@ -72,6 +75,7 @@ impl Format {
         match self {
             Self::WebVtt => "vtt",
             Self::Srt => "srt",
+            Self::Json => "json",
         }
     }
 }

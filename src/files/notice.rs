@@ -42,6 +42,8 @@ pub(super) enum Code {
     NamedCue,
     Comment,
     SpeakerInferred,
+    UnreadableEmail,
+    EmptyTranscript,
 }
 
 impl Code {
@@ -66,6 +68,8 @@ impl Code {
             Self::NamedCue => "named-cue",
             Self::Comment => "comment",
             Self::SpeakerInferred => "speaker-inferred",
+            Self::UnreadableEmail => "unreadable-email",
+            Self::EmptyTranscript => "empty-transcript",
         }
     }
 
@@ -106,6 +110,10 @@ impl Code {
             }
             Self::Comment => "A block of comments or styles was skipped",
             Self::SpeakerInferred => "No speaker is given; the speaker before was assumed",
+            Self::UnreadableEmail => "An e-mail address has no @; it was left out",
+            Self::EmptyTranscript => {
+                "The transcript of a call holds nothing; the call was read as one without a transcript"
+            }
         }
     }
 }
