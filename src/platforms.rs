@@ -11,6 +11,7 @@ mod hosts;
 mod media;
 mod page;
 mod replies;
+mod saved;
 
 mod avoma;
 mod chorus;
@@ -37,6 +38,7 @@ pub use exchange::{
 };
 pub use hosts::base_host;
 pub use page::{Link, MediaFile, Page, RecordFailure};
+pub use saved::{Members, SavedAnswers, SavedTranscripts};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
@@ -206,6 +208,11 @@ pub trait Connector: Sync {
 
     /// Calls whose media one request tells the place of; `None` where media cannot be fetched.
     fn media_batch(&self, _method: Method) -> Option<usize> {
+        None
+    }
+
+    /// How answers look that somebody saved to files; `None` where they are not read.
+    fn saved(&self) -> Option<SavedAnswers> {
         None
     }
 
