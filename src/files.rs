@@ -16,7 +16,9 @@ mod columns;
 mod cues;
 mod dialect;
 mod docx;
+mod draft;
 mod kind;
+pub mod json;
 mod listed;
 mod manifest;
 mod markup;
@@ -29,6 +31,7 @@ mod recording;
 mod refusal;
 mod rolling;
 mod speakers;
+mod source;
 mod spoken;
 mod table;
 mod text;
@@ -39,8 +42,9 @@ pub use archive::{
     Archive, Directory, HIGHEST_RATIO, LARGEST_TOTAL, MOST_MEMBERS, Member, RATIO_COUNTS_FROM,
 };
 pub use column::Column;
-pub use columns::{TableKind, columns_as_yaml, kind};
+pub use columns::{TableKind, columns_as_yaml, kind as table_kind};
 pub use dialect::Dialect;
+pub use draft::{Content, Draft, Gathered};
 pub use kind::{HEAD_BYTES, Kind, PACKED_TWICE, kind};
 pub use listed::{CallList, ListedCall, RowFailure};
 pub use manifest::{Proposal, proposed};
@@ -49,7 +53,9 @@ pub use notice::Notice;
 pub use options::{DateOrder, DurationUnit, Options};
 pub use pairing::{Group, Pairing, pair};
 pub use recording::{Recording, facts};
+pub(crate) use names::text_key;
 pub use refusal::FileProblem;
+pub use source::{Got, SourceFile, What, Wish};
 pub use spoken::{Spoken, SpokenCall, transcripts};
 pub use table::{Row, Table, TableFormat, failures_csv, table, template_csv};
 
@@ -111,6 +117,8 @@ pub enum Format {
     Text(Dialect),
     /// A Word document, with its text in one of the same layouts.
     Docx(Dialect),
+    /// JSON of the podcast namespace.
+    Json,
 }
 
 impl Format {
@@ -121,13 +129,14 @@ impl Format {
             Self::Srt => "srt",
             Self::Text(_) => "txt",
             Self::Docx(_) => "docx",
+            Self::Json => "json",
         }
     }
 
     /// How plain text is laid out.
     pub const fn dialect(self) -> Option<Dialect> {
         match self {
-            Self::WebVtt | Self::Srt => None,
+            Self::WebVtt | Self::Srt | Self::Json => None,
             Self::Text(dialect) | Self::Docx(dialect) => Some(dialect),
         }
     }
@@ -135,14 +144,14 @@ impl Format {
     /// `file:vtt`, `file:txt:stacked`
     fn source(self) -> String {
         match self {
-            Self::WebVtt | Self::Srt | Self::Docx(_) => format!("file:{}", self.as_str()),
+            Self::WebVtt | Self::Srt | Self::Docx(_) | Self::Json => format!("file:{}", self.as_str()),
             Self::Text(dialect) => format!("file:{}:{}", self.as_str(), dialect.as_str()),
         }
     }
 
     const fn granularity(self) -> Granularity {
         match self {
-            Self::WebVtt | Self::Srt => Granularity::Cue,
+            Self::WebVtt | Self::Srt | Self::Json => Granularity::Cue,
             Self::Text(dialect) | Self::Docx(dialect) => match dialect {
                 Dialect::TimedLines | Dialect::Ranges => Granularity::Cue,
                 Dialect::NameThenTime

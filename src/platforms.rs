@@ -11,6 +11,7 @@ mod hosts;
 mod media;
 mod page;
 mod replies;
+mod saved;
 
 mod avoma;
 mod chorus;
@@ -41,6 +42,7 @@ pub use exchange::{
 pub(crate) use fields::affiliation;
 pub use hosts::base_host;
 pub use page::{Link, MediaFile, MediaPlace, Page, RecordFailure};
+pub use saved::{Members, SavedAnswers, SavedTranscripts};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
@@ -199,6 +201,11 @@ pub trait Connector: Sync {
 
     /// Calls whose media one request tells the place of; `None` where media cannot be fetched.
     fn media_batch(&self, _method: Method) -> Option<usize> {
+        None
+    }
+
+    /// How answers look that somebody saved to files; `None` where they are not read.
+    fn saved(&self) -> Option<SavedAnswers> {
         None
     }
 

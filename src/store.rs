@@ -32,7 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use copy::{Contents, RecordRow, inspect, peek, stamp};
 pub use error::StoreError;
-pub use export::{ExportedFile, export};
+pub use export::{ExportFormat, ExportedFile, export};
 pub use imports::RETRY_REASON;
 pub use outbox::{Outbox, PostedStatus};
 

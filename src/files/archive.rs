@@ -103,6 +103,21 @@ impl<R: Read + Seek> Archive<R> {
         Ok(bytes)
     }
 
+    /// The first bytes of a member, at most so many.
+    ///
+    /// # Errors
+    /// A [`FileProblem`] if it cannot be unpacked.
+    pub fn head(&mut self, index: usize, longest: u64) -> Result<Vec<u8>, FileProblem> {
+        let entry = self.metadata.entry(index).map_err(|_| damaged())?;
+        let member = entry
+            .with_reader(&mut self.reader, ZipReadOptions::new())
+            .map_err(|error| problem(&error))?;
+        let mut bytes = Vec::new();
+        let read = member.take(longest).read_to_end(&mut bytes);
+        read.map_err(|_| damaged())?;
+        Ok(bytes)
+    }
+
     /// Unpacks a member into a writer; tells how many bytes it has. On a problem, part of it may be written.
     ///
     /// # Errors

@@ -57,6 +57,8 @@ pub(super) enum Code {
     Table(TableCode),
     LinkedFile,
     NamesDiffer,
+    UnreadableEmail,
+    EmptyTranscript,
 }
 
 impl Code {
@@ -91,6 +93,8 @@ impl Code {
             Self::Table(code) => code.as_str(),
             Self::LinkedFile => "linked-file",
             Self::NamesDiffer => "names-differ",
+            Self::UnreadableEmail => "unreadable-email",
+            Self::EmptyTranscript => "empty-transcript",
         }
     }
 
@@ -161,6 +165,9 @@ impl Code {
             Self::NamesDiffer => {
                 "Transcripts and recordings lie together whose names differ, so each was taken for a call of its \
                  own; give those of one call the same name, or name them in a list"
+            Self::UnreadableEmail => "An e-mail address has no @; it was left out",
+            Self::EmptyTranscript => {
+                "The transcript of a call holds nothing; the call was read as one without a transcript"
             }
         }
     }

@@ -32,7 +32,7 @@ pub struct Wish {
 /// What to read of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// Its first bytes, at most [`HEAD_BYTES`].
+    /// Its first bytes, at most [`super::HEAD_BYTES`].
     Head,
     /// All of it.
     Whole,
@@ -45,9 +45,6 @@ pub enum What {
     /// What kind of recording it is, and its hash.
     Recording,
 }
-
-/// So many bytes tell what a file is.
-pub const HEAD_BYTES: u64 = 8 * 1024;
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq)]
