@@ -7,40 +7,40 @@
 //! The way of a file: bytes → text (`text`, `docx`) → cues (`cues`, `time`) → voices (`markup`) → who
 //! speaks (`speakers`) → segments (here). Plain text has no cues, only a layout (`plain`).
 
-mod calls;
-mod cells;
 mod archive;
 mod bounded;
+mod calls;
+mod cells;
 mod column;
 mod columns;
 mod cues;
 mod dialect;
 mod docx;
 mod draft;
-mod kind;
 pub mod json;
+mod kind;
 mod listed;
 mod manifest;
 mod markup;
 mod names;
 mod notice;
 mod options;
-mod plain;
 mod pairing;
+mod plain;
 mod recording;
 mod refusal;
 mod rolling;
-mod speakers;
 mod source;
+mod speakers;
 mod spoken;
 mod table;
 mod text;
 mod time;
 
-pub use calls::call_list;
 pub use archive::{
     Archive, Directory, HIGHEST_RATIO, LARGEST_TOTAL, MOST_MEMBERS, Member, RATIO_COUNTS_FROM,
 };
+pub use calls::call_list;
 pub use column::Column;
 pub use columns::{TableKind, columns_as_yaml, kind as table_kind};
 pub use dialect::Dialect;
@@ -48,12 +48,12 @@ pub use draft::{Content, Draft, Gathered};
 pub use kind::{HEAD_BYTES, Kind, PACKED_TWICE, kind};
 pub use listed::{CallList, ListedCall, RowFailure};
 pub use manifest::{Proposal, proposed};
+pub(crate) use names::text_key;
 pub use names::{NamedStart, started_at, stem, title};
 pub use notice::Notice;
 pub use options::{DateOrder, DurationUnit, Options};
 pub use pairing::{Group, Pairing, pair};
 pub use recording::{Recording, facts};
-pub(crate) use names::text_key;
 pub use refusal::FileProblem;
 pub use source::{Got, SourceFile, What, Wish};
 pub use spoken::{Spoken, SpokenCall, transcripts};
@@ -144,7 +144,9 @@ impl Format {
     /// `file:vtt`, `file:txt:stacked`
     fn source(self) -> String {
         match self {
-            Self::WebVtt | Self::Srt | Self::Docx(_) | Self::Json => format!("file:{}", self.as_str()),
+            Self::WebVtt | Self::Srt | Self::Docx(_) | Self::Json => {
+                format!("file:{}", self.as_str())
+            }
             Self::Text(dialect) => format!("file:{}:{}", self.as_str(), dialect.as_str()),
         }
     }
@@ -187,6 +189,11 @@ pub fn read(name: &str, bytes: &[u8], options: &Options) -> Result<ReadFile, Fil
     }
     if let Some(problem) = refusal::of_other_kind(bytes) {
         return Err(problem);
+    }
+    if json::is_json(bytes)
+        && let Some(read) = json::transcript(bytes, options)
+    {
+        return read;
     }
     let (text, encoding) = text::decode(bytes, options, &mut notices)?;
     match subtitles(name, &text, &mut notices)? {

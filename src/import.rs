@@ -19,7 +19,5 @@ pub use attempt::{Attempt, Command, Commit, Fetched, PENDING_AT_ONCE, Pending, S
 pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
 pub(crate) use outcome::{falls_short, what_is_imported};
 pub use rate::RateLimiter;
-pub use uploads::{
-    FileNotice, Found, Reader, Shown, Survey, Uploads, findings, gather, survey,
-};
 pub use saved::{Saved, saved};
+pub use uploads::{FileNotice, Found, Reader, Shown, Survey, Uploads, findings, gather, survey};

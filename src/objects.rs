@@ -422,7 +422,11 @@ impl Objects {
 }
 
 /// Writes a piece to a file that the first one makes; `None` once there is no more, and all of it is written.
-fn append(open: Option<File>, path: &std::path::Path, piece: Option<Bytes>) -> io::Result<Option<File>> {
+fn append(
+    open: Option<File>,
+    path: &std::path::Path,
+    piece: Option<Bytes>,
+) -> io::Result<Option<File>> {
     let mut file = match open {
         Some(file) => file,
         None => {

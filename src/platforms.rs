@@ -41,7 +41,7 @@ pub use exchange::{
 };
 pub(crate) use fields::affiliation;
 pub use hosts::base_host;
-pub use page::{Link, MediaFile, MediaPlace, Page, RecordFailure};
+pub use page::{Link, MediaFile, Page, Place, RecordFailure};
 pub use saved::{Members, SavedAnswers, SavedTranscripts};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.

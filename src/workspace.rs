@@ -3,6 +3,7 @@
 mod changes;
 mod replace;
 mod shelf;
+mod survey;
 mod walk;
 
 use std::{
@@ -10,13 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    spec::{RequestFile, Source},
-};
+use crate::spec::{RequestFile, Source};
 
 pub use changes::{changed_since, committed};
 pub use replace::{create, replace};
 pub use shelf::Shelf;
+pub use survey::survey;
 
 /// What lies in the requests folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

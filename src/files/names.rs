@@ -92,7 +92,7 @@ pub(super) fn path_key(name: &str) -> String {
 
 /// The same for two texts that people take for one: beside case and accents, neither the kind and number of
 /// spaces counts nor characters without width.
-pub(super) fn text_key(text: &str) -> String {
+pub(crate) fn text_key(text: &str) -> String {
     let shown: String = text
         .chars()
         .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'))

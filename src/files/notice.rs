@@ -165,6 +165,7 @@ impl Code {
             Self::NamesDiffer => {
                 "Transcripts and recordings lie together whose names differ, so each was taken for a call of its \
                  own; give those of one call the same name, or name them in a list"
+            }
             Self::UnreadableEmail => "An e-mail address has no @; it was left out",
             Self::EmptyTranscript => {
                 "The transcript of a call holds nothing; the call was read as one without a transcript"

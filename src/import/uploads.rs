@@ -4,6 +4,7 @@
 //! come to is found out before ([`gather`]); a page then reads what was said in some of the calls.
 
 mod checksums;
+mod findings;
 mod gather;
 mod page;
 mod survey;
@@ -11,7 +12,7 @@ mod survey;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    files::{Draft, Gathered, Got, FileProblem, SourceFile},
+    files::{Draft, FileProblem, Gathered, Got, SourceFile},
     model::{LeftOut, Method},
     platforms::{
         Auth, CallRef, Connector, Cursor, Exchange, MediaFile, Page, Progress, Rejection, Reply,
@@ -19,8 +20,9 @@ use crate::{
     },
 };
 
+pub use findings::findings;
 pub use gather::{Reader, gather};
-pub use survey::{Survey, survey};
+pub use survey::{FileNotice, Found, Shown, Survey, survey};
 
 /// The connector of method `file`, whatever the platform.
 #[derive(Debug, Clone, Copy)]
@@ -113,10 +115,14 @@ impl<'a> Batch<'a> {
         let begin = cursor.and_then(goes_on).unwrap_or_default();
         let left = gathered.drafts.get(begin..).unwrap_or_default();
         let mut bytes = 0;
-        let count = left.iter().take(PAGE_CALLS).enumerate().take_while(|(index, draft)| {
-            bytes += page::bytes(draft);
-            *index == 0 || bytes <= PAGE_BYTES
-        });
+        let count = left
+            .iter()
+            .take(PAGE_CALLS)
+            .enumerate()
+            .take_while(|(index, draft)| {
+                bytes += page::bytes(draft);
+                *index == 0 || bytes <= PAGE_BYTES
+            });
         let count = count.count();
         Self {
             gathered,
@@ -153,7 +159,12 @@ impl<'a> Batch<'a> {
             let call = page::call(draft, self.gathered, &setup.internal_domains, &answers);
             match call {
                 // The same conversation in two files is one call; the first name stands for it.
-                Ok(call) if page.calls.iter().any(|known| known.external_id == call.external_id) => {
+                Ok(call)
+                    if page
+                        .calls
+                        .iter()
+                        .any(|known| known.external_id == call.external_id) =>
+                {
                     page.skipped.push(LeftOut {
                         name: draft.name.clone(),
                         reason: "It holds the same call as another file.".to_owned(),
@@ -188,7 +199,10 @@ fn recordings(calls: &[CallRef], gathered: &Gathered) -> Page {
     let mut page = Page::default();
     let find = |call: &CallRef| -> Option<SourceFile> {
         let name = page::recording_of(call.raw.as_deref()?)?;
-        let mut recordings = gathered.drafts.iter().filter_map(|draft| draft.recording.as_ref());
+        let mut recordings = gathered
+            .drafts
+            .iter()
+            .filter_map(|draft| draft.recording.as_ref());
         recordings.find(|file| file.name == name).cloned()
     };
     for call in calls {

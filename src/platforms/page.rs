@@ -59,14 +59,14 @@ pub struct MediaFile {
     /// The call's id.
     pub external_id: String,
     /// Where it is.
-    pub place: MediaPlace,
+    pub place: Place,
     /// Size in bytes, if the platform tells it beforehand.
     pub bytes: Option<u64>,
 }
 
 /// Where a recording is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MediaPlace {
+pub enum Place {
     /// At its host.
     Link(Link),
     /// Among the files of the request.
@@ -78,7 +78,7 @@ impl MediaFile {
     pub fn new(external_id: impl Into<String>, link: Link) -> Self {
         Self {
             external_id: external_id.into(),
-            place: MediaPlace::Link(link),
+            place: Place::Link(link),
             bytes: None,
         }
     }
@@ -86,8 +86,8 @@ impl MediaFile {
     /// The whole address, or the name of the file.
     pub fn address(&self) -> &str {
         match &self.place {
-            MediaPlace::Link(link) => link.expose(),
-            MediaPlace::File(file) => &file.name,
+            Place::Link(link) => link.expose(),
+            Place::File(file) => &file.name,
         }
     }
 
@@ -96,7 +96,7 @@ impl MediaFile {
         Self {
             external_id: external_id.into(),
             bytes: Some(file.bytes),
-            place: MediaPlace::File(file),
+            place: Place::File(file),
         }
     }
 }

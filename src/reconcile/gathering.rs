@@ -62,14 +62,19 @@ pub(super) async fn bring(job: Job, folder: PathBuf) -> Result<Brought, Failure>
 async fn fetch(pattern: &str, folder: &std::path::Path) -> Result<Vec<SourceFile>, Failure> {
     let (place, name) = parted(pattern);
     let objects = Objects::open(place).map_err(|error| unreachable_place(&error))?;
-    let found = objects.list_all().await.map_err(|error| unreachable_place(&error))?;
+    let found = objects
+        .list_all()
+        .await
+        .map_err(|error| unreachable_place(&error))?;
     let matcher = matcher(name)?;
     let mut files = Vec::new();
     // A file called `call [1].vtt` is meant by exactly this name, whatever it means as a pattern.
     let is_meant = |found: &str| found == name || matcher.is_match(found);
     for object in found.iter().filter(|object| is_meant(&object.name)) {
         let address = format!("{place}/{}", object.name);
-        let path = folder.join(format!("{}", files.len())).join(hashed(&address));
+        let path = folder
+            .join(format!("{}", files.len()))
+            .join(hashed(&address));
         objects
             .fetch(&object.name, &path)
             .await
@@ -87,7 +92,9 @@ async fn fetch(pattern: &str, folder: &std::path::Path) -> Result<Vec<SourceFile
             class: FailureClass::File,
             advice: Some((
                 WhoseTurn::Cs,
-                format!("No file fits `{pattern}`. Upload the files there, or correct `files` in the request, and merge."),
+                format!(
+                    "No file fits `{pattern}`. Upload the files there, or correct `files` in the request, and merge."
+                ),
             )),
             detail,
         });
@@ -165,9 +172,18 @@ mod tests {
     #[test]
     fn an_address_is_parted_where_its_pattern_begins() {
         for (pattern, expected) in [
-            ("s3://imports/northwind/calls.zip", ("s3://imports/northwind", "calls.zip")),
-            ("s3://imports/northwind/*.vtt", ("s3://imports/northwind", "*.vtt")),
-            ("s3://imports/northwind/2026-*/a.vtt", ("s3://imports/northwind", "2026-*/a.vtt")),
+            (
+                "s3://imports/northwind/calls.zip",
+                ("s3://imports/northwind", "calls.zip"),
+            ),
+            (
+                "s3://imports/northwind/*.vtt",
+                ("s3://imports/northwind", "*.vtt"),
+            ),
+            (
+                "s3://imports/northwind/2026-*/a.vtt",
+                ("s3://imports/northwind", "2026-*/a.vtt"),
+            ),
             ("gs://imports/a.vtt", ("gs://imports", "a.vtt")),
         ] {
             assert_eq!(parted(pattern), expected);

@@ -508,7 +508,8 @@ impl Active {
                     ..Setup::clone(&self.setup)
                 };
                 self.setup = Arc::new(setup);
-                self.attempt = Attempt::new(self.connector, Arc::clone(&self.setup), self.scope.clone());
+                self.attempt =
+                    Attempt::new(self.connector, Arc::clone(&self.setup), self.scope.clone());
                 self.files = Files::Here(brought);
             }
             Err(failure) => {

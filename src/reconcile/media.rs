@@ -19,7 +19,7 @@ use crate::{
     import::{Fetched, recording},
     model::{FailureClass, ImportRecord, MediaCopy},
     objects::{Objects, PutFileError},
-    platforms::{Link, MediaFile, MediaPlace},
+    platforms::{Link, MediaFile, Place},
 };
 use partial::Partial;
 
@@ -48,14 +48,14 @@ pub(super) async fn copy(
         return Fetched::Halted;
     };
     let link = match &file.place {
-        MediaPlace::File(source) => {
+        Place::File(source) => {
             let copied = tokio::select! {
                 copied = brought::copy(place, &file.external_id, source.clone(), &record) => copied,
                 _ = halt.wait_for(|halt| *halt) => return Fetched::Halted,
             };
             return copied.unwrap_or_else(|stop| stop);
         }
-        MediaPlace::Link(link) => link,
+        Place::Link(link) => link,
     };
     let Some(endpoint) = endpoint else {
         return Fetched::Halted;

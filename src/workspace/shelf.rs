@@ -10,12 +10,12 @@ use std::{
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::files::{
-    Archive, FileProblem, Got, HEAD_BYTES, Recording, SourceFile, What, Wish, recording_facts,
-};
+use crate::files::{self, Archive, FileProblem, Got, SourceFile, What, Wish};
 
 /// Largest file, or member of one, that is held in memory. What asks for files keeps below.
 const LARGEST: u64 = 256_000_000;
+
+const HEAD_BYTES: u64 = files::HEAD_BYTES as u64;
 
 /// Largest recording.
 const LARGEST_RECORDING: u64 = 20_000_000_000;
@@ -85,7 +85,10 @@ impl Shelf {
         let mut bytes = Vec::new();
         match file.member {
             Some(index) if from == 0 && length == HEAD_BYTES => {
-                return self.bundle(&file.path)?.head(index, HEAD_BYTES).map(Bytes::from);
+                return self
+                    .bundle(&file.path)?
+                    .head(index, HEAD_BYTES)
+                    .map(Bytes::from);
             }
             Some(index) => {
                 let whole = Bytes::from(self.bundle(&file.path)?.read(index, LARGEST)?);
@@ -118,10 +121,8 @@ impl Shelf {
                 (open(&file.path)?, sha256)
             }
         };
-        source
-            .rewind()
-            .map_err(|error| unreadable(&error))?;
-        let facts: Recording = recording_facts(BufReader::new(source), file.bytes)?;
+        source.rewind().map_err(|error| unreadable(&error))?;
+        let facts = files::facts(BufReader::new(source), file.bytes)?;
         Ok(Got::Recording { facts, sha256 })
     }
 }

@@ -15,7 +15,12 @@ pub fn survey(request: &ImportRequest) -> Option<Survey> {
         return None;
     }
     let files: Vec<SourceFile> = request.files.iter().map(|file| file.file.clone()).collect();
-    let mut survey = look_into(&files, &request.platform, &request.options, &request.internal_domains);
+    let mut survey = look_into(
+        &files,
+        &request.platform,
+        &request.options,
+        &request.internal_domains,
+    );
     survey.found.remote = u64::try_from(request.remote_files.len()).unwrap_or(u64::MAX);
     Some(survey)
 }

@@ -21,7 +21,9 @@ pub fn findings(
         let (path, member) = place(&failure.file, request, folder);
         let number = |number: Option<i64>| {
             let number = number.filter(|_| member.is_none());
-            number.and_then(|number| usize::try_from(number).ok()).unwrap_or(1)
+            number
+                .and_then(|number| usize::try_from(number).ok())
+                .unwrap_or(1)
         };
         let value = failure.value.as_ref();
         let value = value.map_or_else(String::new, |value| format!(" (here: {value})"));
@@ -49,13 +51,21 @@ pub fn findings(
         help: help.to_owned(),
     };
     let mut findings = Vec::new();
-    findings.extend(survey.problem.iter().map(|problem| of_file(codes::FILE_PROBLEM, problem)));
+    findings.extend(
+        survey
+            .problem
+            .iter()
+            .map(|problem| of_file(codes::FILE_PROBLEM, problem)),
+    );
     let failures = survey.failures.iter().take(TOLD);
     findings.extend(failures.map(|failure| of_file(codes::FILE_FAILURE, failure)));
     if survey.failures.len() > TOLD {
         findings.push(of_request(
             codes::FILE_FAILURE,
-            format!("{} more rows or files make no call.", survey.failures.len() - TOLD),
+            format!(
+                "{} more rows or files make no call.",
+                survey.failures.len() - TOLD
+            ),
             "`call-import files` lists them all, and writes them to a table that can be corrected.",
         ));
     }
@@ -99,19 +109,19 @@ pub fn findings(
 }
 
 /// The path to show for a file, and the member where it lies in a bundle.
-fn place<'a>(
-    name: &'a str,
-    request: &ImportRequest,
-    folder: &str,
-) -> (String, Option<&'a str>) {
+fn place<'a>(name: &'a str, request: &ImportRequest, folder: &str) -> (String, Option<&'a str>) {
     let shown = |name: &str| match folder {
         "" | "." => name.to_owned(),
         folder => format!("{folder}/{name}"),
     };
-    let bundle = request.files.iter().map(|file| &file.file.name).find(|bundle| {
-        let rest = name.strip_prefix(bundle.as_str());
-        rest.is_some_and(|rest| rest.starts_with('/'))
-    });
+    let bundle = request
+        .files
+        .iter()
+        .map(|file| &file.file.name)
+        .find(|bundle| {
+            let rest = name.strip_prefix(bundle.as_str());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        });
     match bundle {
         Some(bundle) => (shown(bundle), name.get(bundle.len() + 1..)),
         None => (shown(name), None),

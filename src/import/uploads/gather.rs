@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
     files::{
-        self, CallList, Content, Draft, FileProblem, Gathered, Got, Kind, ListedCall, Options,
-        Paired, RowFailure, SourceFile, TableKind, What, Wish,
+        self, CallList, Content, Draft, FileProblem, Gathered, Got, Group, Kind, ListedCall,
+        Options, Pairing, RowFailure, SourceFile, Spoken, TableKind, What, Wish,
     },
     import::saved::saved,
     model::{FileFailure, LeftOut, TranscriptContent},
@@ -161,20 +161,30 @@ impl Gatherer<'_, '_> {
                 Ok(list) => self.list(file, list),
                 Err(problem) => self.stop(&file.name, problem),
             },
-            TableKind::Transcript => match files::table_transcripts(&table, options) {
-                Ok(calls) => {
-                    for call in calls {
-                        match call.id {
-                            Some(id) => {
-                                self.rows.entry(id).or_insert_with(|| file.clone());
-                            }
-                            None => self.to_pair.push((file.clone(), Kind::Transcript, true)),
-                        }
-                    }
-                }
+            TableKind::Transcript => match files::transcripts(&table, options) {
+                Ok(spoken) => self.spoken(file, spoken),
                 Err(problem) => self.fail(&file.name, problem),
             },
             TableKind::Neither(problem) => self.fail(&file.name, problem),
+        }
+    }
+
+    fn spoken(&mut self, file: &SourceFile, spoken: Spoken) {
+        let notices = spoken.notices.into_iter();
+        let notices = notices.map(|notice| (file.name.clone(), notice));
+        self.gathered.notices.extend(notices);
+        for failure in spoken.failures {
+            self.gathered
+                .failures
+                .push(row_failure(&file.name, failure));
+        }
+        for call in spoken.calls {
+            match call.external_id {
+                Some(id) => {
+                    self.rows.entry(id).or_insert_with(|| file.clone());
+                }
+                None => self.to_pair.push((file.clone(), Kind::Transcript, true)),
+            }
         }
     }
 
@@ -182,12 +192,18 @@ impl Gatherer<'_, '_> {
         let Some(bytes) = self.whole(file) else {
             return;
         };
-        if let Some(answer) = saved(self.platform, &bytes) {
+        if let Some(answer) = saved(self.platform, &bytes, &[], &|_| None) {
             for call in answer.calls {
                 let places = self.saved.entry(call.external_id).or_default();
                 places[0].get_or_insert_with(|| file.clone());
             }
             for (id, _) in answer.transcripts {
+                // An answer that does not tell its call is called after it.
+                let id = if id.is_empty() {
+                    files::stem(&file.name).to_owned()
+                } else {
+                    id
+                };
                 let places = self.saved.entry(id).or_default();
                 places[1].get_or_insert_with(|| file.clone());
             }
@@ -214,15 +230,15 @@ impl Gatherer<'_, '_> {
     fn list(&mut self, file: &SourceFile, mut list: CallList) {
         let named = |notice| (file.name.clone(), notice);
         let notices = std::mem::take(&mut list.notices);
-        self.gathered
-            .notices
-            .extend(notices.into_iter().map(named));
+        self.gathered.notices.extend(notices.into_iter().map(named));
         if !list.columns.is_empty() {
             let columns = (file.name.clone(), std::mem::take(&mut list.columns));
             self.gathered.columns.push(columns);
         }
         for failure in std::mem::take(&mut list.failures) {
-            self.gathered.failures.push(row_failure(&file.name, failure));
+            self.gathered
+                .failures
+                .push(row_failure(&file.name, failure));
         }
         self.lists.push((file.clone(), list));
     }
@@ -256,72 +272,74 @@ impl Gatherer<'_, '_> {
     }
 
     fn finish(mut self) -> Gathered {
-        let to_pair: Vec<(&str, &Kind)> = self
-            .to_pair
+        self.heed_manifest();
+        if self.gathered.problem.is_some() {
+            return self.gathered;
+        }
+        let files = std::mem::take(&mut self.to_pair);
+        let to_pair: Vec<(String, Kind)> = files
             .iter()
-            .map(|(file, kind, _)| (&*file.name, kind))
+            .map(|(file, kind, _)| (file.name.clone(), kind.clone()))
             .collect();
-        let lists: Vec<(&str, &[ListedCall])> = self
-            .lists
+        let lists = std::mem::take(&mut self.lists);
+        let calls: Vec<(&str, &[ListedCall])> = lists
             .iter()
             .map(|(file, list)| (&*file.name, &*list.calls))
             .collect();
-        let manifest = self.gathered.options.manifest.as_deref();
-        if let Some(name) = manifest
-            && !lists.iter().any(|(list, _)| *list == name)
-        {
-            let problem = no_manifest(&lists);
-            let name = name.to_owned();
-            self.stop(&name, problem);
-            return self.gathered;
-        }
-        let paired = files::pair(&to_pair, &lists, manifest);
-        self.keep(paired);
+        let paired = files::pair(&to_pair, &calls);
+        self.keep(paired, &files, &lists);
         self.gathered
     }
 
+    /// Where the request says which list decides, no other has a say.
+    fn heed_manifest(&mut self) {
+        let Some(manifest) = self.gathered.options.manifest.clone() else {
+            return;
+        };
+        let (decides, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.lists)
+            .into_iter()
+            .partition(|(file, _)| file.name == manifest);
+        if decides.is_empty() {
+            let names: Vec<&str> = others.iter().map(|(file, _)| &*file.name).collect();
+            return self.stop(&manifest, no_manifest(&names));
+        }
+        self.lists = decides;
+        for (file, _) in others {
+            self.leave_out(
+                &file.name,
+                "Another list decides: `options.manifest` names it.",
+            );
+        }
+    }
+
     /// Makes drafts of what belongs together.
-    fn keep(&mut self, paired: Paired) {
-        let Paired {
+    fn keep(
+        &mut self,
+        paired: Pairing<'_>,
+        files: &[(SourceFile, Kind, bool)],
+        lists: &[(SourceFile, CallList)],
+    ) {
+        let Pairing {
             groups,
             unpaired,
             failures,
+            notices,
         } = paired;
         for (list, failure) in failures {
-            self.gathered.failures.push(row_failure(&list, failure));
+            let failure = row_failure(&lists[list].0.name, failure);
+            self.gathered.failures.push(failure);
         }
         for (name, reason) in unpaired {
-            self.leave_out(&name, &reason);
+            self.leave_out(name, &reason);
         }
-        let files: HashMap<String, (SourceFile, bool)> = std::mem::take(&mut self.to_pair)
-            .into_iter()
-            .map(|(file, _, tabular)| (file.name.clone(), (file, tabular)))
+        self.gathered.notices.extend(notices);
+        let files: HashMap<&str, (&SourceFile, bool)> = files
+            .iter()
+            .map(|(file, _, is_table)| (&*file.name, (file, *is_table)))
             .collect();
         for group in groups {
-            let (listed, record) = match group.list {
-                Some((list, call)) => self.listed(list, call),
-                None => (None, Content::Nothing),
-            };
-            let transcript = group.transcript.as_ref().and_then(|name| files.get(name));
-            let content = match transcript {
-                Some((file, true)) => Content::Rows(file.clone(), None),
-                Some((file, false)) => Content::File(file.clone()),
-                None => self.rows_of(listed.as_ref()).unwrap_or(record),
-            };
-            let recording = group.recording.as_ref().and_then(|name| files.get(name));
-            let recording = recording.map(|(file, _)| file.clone());
-            let named = group.transcript.or(group.recording);
-            let by_list = || listed.as_ref().map(|(list, call)| format!("{list}:{}", call.line));
-            let Some(name) = named.or_else(by_list) else {
-                continue;
-            };
-            self.gathered.drafts.push(Draft {
-                name,
-                listed,
-                content,
-                recording,
-                others: group.others,
-            });
+            let draft = self.draft(&group, &files, lists);
+            self.gathered.drafts.extend(draft);
         }
         self.keep_rows_and_answers();
         if let Some(limit) = self.gathered.options.limit {
@@ -330,18 +348,34 @@ impl Gatherer<'_, '_> {
         }
     }
 
-    /// What a list says of a call, without what was said in it, and where that stands in the list.
-    fn listed(&mut self, list: usize, call: usize) -> (Option<(String, ListedCall)>, Content) {
-        let (file, list) = &mut self.lists[list];
-        let mut listed = list.calls[call].clone();
-        let spoken = std::mem::replace(&mut listed.call.transcript, TranscriptContent::Absent);
-        let content = match (spoken, &listed.range) {
-            (TranscriptContent::Here(_), Some(range)) => {
-                Content::Record(file.clone(), range.clone())
-            }
-            _ => Content::Nothing,
+    fn draft(
+        &mut self,
+        group: &Group<'_>,
+        files: &HashMap<&str, (&SourceFile, bool)>,
+        lists: &[(SourceFile, CallList)],
+    ) -> Option<Draft> {
+        let (listed, record) = match group.list {
+            Some((list, call)) => listed(&lists[list], call),
+            None => (None, Content::Nothing),
         };
-        (Some((file.name.clone(), listed)), content)
+        let content = match group.transcript.and_then(|name| files.get(name)) {
+            Some((file, true)) => Content::Rows(SourceFile::clone(file), None),
+            Some((file, false)) => Content::File(SourceFile::clone(file)),
+            None => self.rows_of(listed.as_ref()).unwrap_or(record),
+        };
+        let recording = group.recording.and_then(|name| files.get(name));
+        let named = group.transcript.or(group.recording).map(str::to_owned);
+        let by_list = || {
+            let (list, call) = listed.as_ref()?;
+            Some(format!("{list}:{}", call.line))
+        };
+        Some(Draft {
+            name: named.or_else(by_list)?,
+            content,
+            recording: recording.map(|(file, _)| SourceFile::clone(file)),
+            others: group.others.iter().map(|name| (*name).to_owned()).collect(),
+            listed,
+        })
     }
 
     /// Rows of another table with the id of a listed call.
@@ -398,6 +432,20 @@ impl Gatherer<'_, '_> {
     }
 }
 
+/// What a list says of a call, without what was said in it, and where that stands in the list.
+fn listed(
+    (file, list): &(SourceFile, CallList),
+    call: usize,
+) -> (Option<(String, ListedCall)>, Content) {
+    let mut listed = list.calls[call].clone();
+    let spoken = std::mem::replace(&mut listed.call.transcript, TranscriptContent::Absent);
+    let content = match (spoken, &listed.range) {
+        (TranscriptContent::Here(_), Some(range)) => Content::Record(file.clone(), range.clone()),
+        _ => Content::Nothing,
+    };
+    (Some((file.name.clone(), listed)), content)
+}
+
 /// A problem of a file, as it is recorded.
 pub(super) fn file_failure(name: &str, problem: FileProblem) -> FileFailure {
     row_failure(
@@ -424,8 +472,7 @@ fn row_failure(name: &str, failure: RowFailure) -> FileFailure {
     }
 }
 
-fn no_manifest(lists: &[(&str, &[ListedCall])]) -> FileProblem {
-    let names: Vec<&str> = lists.iter().map(|(name, _)| *name).collect();
+fn no_manifest(names: &[&str]) -> FileProblem {
     let help = if names.is_empty() {
         "Add it to `files`, or take `manifest` out of `options`.".to_owned()
     } else {

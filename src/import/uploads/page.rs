@@ -13,8 +13,8 @@ use crate::{
     },
     import::saved::saved,
     model::{
-        Affiliation, Call, CallKind, DurationSource, FileFailure, Media, Participant,
-        Role, Transcript, TranscriptContent,
+        Affiliation, Call, CallKind, DurationSource, FileFailure, Media, Participant, Role,
+        Transcript, TranscriptContent,
     },
     platforms::affiliation,
 };
@@ -134,15 +134,17 @@ pub(super) fn call(
         Content::File(file) => {
             let read = answers.bytes(file, &What::Whole);
             let read = read.and_then(|bytes| files::read(&file.name, bytes, options));
-            let read = read.and_then(spoken).map_err(|problem| failed(file, problem))?;
+            let read = read
+                .and_then(spoken)
+                .map_err(|problem| failed(file, problem))?;
             facts.spoken(file, &read);
-            with_transcript(listed(draft), read)
+            with_transcript(listed(draft), read.transcript)
         }
         Content::Rows(file, id) => {
             let read = answers.bytes(file, &What::Whole);
             let read = read.and_then(|bytes| rows(file, bytes, id.as_deref(), options));
-            let read = read.and_then(spoken).map_err(|problem| failed(file, problem))?;
-            facts.spoken(file, &read);
+            let read = read.map_err(|problem| failed(file, problem))?;
+            facts.rows(file, &read);
             let mut call = listed(draft);
             if let Some(id) = id {
                 call.external_id.clone_from(id);
@@ -158,7 +160,10 @@ pub(super) fn call(
             id,
             call,
             transcript,
-        } => return answered(id, [call.as_ref(), transcript.as_ref()], platform, answers),
+        } => {
+            let files = [call.as_ref(), transcript.as_ref()];
+            return answered(id, files, platform, internal_domains, answers);
+        }
     };
     if let Some(file) = &draft.recording {
         match answers.of(file, |what| *what == What::Recording) {
@@ -182,8 +187,7 @@ pub(super) fn call(
     }
     for participant in &mut call.participants {
         let email = participant.email.as_deref();
-        participant.affiliation =
-            affiliation(participant.affiliation, email, internal_domains);
+        participant.affiliation = affiliation(participant.affiliation, email, internal_domains);
     }
     call.raw = Some(facts.raw(draft, call.raw.as_deref()));
     Ok(call)
@@ -219,11 +223,13 @@ fn rows(
     bytes: &[u8],
     id: Option<&str>,
     options: &Options,
-) -> Result<ReadFile, FileProblem> {
+) -> Result<Transcript, FileProblem> {
     let table = files::table(&file.name, bytes, options)?;
-    let calls = files::table_transcripts(&table, options)?;
-    let meant = calls.into_iter().find(|call| call.id.as_deref() == id);
-    meant.map(|call| call.read).ok_or_else(|| {
+    let calls = files::transcripts(&table, options)?.calls;
+    let meant = calls
+        .into_iter()
+        .find(|call| call.external_id.as_deref() == id);
+    meant.map(|call| call.transcript).ok_or_else(|| {
         FileProblem::new(
             "file-changed",
             "The rows of this call were there a moment ago and are not any more.",
@@ -237,16 +243,19 @@ fn answered(
     id: &str,
     [call, transcript]: [Option<&SourceFile>; 2],
     platform: &str,
+    internal_domains: &[String],
     answers: &Answers<'_>,
 ) -> Result<Call, Box<FileFailure>> {
-    let read = |file: &SourceFile| {
+    let read = |file: &SourceFile, raw: Option<&String>| {
         let bytes = answers
             .bytes(file, &What::Whole)
             .map_err(|problem| Box::new(file_failure(&file.name, problem)))?;
-        Ok::<_, Box<FileFailure>>(saved(platform, bytes).unwrap_or_default())
+        let of_call = |asked: &str| raw.filter(|_| asked.is_empty() || asked == id).cloned();
+        let saved = saved(platform, bytes, internal_domains, &of_call);
+        Ok::<_, Box<FileFailure>>(saved.unwrap_or_default())
     };
     let mut found = match call {
-        Some(file) => read(file)?
+        Some(file) => read(file, None)?
             .calls
             .into_iter()
             .find(|call| call.external_id == id),
@@ -254,8 +263,9 @@ fn answered(
     }
     .unwrap_or_else(|| Call::new(id));
     if let Some(file) = transcript {
-        let transcripts = read(file)?.transcripts;
-        if let Some((_, transcript)) = transcripts.into_iter().find(|(of, _)| of == id) {
+        let transcripts = read(file, found.raw.as_ref())?.transcripts;
+        let mut transcripts = transcripts.into_iter();
+        if let Some((_, transcript)) = transcripts.find(|(of, _)| of.is_empty() || of == id) {
             found.transcript = TranscriptContent::Here(transcript);
         }
     }
@@ -266,8 +276,7 @@ fn answered(
     Ok(found)
 }
 
-fn with_transcript(mut call: Call, read: ReadFile) -> Call {
-    let mut transcript = read.transcript;
+fn with_transcript(mut call: Call, mut transcript: Transcript) -> Call {
     link_speakers(&mut call.participants, &mut transcript);
     call.language = call.language.or_else(|| transcript.language.clone());
     if call.duration_ms.is_none()
@@ -384,6 +393,15 @@ impl Facts {
         }));
     }
 
+    fn rows(&mut self, file: &SourceFile, transcript: &Transcript) {
+        self.last_end = last_end(transcript);
+        self.transcript = Some(json!({
+            "file": file.name,
+            "source": transcript.source,
+            "segments": transcript.segments.len(),
+        }));
+    }
+
     fn recorded(&mut self, call: &mut Call, file: &SourceFile, found: &Recording, sha256: &str) {
         self.sha256 = Some(sha256.to_owned());
         self.recording = Some(json!({
@@ -449,7 +467,6 @@ pub(super) fn recording_of(raw: &str) -> Option<String> {
     let name = raw.pointer("/recording/file")?.as_str()?;
     Some(name.to_owned())
 }
-
 
 /// Whether an id was made by [`content_id`].
 pub(super) fn is_content_id(id: &str) -> bool {

@@ -8,10 +8,8 @@ use serde_json::Value;
 
 use super::{Reader, Uploads, page};
 use crate::{
-    files::{self, Gathered},
-    model::{
-        Call, FileFailure, LeftOut, Method, Period, Precision, TranscriptContent, words,
-    },
+    files::{self, Gathered, Group, NamedStart, Proposal},
+    model::{Call, FileFailure, LeftOut, Method, Period, Precision, TranscriptContent, words},
     platforms::{Connector, Exchange, Reply, Setup, Step, Work},
 };
 
@@ -117,11 +115,7 @@ pub struct FileNotice {
 }
 
 /// Reads everything that the files hold, as a night would.
-pub fn survey(
-    gathered: Gathered,
-    internal_domains: &[String],
-    read: &mut Reader<'_>,
-) -> Survey {
+pub fn survey(gathered: Gathered, internal_domains: &[String], read: &mut Reader<'_>) -> Survey {
     let setup = setup(gathered, internal_domains);
     let gathered = &*setup.gathered;
     let mut survey = Survey {
@@ -179,7 +173,7 @@ fn setup(gathered: Gathered, internal_domains: &[String]) -> Setup {
 #[derive(Default)]
 struct Calls {
     met: HashSet<String>,
-    rows: Vec<files::ManifestRow>,
+    rows: Vec<Row>,
 }
 
 impl Calls {
@@ -189,9 +183,79 @@ impl Calls {
             return;
         }
         survey.take_notices(&call);
-        self.rows.push(page::manifest_row(&call));
+        self.rows.push(Row::of(&call));
         survey.found.count(&call);
     }
+}
+
+/// A row of the proposed list.
+struct Row {
+    transcript: Option<String>,
+    recording: Option<String>,
+    known: Proposal,
+}
+
+impl Row {
+    fn of(call: &Call) -> Self {
+        let raw = call.raw.as_deref();
+        let raw: Value = raw
+            .and_then(|raw| serde_json::from_str(raw).ok())
+            .unwrap_or_default();
+        let file = |pointer| raw.pointer(pointer)?.as_str().map(str::to_owned);
+        let (transcript, recording) = (file("/transcript/file"), file("/recording/file"));
+        let started_at = call.started_at.map(NamedStart::Instant);
+        let mut named = transcript.iter().chain(&recording);
+        let people = call.participants.iter();
+        let known = Proposal {
+            external_id: Some(&call.external_id)
+                .filter(|id| !page::is_content_id(id))
+                .cloned(),
+            title: call.title.clone(),
+            started_at: started_at.or_else(|| named.find_map(|name| files::started_at(name))),
+            duration_ms: call.duration_ms,
+            participants: people
+                .filter_map(|person| person.name.clone().or_else(|| person.email.clone()))
+                .collect(),
+            language: call.language.clone(),
+        };
+        Self {
+            transcript,
+            recording,
+            known,
+        }
+    }
+}
+
+/// The proposed list, for the folder in which all files lie.
+fn manifest(rows: &[Row]) -> Vec<u8> {
+    let groups: Vec<Group<'_>> = rows
+        .iter()
+        .map(|row| Group {
+            transcript: row.transcript.as_deref(),
+            recording: row.recording.as_deref(),
+            ..Group::default()
+        })
+        .collect();
+    let names = rows
+        .iter()
+        .flat_map(|row| row.transcript.iter().chain(&row.recording));
+    let folder = names
+        .map(|name| name.rsplit_once('/').map_or("", |(folder, _)| folder))
+        .reduce(common)
+        .unwrap_or_default();
+    let known = rows.iter().map(|row| &row.known);
+    let rows: Vec<(&Group<'_>, &Proposal)> = groups.iter().zip(known).collect();
+    files::proposed(folder, &rows)
+}
+
+/// The folder that holds both.
+fn common<'a>(one: &'a str, other: &str) -> &'a str {
+    let same = one
+        .split('/')
+        .zip(other.split('/'))
+        .take_while(|(a, b)| a == b);
+    let length: usize = same.map(|(part, _)| part.len() + 1).sum();
+    &one[..length.saturating_sub(1)]
 }
 
 impl Survey {
@@ -211,12 +275,17 @@ impl Survey {
 
     /// What the reader of a call's files had to say, from its `raw`.
     fn take_notices(&mut self, call: &Call) {
-        let raw = call.raw.as_deref().and_then(|raw| serde_json::from_str(raw).ok());
+        let raw = call
+            .raw
+            .as_deref()
+            .and_then(|raw| serde_json::from_str(raw).ok());
         let raw: Value = raw.unwrap_or_default();
         let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
         let number = |value: &Value, key: &str| {
             let number = value.get(key).and_then(Value::as_u64);
-            number.and_then(|number| usize::try_from(number).ok()).unwrap_or(1)
+            number
+                .and_then(|number| usize::try_from(number).ok())
+                .unwrap_or(1)
         };
         let file = raw.get("transcript").and_then(|part| text(part, "file"));
         let notices = raw.get("notices").and_then(Value::as_array);
@@ -234,14 +303,18 @@ impl Survey {
     }
 
     fn finish(mut self, gathered: &Gathered, calls: Calls) -> Self {
-        let doubles = self.left_out.iter().filter(|file| file.is_duplicate).count();
+        let doubles = self
+            .left_out
+            .iter()
+            .filter(|file| file.is_duplicate)
+            .count();
         let counted = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         self.found.duplicates += counted(doubles);
         self.found.left_out = counted(self.left_out.len() - doubles);
         self.found.failed = counted(self.failures.len());
         let has_list = gathered.drafts.iter().any(|draft| draft.listed.is_some());
         if !has_list && !calls.rows.is_empty() {
-            self.manifest = files::proposed_manifest(&calls.rows);
+            self.manifest = manifest(&calls.rows);
             let shown = Some(&self.manifest).filter(|text| text.len() <= MANIFEST_BYTES);
             self.found.manifest = shown.map(|text| {
                 let text = String::from_utf8_lossy(text);
