@@ -123,8 +123,12 @@ fn decode_unmarked<'a>(bytes: &'a [u8], notices: &mut Notices) -> Result<Decoded
     } else {
         Code::OtherEncodingAssumed
     };
-    notices.add_many_at(code, 1, 1, non_ascii(&text));
-    notices.tell(code, encoding.name());
+    let read = match non_ascii(&text) {
+        1 => "1 character was".to_owned(),
+        count => format!("{count} characters were"),
+    };
+    notices.add(code, 1);
+    notices.tell(code, &format!("{read} read as {}", encoding.name()));
     Ok((text, encoding))
 }
 

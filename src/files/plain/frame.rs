@@ -96,7 +96,7 @@ pub(super) fn tail(rows: &[Row<'_>]) -> usize {
 }
 
 /// The title, if the rows above the conversation tell it: the value of "Title: …", or else the first line that
-/// is no label, no address and no time.
+/// is no label, no address and no heading of a table.
 pub(super) fn title(head: &[Row<'_>]) -> Option<String> {
     let labelled = head.iter().find_map(|row| {
         let (label, value) = label(row.text)?;
@@ -106,6 +106,7 @@ pub(super) fn title(head: &[Row<'_>]) -> Option<String> {
     let first = || {
         let row = head.first()?;
         let plain = label(row.text).is_none()
+            && !row.text.contains('\t')
             && !row.text.contains("://")
             && !row.text.ends_with(" started transcription")
             && row.text.contains(char::is_alphabetic);

@@ -76,7 +76,8 @@ fn headings<'a>(
             .or_default() += 1;
     }
     let proven = |found: &Beside<'_>| {
-        told || found.firm || occurrences[&speakers::matching_form(found.rest)] > 1
+        let name = speakers::matching_form(found.rest);
+        found.firm || occurrences[&name] > 1 || told && !has_year(&name)
     };
     let start = |(index, found): (usize, Option<Beside<'a>>)| {
         let found = found.filter(proven)?;
@@ -89,6 +90,12 @@ fn headings<'a>(
         })
     };
     headings.into_iter().enumerate().filter_map(start).collect()
+}
+
+/// "March 2, 2026" stands before a time as well.
+fn has_year(name: &str) -> bool {
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    name.split([' ', ',', '-', '/']).any(is_year)
 }
 
 /// `Bo Lind  0:05`

@@ -1,0 +1,3 @@
+//! Tests of the readers of files.
+
+mod text;
