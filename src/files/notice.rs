@@ -87,8 +87,8 @@ impl Code {
         match self {
             Self::Utf16Assumed => "The file does not say how it is encoded; it was read as UTF-16",
             Self::Windows1252Assumed | Self::OtherEncodingAssumed => {
-                "The file is not UTF-8; {}, so check them, and if they are wrong, name the encoding, for \
-                 example options: {encoding: windows-1250}"
+                "The file is not UTF-8; {}, so check the names, and if letters are wrong, name the \
+                 encoding, for example options: {encoding: windows-1250}"
             }
             Self::DamagedCharacter => "A character is damaged in the file and shows as \u{fffd}",
             Self::EndingDiffers => {

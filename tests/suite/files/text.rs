@@ -217,6 +217,12 @@ fn a_wrong_encoding_in_the_request_is_refused() {
         said(&read),
         [(Some("Bo"), None, "Hello."), (Some("Bo"), None, "Bye.")]
     );
+    let marked = "\u{feff}Zoë: Hello.\nZoë: Bye.\n".as_bytes();
+    let read = files::read("a.txt", marked, &told(b"windows-1252")).unwrap();
+    assert_eq!(
+        said(&read),
+        [(Some("Zoë"), None, "Hello."), (Some("Zoë"), None, "Bye.")]
+    );
     let problem = files::read("a.txt", &utf_16, &told(b"windows-1252")).unwrap_err();
     assert_eq!(problem.code, "wrong-encoding");
     let russian = encoding_rs::WINDOWS_1251
@@ -279,7 +285,7 @@ proptest! {
         }
         let _ = files::read("a.docx", &archive(&[("word/document.xml", &bytes)]), &options);
         let mut damaged = docx("<w:p><w:r><w:t>Bo: Hello.</w:t></w:r></w:p>");
-        for pair in bytes.chunks_exact(2) {
+        for pair in bytes.chunks_exact(2).take(16) {
             let length = damaged.len();
             damaged[usize::from(pair[0]) * 7 % length] ^= pair[1];
             let _ = files::read("a.docx", &damaged, &options);
