@@ -78,7 +78,7 @@ pub(super) fn label(line: &str) -> Option<(&str, &str)> {
     let known = |known: &&str| known.eq_ignore_ascii_case(label.trim());
     LABELS
         .iter()
-        .any(|label| known(label))
+        .any(known)
         .then(|| (label.trim(), value.trim()))
 }
 
@@ -90,7 +90,7 @@ pub(super) fn tail(rows: &[Row<'_>]) -> usize {
             line.get(..known.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(known))
         };
-        TAILS.iter().any(|known| begins(known)) || line.ends_with(" stopped transcription")
+        TAILS.iter().any(begins) || line.ends_with(" stopped transcription")
     };
     rows.iter().rev().take_while(closes).count()
 }
