@@ -318,12 +318,17 @@ fn subtitles(name: &str, text: &str, notices: &mut Notices) -> Result<Option<For
         }
         (true, _) => Ok(Some(Format::Srt)),
         (false, _) if numbered => Ok(Some(Format::Srt)),
-        (false, _) if text.contains("<v ") => {
+        (false, _) if text::lines(text).any(|line| is_voice(line.text)) => {
             notices.add(Code::MissingHeader, first.number);
             Ok(Some(Format::WebVtt))
         }
         (false, ending) => plain_text(ending, text),
     }
+}
+
+/// `<v Bo Lind>`, which only WebVTT writes.
+fn is_voice(line: &str) -> bool {
+    line.starts_with("<v ") && line.contains('>')
 }
 
 fn plain_text(ending: &str, text: &str) -> Result<Option<Format>, FileProblem> {

@@ -441,6 +441,7 @@ impl Night<'_> {
             if running && free > 0 && !lane.is_active() && lane.start(&self.drive, now) {
                 free -= 1;
             }
+            self.pending.extend(lane.gather(index, &self.drive));
             loop {
                 match lane.poll(now) {
                     Some(Command::Wait(until)) => {

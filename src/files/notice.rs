@@ -101,12 +101,9 @@ impl Code {
     const fn sentence(self) -> &'static str {
         match self {
             Self::Utf16Assumed => "The file does not say how it is encoded; it was read as UTF-16",
-            Self::Windows1252Assumed => {
-                "The file is not UTF-8; it was read as Windows-1252, so check the letters with accents"
-            }
-            Self::OtherEncodingAssumed => {
-                "The file is not UTF-8; it was read as {}, so check its letters, and if they are wrong, name \
-                 the right one, for example options: {encoding: windows-1252}"
+            Self::Windows1252Assumed | Self::OtherEncodingAssumed => {
+                "The file is not UTF-8; {}, so check the names, and if letters are wrong, name the \
+                 encoding, for example options: {encoding: windows-1250}"
             }
             Self::DamagedCharacter => "A character is damaged in the file and shows as \u{fffd}",
             Self::EndingDiffers => {

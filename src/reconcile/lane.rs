@@ -273,17 +273,33 @@ impl Lane {
         }
     }
 
+    /// Looks through the files of an import that brings some, before anything else.
+    pub(super) fn gather<'a>(&mut self, index: usize, drive: &Drive<'a>) -> Option<Operation<'a>> {
+        let active = self.active.as_mut()?;
+        if !matches!(active.files, Files::Unread) {
+            return None;
+        }
+        if active.attempt.is_stopped() {
+            active.files = Files::None;
+            return None;
+        }
+        active.files = Files::Reading;
+        let (job, folder) = (active.job.clone(), drive.settings.uploads.to_owned());
+        let mut interrupt = drive.edges.interrupt.clone();
+        Some(Box::pin(async move {
+            let news = tokio::select! {
+                brought = gathering::bring(job, folder) => News::Gathered(Box::new(brought)),
+                _ = interrupt.wait_for(|stop| *stop) => News::Abandoned,
+            };
+            (index, news)
+        }))
+    }
+
     /// What the attempt wants next.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Command> {
         let active = self.active.as_mut().filter(|active| !active.ending)?;
-        match active.files {
-            Files::Unread if active.attempt.is_stopped() => active.files = Files::None,
-            Files::Unread => {
-                active.files = Files::Reading;
-                return Some(Command::Gather);
-            }
-            Files::Reading => return Some(Command::Idle),
-            Files::None | Files::Here(_) => {}
+        if matches!(active.files, Files::Reading) {
+            return None;
         }
         Some(
             active
@@ -329,16 +345,6 @@ impl Lane {
                     decode,
                     now,
                 ))
-            }
-            Command::Gather => {
-                let (job, folder) = (active.job.clone(), drive.settings.uploads.to_owned());
-                let mut interrupt = drive.edges.interrupt.clone();
-                Box::pin(async move {
-                    tokio::select! {
-                        brought = gathering::bring(job, folder) => News::Gathered(Box::new(brought)),
-                        _ = interrupt.wait_for(|stop| *stop) => News::Abandoned,
-                    }
-                })
             }
             Command::Renew => {
                 let sign_in = self.sign_in.clone();

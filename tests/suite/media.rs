@@ -604,6 +604,6 @@ fn setup() -> Setup {
         method: Method::Api,
         as_of: NIGHT.parse().expect("an instant"),
         keys: 1,
-        gathered: Arc::default(),
+        gathered: Default::default(),
     }
 }

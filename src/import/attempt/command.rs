@@ -53,8 +53,6 @@ pub enum Command {
         /// What to ask.
         exchange: Exchange,
     },
-    /// Look through the files of the request; nothing else before.
-    Gather,
     /// Get new tokens, then call [`Access::renewed`], or [`Attempt::not_renewed`] with what went wrong.
     Renew,
     /// Commit this in one transaction, then call [`Attempt::committed`]. One at a time.
