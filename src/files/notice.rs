@@ -29,6 +29,7 @@ pub struct Notice {
 pub(super) enum Code {
     Utf16Assumed,
     Windows1252Assumed,
+    OtherEncodingAssumed,
     DamagedCharacter,
     EndingDiffers,
     MissingHeader,
@@ -46,6 +47,12 @@ pub(super) enum Code {
     NamedCue,
     Comment,
     SpeakerInferred,
+    RepeatedCaption,
+    KeptAsNote,
+    ParagraphsOnly,
+    TimesOfDay,
+    LateStart,
+    TrackedDeletion,
     /// Of a table.
     Table(TableCode),
 }
@@ -55,6 +62,7 @@ impl Code {
         match self {
             Self::Utf16Assumed => "utf-16-assumed",
             Self::Windows1252Assumed => "windows-1252-assumed",
+            Self::OtherEncodingAssumed => "other-encoding-assumed",
             Self::DamagedCharacter => "damaged-character",
             Self::EndingDiffers => "ending-differs",
             Self::MissingHeader => "missing-header",
@@ -72,6 +80,12 @@ impl Code {
             Self::NamedCue => "named-cue",
             Self::Comment => "comment",
             Self::SpeakerInferred => "speaker-inferred",
+            Self::RepeatedCaption => "repeated-caption",
+            Self::KeptAsNote => "kept-as-note",
+            Self::ParagraphsOnly => "paragraphs-only",
+            Self::TimesOfDay => "times-of-day",
+            Self::LateStart => "late-start",
+            Self::TrackedDeletion => "tracked-deletion",
             Self::Table(code) => code.as_str(),
         }
     }
@@ -81,6 +95,10 @@ impl Code {
             Self::Utf16Assumed => "The file does not say how it is encoded; it was read as UTF-16",
             Self::Windows1252Assumed => {
                 "The file is not UTF-8; it was read as Windows-1252, so check the letters with accents"
+            }
+            Self::OtherEncodingAssumed => {
+                "The file is not UTF-8; it was read as {}, so check its letters, and if they are wrong, name \
+                 the right one, for example options: {encoding: windows-1252}"
             }
             Self::DamagedCharacter => "A character is damaged in the file and shows as \u{fffd}",
             Self::EndingDiffers => {
@@ -113,6 +131,25 @@ impl Code {
             }
             Self::Comment => "A block of comments or styles was skipped",
             Self::SpeakerInferred => "No speaker is given; the speaker before was assumed",
+            Self::RepeatedCaption => {
+                "A caption repeats what the one before it says; the repeated lines were left out"
+            }
+            Self::KeptAsNote => {
+                "A line above or below the conversation, such as title, date or names, was kept as a note and not as \
+                 something said"
+            }
+            Self::ParagraphsOnly => {
+                "No speakers and no times were found, so each paragraph was kept as it is; if the text is laid out \
+                 otherwise, say how, for example options: {dialect: name_then_time}"
+            }
+            Self::TimesOfDay => "The times are times of day; they were counted from the first one",
+            Self::LateStart => {
+                "The first time is some minutes from zero; it was read as the time since the start of the call, not \
+                 as a time of day"
+            }
+            Self::TrackedDeletion => {
+                "The document holds passages that were deleted while changes were tracked; they were left out"
+            }
             Self::Table(code) => code.sentence(),
         }
     }
@@ -124,6 +161,8 @@ pub(super) struct Notices(BTreeMap<Code, Occurrences>);
 
 #[derive(Debug, Default)]
 struct Occurrences {
+    /// What stands for `{}` in the sentence.
+    detail: String,
     column: usize,
     count: usize,
     /// Different lines; only the first are in `lines`.
@@ -156,6 +195,13 @@ impl Notices {
         }
     }
 
+    /// What stands for `{}` in the sentence of a code that was added.
+    pub(super) fn tell(&mut self, code: Code, detail: &str) {
+        if let Some(seen) = self.0.get_mut(&code) {
+            detail.clone_into(&mut seen.detail);
+        }
+    }
+
     /// In order of line.
     pub(super) fn into_list(self) -> Vec<Notice> {
         let mut list: Vec<_> = self.0.into_iter().map(notice).collect();
@@ -165,7 +211,7 @@ impl Notices {
 }
 
 fn notice((code, seen): (Code, Occurrences)) -> Notice {
-    let sentence = code.sentence();
+    let sentence = code.sentence().replace("{}", &seen.detail);
     let lines: Vec<_> = seen.lines.iter().map(ToString::to_string).collect();
     let lines = lines.join(", ");
     let more = if seen.places > NAMED_LINES {

@@ -29,7 +29,7 @@ const END: &str = "\u{1}";
 
 pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Table, FileProblem> {
     let mut notices = Notices::default();
-    let (text, encoding) = text::decode(bytes, &mut notices)?;
+    let (text, encoding) = text::decode(bytes, options, &mut notices)?;
     if text::is_blank(&text) {
         return Err(refusal::empty());
     }
