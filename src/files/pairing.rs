@@ -54,19 +54,17 @@ pub fn pair<'a>(files: &'a [(String, Kind)], lists: &[(&str, &[ListedCall])]) ->
     by_stem(&files, &mut rows, |row| row.listed.call.title.as_deref());
     refuse_contested(&mut rows);
     let mut places = Places::new(&files);
-    for row in rows {
-        match row.problem {
-            None => places.open(Some(row.at), row.files),
-            Some(problem) => {
-                for file in row.files {
-                    places.set_apart(file, ROW_FAILED);
-                }
-                let original = row.listed.original.clone();
-                found
-                    .failures
-                    .push((row.at.0, RowFailure { problem, original }));
-            }
-        }
+    let (failed, good): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.problem.is_some());
+    for row in good {
+        places.open(Some(row.at), row.files);
+    }
+    for row in failed {
+        places.set_apart(row.files.iter().chain(&row.may_be), ROW_FAILED);
+        let original = row.listed.original.clone();
+        let failures = row
+            .problem
+            .map(|problem| (row.at.0, RowFailure { problem, original }));
+        found.failures.extend(failures);
     }
     places.join_stems();
     places.join_folders(&mut found.notices);
@@ -74,7 +72,8 @@ pub fn pair<'a>(files: &'a [(String, Kind)], lists: &[(&str, &[ListedCall])]) ->
     found
 }
 
-const ROW_FAILED: &str = "The list names this file in a row that has a problem; it is imported when the row is corrected.";
+const ROW_FAILED: &str = "A row of the list that names this file, or may mean it, has a problem; the file is imported when the \
+                          row is corrected.";
 
 const SEVERAL_ROWS: &str =
     "Several rows of the list name files of the same name; let one of them name this file as well.";
@@ -159,6 +158,8 @@ struct Row<'l> {
     /// Whether it names files, rather than only the call.
     names_files: bool,
     files: Vec<usize>,
+    /// Those of which it may mean one.
+    may_be: Vec<usize>,
     problem: Option<FileProblem>,
 }
 
@@ -178,6 +179,7 @@ fn rows<'l>(
                 listed,
                 names_files: false,
                 files: Vec::new(),
+                may_be: Vec::new(),
                 problem: None,
             };
             for written in [&listed.transcript_file, &listed.media_file]
@@ -213,7 +215,10 @@ impl Row<'_> {
                     self.files.push(file);
                 }
             }
-            Err(problem) => self.fail(problem, written),
+            Err((problem, may_be)) => {
+                self.may_be.extend(may_be);
+                self.fail(problem, written);
+            }
         }
     }
 
@@ -225,7 +230,7 @@ impl Row<'_> {
         let cells = &self.listed.original;
         let cell = cells
             .iter()
-            .position(|(_, cell)| cell.trim() == value.trim());
+            .position(|(_, cell)| !value.is_empty() && cell.trim() == value.trim());
         let problem = problem.at(self.listed.line);
         self.problem = Some(match cell {
             Some(cell) => problem.with_value(cell + 1, value),
@@ -267,7 +272,19 @@ fn by_stem<'l>(
             .collect();
         match (near.as_slice(), blocks.as_slice()) {
             ([(_, block)], _) | ([], [(_, block)]) => row.files = block.to_vec(),
-            _ => row.fail(resolve::several(word), word),
+            (near, all) => {
+                let may_be = if near.is_empty() {
+                    all.iter().collect()
+                } else {
+                    near.to_vec()
+                };
+                row.may_be = may_be
+                    .into_iter()
+                    .flat_map(|(_, block)| *block)
+                    .copied()
+                    .collect();
+                row.fail(resolve::several(word), word);
+            }
         }
     }
 }
@@ -340,8 +357,13 @@ impl<'f, 'a> Places<'f, 'a> {
         });
     }
 
-    fn set_apart(&mut self, file: usize, reason: &'static str) {
-        self.place[file] = Place::Apart(reason);
+    /// Says why files are in no group, of those that are in none yet.
+    fn set_apart<'i>(&mut self, files: impl IntoIterator<Item = &'i usize>, reason: &'static str) {
+        for file in files {
+            if self.place[*file] == Place::Nowhere {
+                self.place[*file] = Place::Apart(reason);
+            }
+        }
     }
 
     /// Files in one folder and of one stem are of one call.
@@ -361,12 +383,8 @@ impl<'f, 'a> Places<'f, 'a> {
             match owners.as_slice() {
                 [] => self.open(None, free),
                 [Place::Group(group)] => self.join(*group, free),
-                [Place::Apart(reason)] => {
-                    free.iter().for_each(|file| self.set_apart(*file, reason))
-                }
-                _ => free
-                    .iter()
-                    .for_each(|file| self.set_apart(*file, SEVERAL_ROWS)),
+                [Place::Apart(reason)] => self.set_apart(&free, reason),
+                _ => self.set_apart(&free, SEVERAL_ROWS),
             }
         }
     }

@@ -32,7 +32,14 @@ impl Paths {
 
     /// The file that a list in the folder `base` means by `written`: a path from the list, or from the
     /// requests folder; or the end of a path, if only one file ends so, in the list's folder or else anywhere.
-    pub(super) fn resolve(&self, base: &str, written: &str) -> Result<usize, FileProblem> {
+    ///
+    /// # Errors
+    /// A problem, and the files that may be meant.
+    pub(super) fn resolve(
+        &self,
+        base: &str,
+        written: &str,
+    ) -> Result<usize, (FileProblem, Vec<usize>)> {
         let written = written.trim().replace('\\', "/");
         let from_list = joined(base, &written);
         let paths = [from_list.as_deref(), Some(written.as_str())];
@@ -66,10 +73,13 @@ impl Paths {
             match found.as_slice() {
                 [] => {}
                 [(_, file)] => return Ok(*file),
-                _ => return Err(several(&written)),
+                found => {
+                    let may_be = found.iter().map(|(_, file)| *file).collect();
+                    return Err((several(&written), may_be));
+                }
             }
         }
-        Err(missing(&written))
+        Err((missing(&written), Vec::new()))
     }
 }
 

@@ -1,0 +1,5 @@
+//! Tests of the readers of files that people bring, one module for each subject.
+
+mod bundles;
+mod pairing;
+mod recordings;
