@@ -3,6 +3,8 @@
 //! Whoever packs a ZIP can write anything into it, so nothing it declares is believed: names must stay in
 //! their folder, and what is unpacked is measured while it is read. Nothing is unpacked to disk here.
 
+mod problems;
+
 use std::{
     collections::HashSet,
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
@@ -12,10 +14,13 @@ use std::{
 use zip::{
     CompressionMethod, ZipArchive,
     read::{ZipArchiveMetadata, ZipFileEntry, ZipReadOptions},
-    result::ZipError,
 };
 
 use super::{FileProblem, bounded::Bounded, kind, names};
+use problems::{
+    bomb, damaged, encrypted, interrupted, problem, too_large, too_many, twins, unknown_method,
+    unreadable, unsafe_name,
+};
 
 /// Members of one archive, folders included.
 pub const MOST_MEMBERS: usize = 10_000;
@@ -317,124 +322,4 @@ fn refuse_oversized(reader: &mut (impl Read + Seek)) -> io::Result<()> {
     }
     reader.seek(SeekFrom::Start(0))?;
     Ok(())
-}
-
-const PACK_AGAIN: &str =
-    "Pack the files again with the ZIP function of Windows or macOS, or bring them unpacked.";
-
-fn problem(error: &ZipError) -> FileProblem {
-    match error {
-        ZipError::UnsupportedArchive(reason) if *reason == ZipError::PASSWORD_REQUIRED => {
-            encrypted()
-        }
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
-            unknown_method()
-        }
-        ZipError::Io(error) => unreadable(error),
-        _ => damaged(),
-    }
-}
-
-/// What unpacking says of bytes that make no sense has one of a few kinds; the others are of the disk.
-fn unreadable(error: &io::Error) -> FileProblem {
-    match error.kind() {
-        ErrorKind::InvalidData
-        | ErrorKind::InvalidInput
-        | ErrorKind::UnexpectedEof
-        | ErrorKind::FileTooLarge
-        | ErrorKind::Other => damaged(),
-        _ => interrupted(error),
-    }
-}
-
-fn interrupted(error: &io::Error) -> FileProblem {
-    FileProblem::new(
-        "archive-unreadable",
-        format!("The ZIP file could not be unpacked: {error}."),
-        "The next run tries again.",
-    )
-}
-
-fn unknown_method() -> FileProblem {
-    FileProblem::new(
-        "archive-method",
-        "The ZIP file is packed in a way that cannot be read here.",
-        PACK_AGAIN,
-    )
-}
-
-fn damaged() -> FileProblem {
-    FileProblem::new(
-        "archive-damaged",
-        "The ZIP file is damaged: perhaps it was cut off when it was uploaded.",
-        "Upload it again; if that does not help, pack the files again.",
-    )
-}
-
-fn encrypted() -> FileProblem {
-    FileProblem::new(
-        "archive-encrypted",
-        "The ZIP file is protected with a password.",
-        "Unpack it with the password, and pack the files again without one.",
-    )
-}
-
-fn unsafe_name(name: &str, reason: &str) -> FileProblem {
-    FileProblem::new(
-        "archive-unsafe",
-        format!(
-            "The ZIP file is not opened, because \"{}\" in it {reason}.",
-            shown(name)
-        ),
-        PACK_AGAIN,
-    )
-}
-
-/// A name as it can be shown on one line.
-fn shown(name: &str) -> String {
-    let shown = name.chars().take(80);
-    shown
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
-}
-
-fn twins(name: Option<&str>) -> FileProblem {
-    let which = name.map_or_else(String::new, |name| format!(", \"{}\"", shown(name)));
-    FileProblem::new(
-        "archive-twins",
-        format!(
-            "Two files in the ZIP file have the same name{which}, if case and the spelling of accents do not count."
-        ),
-        "Rename one of them, and pack the files again.",
-    )
-}
-
-fn too_many() -> FileProblem {
-    FileProblem::new(
-        "archive-too-many",
-        format!(
-            "The ZIP file holds more than {},000 files.",
-            MOST_MEMBERS / 1000
-        ),
-        "Pack them into several ZIP files.",
-    )
-}
-
-fn bomb() -> FileProblem {
-    FileProblem::new(
-        "archive-bomb",
-        "The ZIP file would unpack to far more than calls take up, so it is not opened.",
-        "Take out what is no transcript, list or recording, and pack the files again.",
-    )
-}
-
-fn too_large(longest: u64) -> FileProblem {
-    FileProblem::new(
-        "archive-member-too-large",
-        format!(
-            "The file in the ZIP file is larger than {} MB when it is unpacked.",
-            longest / 1_000_000
-        ),
-        "No transcript or list is that large. Take it out of the ZIP file, or bring it in parts.",
-    )
 }

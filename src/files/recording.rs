@@ -48,7 +48,7 @@ pub struct Recording {
 /// # Errors
 /// A [`FileProblem`] if it is no recording, was cut off, or cannot be opened.
 pub fn facts<R: Read + Seek>(mut reader: R, bytes: u64) -> Result<Recording, FileProblem> {
-    let head = head(&mut reader, kind::HEAD_BYTES as u64)?;
+    let head = head(&mut reader, kind::HEAD_BYTES)?;
     let mime = kind::recording(&head).ok_or_else(no_recording)?;
     let found = |kind, mime, duration_ms: Option<i64>| Recording {
         kind,

@@ -34,12 +34,8 @@ impl Paths {
     /// requests folder; or the end of a path, if only one file ends so, in the list's folder or else anywhere.
     ///
     /// # Errors
-    /// A problem, and the files that may be meant.
-    pub(super) fn resolve(
-        &self,
-        base: &str,
-        written: &str,
-    ) -> Result<usize, (FileProblem, Vec<usize>)> {
+    /// The files that may be meant: none if it is not there, else several.
+    pub(super) fn resolve(&self, base: &str, written: &str) -> Result<usize, Vec<usize>> {
         let written = written.trim().replace('\\', "/");
         let from_list = joined(base, &written);
         let paths = [from_list.as_deref(), Some(written.as_str())];
@@ -73,13 +69,10 @@ impl Paths {
             match found.as_slice() {
                 [] => {}
                 [(_, file)] => return Ok(*file),
-                found => {
-                    let may_be = found.iter().map(|(_, file)| *file).collect();
-                    return Err((several(&written), may_be));
-                }
+                several => return Err(several.iter().map(|(_, file)| *file).collect()),
             }
         }
-        Err((missing(&written), Vec::new()))
+        Err(Vec::new())
     }
 }
 
@@ -106,7 +99,7 @@ fn joined(base: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-fn missing(written: &str) -> FileProblem {
+pub(super) fn missing(written: &str) -> FileProblem {
     FileProblem::new(
         "listed-file-missing",
         format!(

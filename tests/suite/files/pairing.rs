@@ -153,6 +153,33 @@ fn rows_that_cannot_be_followed_fail_with_their_line() {
 }
 
 #[test]
+fn ten_thousand_folders_are_no_trouble() {
+    let names: Vec<_> = (0..10_000)
+        .flat_map(|call| {
+            [
+                format!("n.zip/{call}/call.vtt"),
+                format!("n.zip/{call}/film.mp4"),
+            ]
+        })
+        .collect();
+    let rows: Vec<_> = (0..10_000)
+        .map(|call| {
+            row(
+                call + 2,
+                &call.to_string(),
+                "Kick-off",
+                &format!("{call}/call.vtt"),
+                "",
+            )
+        })
+        .collect();
+    let files = files(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let found = pair(&files, &[("n.zip/calls.csv", &rows)]);
+    assert_eq!((found.groups.len(), found.failures.len()), (10_000, 0));
+    assert!(found.groups.iter().all(|group| group.recording.is_some()));
+}
+
+#[test]
 fn a_list_is_proposed_that_can_be_corrected() {
     let files = files(&[
         "files/n/GMT20260302-150012_Recording.transcript.vtt",
