@@ -3,19 +3,24 @@
 //! Whoever packs a ZIP can write anything into it, so nothing it declares is believed: names must stay in
 //! their folder, and what is unpacked is measured while it is read. Nothing is unpacked to disk here.
 
+mod problems;
+
 use std::{
     collections::HashSet,
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     sync::Arc,
 };
 
 use zip::{
-    ZipArchive,
+    CompressionMethod, ZipArchive,
     read::{ZipArchiveMetadata, ZipFileEntry, ZipReadOptions},
-    result::ZipError,
 };
 
 use super::{FileProblem, bounded::Bounded, kind, names};
+use problems::{
+    bomb, damaged, encrypted, interrupted, problem, too_large, too_many, twins, unknown_method,
+    unreadable, unsafe_name,
+};
 
 /// Members of one archive, folders included.
 pub const MOST_MEMBERS: usize = 10_000;
@@ -68,7 +73,7 @@ impl<R: Read + Seek> Archive<R> {
     /// A [`FileProblem`] if this is no ZIP file, or one that nobody packs with good intent: with paths that
     /// leave their folder, links, twins, passwords, overlapping members or unbelievable sizes.
     pub fn open(mut reader: R) -> Result<Self, FileProblem> {
-        refuse_oversized(&mut reader).map_err(|_| damaged())?;
+        refuse_oversized(&mut reader).map_err(|error| unreadable(&error))?;
         let bounded = Bounded::new(&mut reader, DIRECTORY_BYTES);
         let mut archive = ZipArchive::new(bounded).map_err(|error| problem(&error))?;
         if archive.len() > MOST_MEMBERS {
@@ -77,7 +82,10 @@ impl<R: Read + Seek> Archive<R> {
         let metadata = archive.metadata();
         let directory = directory(&metadata)?;
         // Members that share bytes unpack to far more than the archive holds, whatever each one declares.
-        if archive.has_overlapping_entries().map_err(|_| damaged())? {
+        if archive
+            .has_overlapping_entries()
+            .map_err(|error| problem(&error))?
+        {
             return Err(damaged());
         }
         drop(archive);
@@ -121,7 +129,8 @@ impl<R: Read + Seek> Archive<R> {
     /// Unpacks a member into a writer; tells how many bytes it has. On a problem, part of it may be written.
     ///
     /// # Errors
-    /// A [`FileProblem`] if it has more than `longest` bytes, or cannot be unpacked or written.
+    /// A [`FileProblem`] if it has more than `longest` bytes or not as many as it declares, or cannot be
+    /// unpacked or written.
     pub fn copy(
         &mut self,
         index: usize,
@@ -129,29 +138,42 @@ impl<R: Read + Seek> Archive<R> {
         writer: &mut impl Write,
     ) -> Result<u64, FileProblem> {
         let entry = self.metadata.entry(index).map_err(|_| damaged())?;
-        if entry.size() > longest {
+        let declared = entry.size();
+        if declared > longest {
             return Err(too_large(longest));
         }
-        let member = entry
+        let method = entry.compression();
+        if !matches!(
+            method,
+            CompressionMethod::Stored | CompressionMethod::Deflated
+        ) {
+            return Err(unknown_method());
+        }
+        let mut member = entry
             .with_reader(&mut self.reader, ZipReadOptions::new())
             .map_err(|error| problem(&error))?;
-        // One byte more than allowed shows that the declared size lied.
-        let mut member = member.take(longest.saturating_add(1));
-        let copied = io::copy(&mut member, writer).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::Other => damaged(),
-            _ => FileProblem::new(
-                "archive-unreadable",
-                format!("The file could not be unpacked: {error}."),
-                "The next run tries again.",
-            ),
-        })?;
-        if copied > longest {
-            return Err(too_large(longest));
+        let mut buffer = vec![0; 65_536];
+        let mut copied = 0;
+        loop {
+            let read = match member.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(unreadable(&error)),
+            };
+            copied += read as u64;
+            if copied > declared {
+                return Err(damaged());
+            }
+            writer
+                .write_all(&buffer[..read])
+                .map_err(|error| interrupted(&error))?;
         }
-        Ok(copied)
+        if copied == declared {
+            Ok(copied)
+        } else {
+            Err(damaged())
+        }
     }
 }
 
@@ -229,7 +251,7 @@ fn leaves_its_folder(name: &str) -> Option<&'static str> {
     let drive =
         |part: &str| part.len() >= 2 && part.as_bytes()[1] == b':' && part.is_char_boundary(1);
     if name.is_empty() || name.chars().any(char::is_control) {
-        return Some("has characters in its name that no file name has");
+        return Some("has a name that no file can have");
     }
     if name.contains('\\') {
         return Some("has a backslash in its name, which some systems take for a folder");
@@ -304,97 +326,15 @@ fn refuse_oversized(reader: &mut (impl Read + Seek)) -> io::Result<()> {
             continue;
         }
         let Some(record) = locator.checked_sub(RECORD) else {
-            return Err(io::ErrorKind::InvalidData.into());
+            return Err(ErrorKind::InvalidData.into());
         };
         let believable = tail[record..].starts_with(b"PK\x06\x06")
             && number(locator + 8) == Some(start + record as u64)
             && number(record + 32).is_some_and(|members| members <= 2 * MOST_MEMBERS as u64);
         if !believable {
-            return Err(io::ErrorKind::InvalidData.into());
+            return Err(ErrorKind::InvalidData.into());
         }
     }
     reader.seek(SeekFrom::Start(0))?;
     Ok(())
-}
-
-const PACK_AGAIN: &str =
-    "Pack the files again with the ZIP function of Windows or macOS, or bring them unpacked.";
-
-fn problem(error: &ZipError) -> FileProblem {
-    match error {
-        ZipError::UnsupportedArchive(reason) if *reason == ZipError::PASSWORD_REQUIRED => {
-            encrypted()
-        }
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
-            FileProblem::new(
-                "archive-method",
-                "The ZIP file is packed in a way that cannot be read here.",
-                PACK_AGAIN,
-            )
-        }
-        _ => damaged(),
-    }
-}
-
-fn damaged() -> FileProblem {
-    FileProblem::new(
-        "archive-damaged",
-        "The ZIP file is damaged: perhaps it was cut off when it was uploaded.",
-        "Upload it again; if that does not help, pack the files again.",
-    )
-}
-
-fn encrypted() -> FileProblem {
-    FileProblem::new(
-        "archive-encrypted",
-        "The ZIP file is protected with a password.",
-        "Unpack it with the password, and pack the files again without one.",
-    )
-}
-
-fn unsafe_name(name: &str, reason: &str) -> FileProblem {
-    let shown: String = name.chars().flat_map(char::escape_debug).take(80).collect();
-    FileProblem::new(
-        "archive-unsafe",
-        format!("The ZIP file is not opened, because {shown:?} in it {reason}."),
-        PACK_AGAIN,
-    )
-}
-
-fn twins(name: Option<&str>) -> FileProblem {
-    let which = name.map_or_else(String::new, |name| format!(", {name:?}"));
-    FileProblem::new(
-        "archive-twins",
-        format!(
-            "Two files in the ZIP file have the same name{which}, if case and the spelling of accents do not count."
-        ),
-        "Rename one of them, and pack the files again.",
-    )
-}
-
-fn too_many() -> FileProblem {
-    FileProblem::new(
-        "archive-too-many",
-        format!("The ZIP file holds more than {MOST_MEMBERS} files."),
-        "Pack them into several ZIP files.",
-    )
-}
-
-fn bomb() -> FileProblem {
-    FileProblem::new(
-        "archive-bomb",
-        "The ZIP file would unpack to far more than calls take up, so it is not opened.",
-        "Take out what is no transcript, list or recording, and pack the files again.",
-    )
-}
-
-fn too_large(longest: u64) -> FileProblem {
-    FileProblem::new(
-        "archive-member-too-large",
-        format!(
-            "The file in the ZIP file is larger than {} MB when it is unpacked.",
-            longest / 1_000_000
-        ),
-        "No transcript or list is that large. Take it out of the ZIP file, or bring it in parts.",
-    )
 }

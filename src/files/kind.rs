@@ -4,7 +4,7 @@ use super::{FileProblem, names, refusal};
 use crate::model::MediaKind;
 
 /// Bytes from the beginning of a file that [`kind`] wants to see, if the file has as many.
-pub const HEAD_BYTES: usize = 8_192;
+pub const HEAD_BYTES: u64 = 8_192;
 
 /// Why an archive within an archive is left out.
 pub const PACKED_TWICE: &str = "A ZIP file within a ZIP file is not opened; unpack it first.";

@@ -5,14 +5,17 @@
 
 mod mp4;
 
-use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom};
+use std::{
+    io::{Cursor, ErrorKind, Read, Seek, SeekFrom},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use lofty::{config::ParseOptions, file::AudioFile, probe::Probe};
 use symphonia::{
     core::{
         codecs::CodecParameters,
         formats::{FormatOptions, FormatReader},
-        io::{MediaSourceStream, ReadOnlySource},
+        io::{MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource},
     },
     default::formats::MkvReader,
 };
@@ -25,6 +28,9 @@ const LENGTH_BYTES: u64 = 64_000_000;
 
 /// Bytes from the beginning of a Matroska file within which it tells its length, before the first picture.
 const MATROSKA_HEAD_BYTES: u64 = 1_000_000;
+
+/// A week in milliseconds: what says that it is longer is damaged.
+const LONGEST_RECORDING: i64 = 7 * 24 * 3_600_000;
 
 /// What a recording tells of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +48,12 @@ pub struct Recording {
 /// # Errors
 /// A [`FileProblem`] if it is no recording, was cut off, or cannot be opened.
 pub fn facts<R: Read + Seek>(mut reader: R, bytes: u64) -> Result<Recording, FileProblem> {
-    let head = head(&mut reader, kind::HEAD_BYTES as u64)?;
+    let head = head(&mut reader, kind::HEAD_BYTES)?;
     let mime = kind::recording(&head).ok_or_else(no_recording)?;
     let found = |kind, mime, duration_ms: Option<i64>| Recording {
         kind,
         mime,
-        duration_ms: duration_ms.filter(|duration| *duration > 0),
+        duration_ms: duration_ms.filter(|duration| (1..=LONGEST_RECORDING).contains(duration)),
     };
     match mime {
         "video/mp4" | "video/x-m4v" | "video/quicktime" | "audio/m4a" => {
@@ -98,32 +104,39 @@ fn sound(reader: impl Read + Seek) -> Option<i64> {
     let options = ParseOptions::new().read_tags(false).read_cover_art(false);
     let mut reader = Bounded::new(reader, LENGTH_BYTES);
     reader.seek(SeekFrom::Start(0)).ok()?;
-    let probe = Probe::new(reader).options(options).guess_file_type().ok()?;
-    probe.file_type()?;
-    let file = probe.read().ok()?;
-    i64::try_from(file.properties().duration().as_millis()).ok()
+    contained(|| {
+        let probe = Probe::new(reader).options(options).guess_file_type().ok()?;
+        probe.file_type()?;
+        let file = probe.read().ok()?;
+        i64::try_from(file.properties().duration().as_millis()).ok()
+    })
 }
 
 /// Whether a Matroska or WebM file has a picture, and its length.
 fn matroska(reader: &mut (impl Read + Seek)) -> Option<(bool, Option<i64>)> {
     let head = head(reader, MATROSKA_HEAD_BYTES).ok()?;
     let source = Box::new(ReadOnlySource::new(Cursor::new(&head)));
-    let stream = MediaSourceStream::new(source, Default::default());
-    let file = MkvReader::try_new(stream, FormatOptions::default()).ok()?;
-    let has_picture = file
-        .tracks()
-        .iter()
-        .any(|track| !matches!(track.codec_params, Some(CodecParameters::Audio(_))));
-    let info = file.media_info();
-    let duration_ms = info
-        .time_base
-        .zip(info.duration)
-        .and_then(|(base, duration)| {
-            let milliseconds = u128::from(duration.get()) * u128::from(base.numer.get()) * 1000
-                / u128::from(base.denom.get());
-            i64::try_from(milliseconds).ok()
+    let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+    contained(|| {
+        let file = MkvReader::try_new(stream, FormatOptions::default()).ok()?;
+        let only_sound = file
+            .tracks()
+            .iter()
+            .all(|track| matches!(track.codec_params, Some(CodecParameters::Audio(_))));
+        let info = file.media_info();
+        let length = info.time_base.zip(info.duration);
+        let duration_ms = length.and_then(|(base, duration)| {
+            let ticks = u128::from(duration.get()) * u128::from(base.numer.get());
+            i64::try_from(ticks * 1000 / u128::from(base.denom.get())).ok()
         });
-    Some((has_picture, duration_ms))
+        Some((!only_sound, duration_ms))
+    })
+}
+
+/// A damaged file makes the libraries calculate beyond their numbers, and panic where that is checked. Then
+/// the length is unknown; the other files of the batch need not know.
+fn contained<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(None)
 }
 
 /// Where a Matroska file says that it ends (RFC 8794, section 4: an element is an id, a size and its data).

@@ -32,7 +32,10 @@ impl Paths {
 
     /// The file that a list in the folder `base` means by `written`: a path from the list, or from the
     /// requests folder; or the end of a path, if only one file ends so, in the list's folder or else anywhere.
-    pub(super) fn resolve(&self, base: &str, written: &str) -> Result<usize, FileProblem> {
+    ///
+    /// # Errors
+    /// The files that may be meant: none if it is not there, else several.
+    pub(super) fn resolve(&self, base: &str, written: &str) -> Result<usize, Vec<usize>> {
         let written = written.trim().replace('\\', "/");
         let from_list = joined(base, &written);
         let paths = [from_list.as_deref(), Some(written.as_str())];
@@ -66,10 +69,10 @@ impl Paths {
             match found.as_slice() {
                 [] => {}
                 [(_, file)] => return Ok(*file),
-                _ => return Err(several(&written)),
+                several => return Err(several.iter().map(|(_, file)| *file).collect()),
             }
         }
-        Err(missing(&written))
+        Err(Vec::new())
     }
 }
 
@@ -96,7 +99,7 @@ fn joined(base: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-fn missing(written: &str) -> FileProblem {
+pub(super) fn missing(written: &str) -> FileProblem {
     FileProblem::new(
         "listed-file-missing",
         format!(
