@@ -23,6 +23,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    import::Found,
     model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Phase, Window, words},
     spec::{Declared, ImportRequest, SupportMatrix},
 };
@@ -198,6 +199,9 @@ pub struct PlannedImport {
     pub calls: u64,
     /// API requests still needed.
     pub requests: u64,
+    /// What its files hold, if they were looked into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Found>,
     /// Bytes of audio and video still to be copied, by a rule of thumb.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub media_bytes: u64,

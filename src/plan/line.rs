@@ -53,6 +53,7 @@ pub(super) fn line(
         left_out: matches!(draft.decision.next, Next::LeaveOut(_)),
         calls: effort.calls,
         requests: effort.requests,
+        files: None,
         media_bytes: effort.media_bytes,
         nights: match slot {
             Some(slot) => slot
