@@ -144,10 +144,9 @@ pub(super) fn columns(
             candidates.entry(column).or_default().push(place);
         }
     }
+    candidates.retain(|column, _| !places.contains_key(column));
     for (column, found) in candidates {
-        if !places.contains_key(&column) {
-            places.insert(column, the_one(table, column, &found)?);
-        }
+        places.insert(column, the_one(table, column, &found)?);
     }
     let unit = |(column, place): (&Column, &usize)| {
         let (_, unit) = words.meaning(&normal(&table.headings[*place]))?;
