@@ -7,6 +7,8 @@
 //! The way of a file: bytes → text (`text`, `docx`) → cues (`cues`, `time`) → voices (`markup`) → who
 //! speaks (`speakers`) → segments (here). Plain text has no cues, only a layout (`plain`).
 
+mod archive;
+mod bounded;
 mod calls;
 mod cells;
 mod column;
@@ -14,27 +16,46 @@ mod columns;
 mod cues;
 mod dialect;
 mod docx;
+mod draft;
+pub mod json;
+mod kind;
 mod listed;
+mod manifest;
 mod markup;
+mod names;
 mod notice;
 mod options;
+mod pairing;
 mod plain;
+mod recording;
 mod refusal;
 mod rolling;
+mod source;
 mod speakers;
 mod spoken;
 mod table;
 mod text;
 mod time;
 
+pub use archive::{
+    Archive, Directory, HIGHEST_RATIO, LARGEST_TOTAL, MOST_MEMBERS, Member, RATIO_COUNTS_FROM,
+};
 pub use calls::call_list;
 pub use column::Column;
-pub use columns::{TableKind, columns_as_yaml, kind};
+pub use columns::{TableKind, columns_as_yaml, kind as table_kind};
 pub use dialect::Dialect;
+pub use draft::{Content, Draft, Gathered};
+pub use kind::{HEAD_BYTES, Kind, PACKED_TWICE, kind};
 pub use listed::{CallList, ListedCall, RowFailure};
+pub use manifest::{Proposal, proposed};
+pub(crate) use names::text_key;
+pub use names::{NamedStart, started_at, stem, title};
 pub use notice::Notice;
 pub use options::{DateOrder, DurationUnit, Options};
+pub use pairing::{Group, Pairing, pair};
+pub use recording::{Recording, facts};
 pub use refusal::FileProblem;
+pub use source::{Got, SourceFile, What, Wish};
 pub use spoken::{Spoken, SpokenCall, transcripts};
 pub use table::{Row, Table, TableFormat, failures_csv, table, template_csv};
 
@@ -96,6 +117,8 @@ pub enum Format {
     Text(Dialect),
     /// A Word document, with its text in one of the same layouts.
     Docx(Dialect),
+    /// JSON of the podcast namespace.
+    Json,
 }
 
 impl Format {
@@ -106,13 +129,14 @@ impl Format {
             Self::Srt => "srt",
             Self::Text(_) => "txt",
             Self::Docx(_) => "docx",
+            Self::Json => "json",
         }
     }
 
     /// How plain text is laid out.
     pub const fn dialect(self) -> Option<Dialect> {
         match self {
-            Self::WebVtt | Self::Srt => None,
+            Self::WebVtt | Self::Srt | Self::Json => None,
             Self::Text(dialect) | Self::Docx(dialect) => Some(dialect),
         }
     }
@@ -120,14 +144,16 @@ impl Format {
     /// `file:vtt`, `file:txt:stacked`
     fn source(self) -> String {
         match self {
-            Self::WebVtt | Self::Srt | Self::Docx(_) => format!("file:{}", self.as_str()),
+            Self::WebVtt | Self::Srt | Self::Docx(_) | Self::Json => {
+                format!("file:{}", self.as_str())
+            }
             Self::Text(dialect) => format!("file:{}:{}", self.as_str(), dialect.as_str()),
         }
     }
 
     const fn granularity(self) -> Granularity {
         match self {
-            Self::WebVtt | Self::Srt => Granularity::Cue,
+            Self::WebVtt | Self::Srt | Self::Json => Granularity::Cue,
             Self::Text(dialect) | Self::Docx(dialect) => match dialect {
                 Dialect::TimedLines | Dialect::Ranges => Granularity::Cue,
                 Dialect::NameThenTime
@@ -163,6 +189,11 @@ pub fn read(name: &str, bytes: &[u8], options: &Options) -> Result<ReadFile, Fil
     }
     if let Some(problem) = refusal::of_other_kind(bytes) {
         return Err(problem);
+    }
+    if json::is_json(bytes)
+        && let Some(read) = json::transcript(bytes, options)
+    {
+        return read;
     }
     let (text, encoding) = text::decode(bytes, options, &mut notices)?;
     match subtitles(name, &text, &mut notices)? {
@@ -287,12 +318,17 @@ fn subtitles(name: &str, text: &str, notices: &mut Notices) -> Result<Option<For
         }
         (true, _) => Ok(Some(Format::Srt)),
         (false, _) if numbered => Ok(Some(Format::Srt)),
-        (false, _) if text.contains("<v ") => {
+        (false, _) if text::lines(text).any(|line| is_voice(line.text)) => {
             notices.add(Code::MissingHeader, first.number);
             Ok(Some(Format::WebVtt))
         }
         (false, ending) => plain_text(ending, text),
     }
+}
+
+/// `<v Bo Lind>`, which only WebVTT writes.
+fn is_voice(line: &str) -> bool {
+    line.starts_with("<v ") && line.contains('>')
 }
 
 fn plain_text(ending: &str, text: &str) -> Result<Option<Format>, FileProblem> {

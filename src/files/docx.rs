@@ -136,7 +136,7 @@ impl Body {
             "tr" if self.tables == 1 => self.cells = 0,
             "tc" if self.tables == 1 => {
                 if self.cells > 0 {
-                    self.document.text.push('\t');
+                    self.end_cell('\t');
                 }
                 self.cells += 1;
             }
@@ -160,7 +160,7 @@ impl Body {
             "t" => &mut self.texts,
             "tbl" => &mut self.tables,
             "p" => return self.end_line(),
-            "tr" if self.tables == 1 => return self.document.text.push('\n'),
+            "tr" if self.tables == 1 => return self.end_cell('\n'),
             _ => return,
         };
         *depth = depth.saturating_sub(1);
@@ -175,6 +175,13 @@ impl Body {
         self.document
             .text
             .push(if self.tables > 0 { ' ' } else { '\n' });
+    }
+
+    /// The last paragraph of a cell ends with it.
+    fn end_cell(&mut self, mark: char) {
+        let text = &mut self.document.text;
+        text.truncate(text.trim_end_matches(' ').len());
+        text.push(mark);
     }
 
     fn push(&mut self, text: &str) {

@@ -55,6 +55,10 @@ pub(super) enum Code {
     TrackedDeletion,
     /// Of a table.
     Table(TableCode),
+    LinkedFile,
+    NamesDiffer,
+    UnreadableEmail,
+    EmptyTranscript,
 }
 
 impl Code {
@@ -87,18 +91,19 @@ impl Code {
             Self::LateStart => "late-start",
             Self::TrackedDeletion => "tracked-deletion",
             Self::Table(code) => code.as_str(),
+            Self::LinkedFile => "linked-file",
+            Self::NamesDiffer => "names-differ",
+            Self::UnreadableEmail => "unreadable-email",
+            Self::EmptyTranscript => "empty-transcript",
         }
     }
 
     const fn sentence(self) -> &'static str {
         match self {
             Self::Utf16Assumed => "The file does not say how it is encoded; it was read as UTF-16",
-            Self::Windows1252Assumed => {
-                "The file is not UTF-8; it was read as Windows-1252, so check the letters with accents"
-            }
-            Self::OtherEncodingAssumed => {
-                "The file is not UTF-8; it was read as {}, so check its letters, and if they are wrong, name \
-                 the right one, for example options: {encoding: windows-1252}"
+            Self::Windows1252Assumed | Self::OtherEncodingAssumed => {
+                "The file is not UTF-8; {}, so check the names, and if letters are wrong, name the \
+                 encoding, for example options: {encoding: windows-1250}"
             }
             Self::DamagedCharacter => "A character is damaged in the file and shows as \u{fffd}",
             Self::EndingDiffers => {
@@ -151,6 +156,17 @@ impl Code {
                 "The document holds passages that were deleted while changes were tracked; they were left out"
             }
             Self::Table(code) => code.sentence(),
+            Self::LinkedFile => {
+                "The list names a file by a link, which is not followed; only files of the request are used"
+            }
+            Self::NamesDiffer => {
+                "Transcripts and recordings lie together whose names differ, so each was taken for a call of its \
+                 own; give those of one call the same name, or name them in a list"
+            }
+            Self::UnreadableEmail => "An e-mail address has no @; it was left out",
+            Self::EmptyTranscript => {
+                "The transcript of a call holds nothing; the call was read as one without a transcript"
+            }
         }
     }
 }

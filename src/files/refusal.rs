@@ -5,7 +5,7 @@ use super::Dialect;
 /// What can be read as a transcript, and at all, for people.
 const TRANSCRIPTS: &str = "WebVTT (.vtt), SRT (.srt), text (.txt) or Word (.docx)";
 const ACCEPTED: &str = "transcripts as WebVTT (.vtt), SRT (.srt), text (.txt) or Word (.docx), lists of calls as \
-                        CSV, Excel (.xlsx) or JSON, and ZIP files with these in them";
+                        CSV, Excel (.xlsx) or JSON, or a ZIP file of these";
 
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -158,8 +158,8 @@ fn not_a_transcript(kind: &str, help: String) -> FileProblem {
 pub(super) fn damaged_document() -> FileProblem {
     FileProblem::new(
         "damaged-document",
-        "This Word document is damaged, has a password, or was cut off on its way.",
-        "Open it in Word, save it again without a password, and bring it once more.",
+        "This Word document or ZIP file is damaged, has a password, or was cut off on its way.",
+        "If it opens, save it again without a password; else ask for it once more.",
     )
 }
 
@@ -256,5 +256,5 @@ pub(super) fn time_goes_back(before: usize, line: usize) -> FileProblem {
 const SPLIT: &str = "Split the file there, one call in each file.";
 
 fn export_again() -> String {
-    format!("Export it again; what can be read is {ACCEPTED}.")
+    format!("Export it again in a format that can be read: {ACCEPTED}.")
 }

@@ -156,13 +156,26 @@ pub(super) fn is_name(text: &str) -> bool {
 pub(super) fn named<'a>(lines: &[&'a str]) -> Vec<Option<(&'a str, &'a str)>> {
     let prefix = |line: &&'a str| text_prefix(line).or_else(|| alone(line));
     let evidence = Evidence::gather(lines.iter().map(prefix));
-    let proven = |prefix: &Prefix<'_>| prefix.form == Form::Colon && evidence.accepts(prefix);
+    let proven = |prefix: &Prefix<'_>| {
+        prefix.form == Form::Colon
+            && evidence.accepts(prefix)
+            && (evidence.repeats(prefix) || !is_phrase(prefix.name))
+    };
     let named = |line| {
         prefix(line)
             .filter(proven)
             .map(|prefix| (prefix.name, prefix.rest))
     };
     lines.iter().map(named).collect()
+}
+
+/// "It goes on like this": any line of a text may begin so, while a cue hardly does.
+fn is_phrase(name: &str) -> bool {
+    let last = name
+        .split_whitespace()
+        .nth(2)
+        .and(name.split_whitespace().last());
+    last.is_some_and(|word| word.starts_with(char::is_lowercase))
 }
 
 /// `Name:` on a line of its own.
@@ -318,11 +331,15 @@ impl Evidence {
         evidence
     }
 
+    fn repeats(&self, prefix: &Prefix<'_>) -> bool {
+        let occurrences = self.names.get(&(prefix.form, matching_form(prefix.name)));
+        occurrences.is_some_and(|count| *count > 1)
+    }
+
     /// A prefix that stands there twice is a speaker. One that stands there once is, if 60 % of the cues
     /// have one; yet not a lower-case one where others do repeat: "and the thing is: …".
     fn accepts(&self, prefix: &Prefix<'_>) -> bool {
-        let occurrences = self.names.get(&(prefix.form, matching_form(prefix.name)));
-        if occurrences.is_some_and(|count| *count > 1) {
+        if self.repeats(prefix) {
             return true;
         }
         let usual = self

@@ -20,8 +20,8 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
 }
 
-/// The text and the name of its encoding: the one that the request names, else the one that a mark of byte
-/// order tells, else the one that the bytes fit. Nothing is replaced without a notice.
+/// The text and the name of its encoding: the one that a mark of byte order tells, for no mark is there by
+/// chance; else the one that the request names; else the one that the bytes fit. Nothing is replaced without a notice.
 ///
 /// # Errors
 /// A [`FileProblem`] when the bytes fit no encoding well enough, or not the one that the request names.
@@ -31,8 +31,8 @@ pub(super) fn decode<'a>(
     notices: &mut Notices,
 ) -> Result<(Cow<'a, str>, &'static str), FileProblem> {
     let (text, encoding) = match (options.encoding, Encoding::for_bom(bytes)) {
-        (Some(encoding), _) => (decode_as_told(encoding, bytes)?, encoding),
-        (None, Some((encoding, mark))) => (decode_as(encoding, &bytes[mark..]), encoding),
+        (_, Some((encoding, mark))) => (decode_as(encoding, &bytes[mark..]), encoding),
+        (Some(encoding), None) => (decode_as_told(encoding, bytes)?, encoding),
         (None, None) => decode_unmarked(bytes, notices)?,
     };
     // WebVTT reads a NUL as U+FFFD; so a broken character has one look whatever broke it.
@@ -123,8 +123,12 @@ fn decode_unmarked<'a>(bytes: &'a [u8], notices: &mut Notices) -> Result<Decoded
     } else {
         Code::OtherEncodingAssumed
     };
-    notices.add_many_at(code, 1, 1, non_ascii(&text));
-    notices.tell(code, encoding.name());
+    let read = match non_ascii(&text) {
+        1 => "1 character was".to_owned(),
+        count => format!("{count} characters were"),
+    };
+    notices.add(code, 1);
+    notices.tell(code, &format!("{read} read as {}", encoding.name()));
     Ok((text, encoding))
 }
 
@@ -133,7 +137,7 @@ fn decode_as_told<'a>(
     encoding: &'static Encoding,
     bytes: &'a [u8],
 ) -> Result<Cow<'a, str>, FileProblem> {
-    let text = encoding.decode_with_bom_removal(bytes).0;
+    let text = decode_as(encoding, bytes);
     let damaged = text.matches(['\u{fffd}', '\0']).count();
     if damaged * 10 > text.chars().count() {
         return Err(refusal::wrong_encoding(encoding.name()));

@@ -1,3 +1,8 @@
 //! What people bring: each format, each way in which it really comes.
 
+mod bundles;
+mod json;
+mod pairing;
+mod recordings;
 mod tables;
+mod text;

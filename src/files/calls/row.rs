@@ -68,6 +68,7 @@ impl<'t> Reading<'t> {
         };
         call.raw = Some(self.raw(row));
         Ok(ListedCall {
+            range: None,
             line: row.line,
             call,
             transcript_file: self.text(row, Column::TranscriptFile)?.map(str::to_owned),

@@ -136,7 +136,7 @@ pub(super) fn trailing(line: &str) -> Option<Beside<'_>> {
         .filter(|(_, times, _)| times.is_some())
         .last()?;
     let name = before.trim_end();
-    let gap = &line[name.len()..line.len() - behind.len()];
+    let gap = &line[name.len()..line.len() - behind.trim_start().len()];
     let bare_name = name.trim_end_matches(SEPARATORS);
     let separated = bare_name.len() < name.len() && bare_name.ends_with(char::is_whitespace);
     Some(Beside {

@@ -78,7 +78,7 @@ pub(super) fn label(line: &str) -> Option<(&str, &str)> {
     let known = |known: &&str| known.eq_ignore_ascii_case(label.trim());
     LABELS
         .iter()
-        .any(|label| known(label))
+        .any(known)
         .then(|| (label.trim(), value.trim()))
 }
 
@@ -90,13 +90,13 @@ pub(super) fn tail(rows: &[Row<'_>]) -> usize {
             line.get(..known.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(known))
         };
-        TAILS.iter().any(|known| begins(known)) || line.ends_with(" stopped transcription")
+        TAILS.iter().any(begins) || line.ends_with(" stopped transcription")
     };
     rows.iter().rev().take_while(closes).count()
 }
 
 /// The title, if the rows above the conversation tell it: the value of "Title: …", or else the first line that
-/// is no label, no address and no time.
+/// is no label, no address and no heading of a table.
 pub(super) fn title(head: &[Row<'_>]) -> Option<String> {
     let labelled = head.iter().find_map(|row| {
         let (label, value) = label(row.text)?;
@@ -106,6 +106,7 @@ pub(super) fn title(head: &[Row<'_>]) -> Option<String> {
     let first = || {
         let row = head.first()?;
         let plain = label(row.text).is_none()
+            && !row.text.contains('\t')
             && !row.text.contains("://")
             && !row.text.ends_with(" started transcription")
             && row.text.contains(char::is_alphabetic);

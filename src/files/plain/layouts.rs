@@ -1,6 +1,6 @@
 //! Where turns begin, in each layout of plain text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     clock::{self, Beside, Times},
@@ -42,7 +42,7 @@ pub(super) fn starts<'a>(dialect: Dialect, rows: &[Row<'a>], told: bool) -> Vec<
         Dialect::TimeThenName => headings(rows, told, time_then_name),
         Dialect::TimedLines => each(rows, timed_line),
         Dialect::Tabs => each(rows, tabs),
-        Dialect::Untimed => untimed(rows),
+        Dialect::Untimed => untimed(rows, told),
         Dialect::Ranges => marked(rows, told, range_mark),
         Dialect::Stacked => marked(rows, told, time_mark),
         Dialect::Paragraphs => paragraphs(rows),
@@ -76,7 +76,8 @@ fn headings<'a>(
             .or_default() += 1;
     }
     let proven = |found: &Beside<'_>| {
-        told || found.firm || occurrences[&speakers::matching_form(found.rest)] > 1
+        let name = speakers::matching_form(found.rest);
+        found.firm || occurrences[&name] > 1 || told && !has_year(&name)
     };
     let start = |(index, found): (usize, Option<Beside<'a>>)| {
         let found = found.filter(proven)?;
@@ -89,6 +90,12 @@ fn headings<'a>(
         })
     };
     headings.into_iter().enumerate().filter_map(start).collect()
+}
+
+/// "March 2, 2026" stands before a time as well.
+fn has_year(name: &str) -> bool {
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    name.split([' ', ',', '-', '/']).any(is_year)
 }
 
 /// `Bo Lind  0:05`
@@ -142,8 +149,8 @@ fn tabs(line: &str) -> Option<Start<'_>> {
 }
 
 /// `Bo Lind: Good morning.`, or the text on the next line. What stands at the head of a page, such as
-/// "Attendees: …", is nobody's speech.
-fn untimed<'a>(rows: &[Row<'a>]) -> Vec<Start<'a>> {
+/// "Attendees: …", is nobody's speech; nor is a form to fill in, in which every label stands once.
+fn untimed<'a>(rows: &[Row<'a>], told: bool) -> Vec<Start<'a>> {
     let mut labels: HashMap<String, usize> = HashMap::new();
     for (label, _) in rows.iter().filter_map(|row| frame::label(row.text)) {
         *labels.entry(label.to_lowercase()).or_default() += 1;
@@ -155,8 +162,19 @@ fn untimed<'a>(rows: &[Row<'a>]) -> Vec<Start<'a>> {
     };
     let head = rows.iter().take_while(heads).count();
     let lines: Vec<&str> = rows[head..].iter().map(|row| row.text).collect();
-    let named = speakers::named(&lines).into_iter().enumerate();
+    let named = speakers::named(&lines);
+    let mut seen = HashSet::new();
+    let names = named
+        .iter()
+        .flatten()
+        .map(|(name, _)| speakers::matching_form(name));
+    let all_differ = names.map(|name| seen.insert(name)).all(|new| new);
+    if all_differ && !told {
+        return Vec::new();
+    }
     named
+        .into_iter()
+        .enumerate()
         .filter_map(|(index, named)| {
             let (name, text) = named?;
             Some(Start {

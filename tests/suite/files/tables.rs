@@ -142,7 +142,7 @@ fn headings_tell_what_a_table_is() {
         ("foo,bar", "unknown-headings"),
     ] {
         let table = table(&format!("{headings}\n1,2,3,4\n"));
-        let kind = match files::kind(&table, &Options::default()) {
+        let kind = match files::table_kind(&table, &Options::default()) {
             TableKind::Calls => "calls",
             TableKind::Transcript => "transcript",
             TableKind::Neither(problem) => problem.code,
@@ -155,7 +155,7 @@ fn headings_tell_what_a_table_is() {
         ("{text: transcript}", TableKind::Transcript),
     ] {
         let options = options(&format!("columns: {columns}"));
-        assert_eq!(files::kind(&unclear, &options), expected);
+        assert_eq!(files::table_kind(&unclear, &options), expected);
     }
 }
 

@@ -12,7 +12,7 @@ fn read_all(name: &str, bytes: &[u8]) -> Option<Table> {
     let options =
         options("{timezone: Europe/Madrid, date_format: day_first, duration_unit: seconds}");
     let table = files::table(name, bytes, &options).ok()?;
-    let _ = files::kind(&table, &options);
+    let _ = files::table_kind(&table, &options);
     let _ = files::transcripts(&table, &options);
     if let Ok(list) = files::call_list(&table, &options) {
         assert_eq!(list.calls.len() + list.failures.len(), table.rows.len());
