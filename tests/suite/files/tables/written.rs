@@ -101,7 +101,10 @@ fn lists_with_different_headings_share_a_file() {
 fn the_template_reads_without_a_doubt() {
     let template = files::template_csv();
     let table = files::table("template.csv", &template, &Options::default()).unwrap();
-    assert_eq!(files::table_kind(&table, &Options::default()), TableKind::Calls);
+    assert_eq!(
+        files::table_kind(&table, &Options::default()),
+        TableKind::Calls
+    );
     let list = files::call_list(&table, &Options::default()).unwrap();
     assert_eq!(
         (list.calls.len(), &list.failures[..], &list.notices[..]),
