@@ -20,4 +20,4 @@ pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
 pub(crate) use outcome::{falls_short, what_is_imported};
 pub use rate::RateLimiter;
 pub use saved::{Saved, saved};
-pub use uploads::Uploads;
+pub use uploads::{FileNotice, Found, Reader, Shown, Survey, Uploads, findings, gather, survey};

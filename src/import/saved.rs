@@ -1,7 +1,7 @@
 //! Answers of a platform that a customer's script saved to files: read by the platform's own connector, as if they had
 //! just come.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::{Timestamp, civil::date};
@@ -85,7 +85,7 @@ fn setup(connector: &dyn Connector, internal_domains: &[String]) -> Setup {
         method: Method::Api,
         as_of: Timestamp::MAX,
         keys: 1,
-        files: Vec::new(),
+        gathered: Arc::default(),
     }
 }
 

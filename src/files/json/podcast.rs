@@ -102,6 +102,8 @@ impl File<'_> {
             },
             notices: notices.into_list(),
             reading: Reading {
+                title: None,
+                notes: Vec::new(),
                 format: Format::Json,
                 encoding,
                 header: None,

@@ -281,7 +281,7 @@ fn decode<'a>(
             let (text, used, _) = told.decode(bytes);
             (text, used.name())
         }
-        (None, _) => text::decode(bytes, notices)?,
+        (None, _) => text::decode(bytes, options, notices)?,
     };
     let is_utf_16 = [UTF_16LE.name(), UTF_16BE.name()].contains(&name);
     let places = if is_utf_16 {
