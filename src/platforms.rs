@@ -36,7 +36,7 @@ pub use exchange::{
     Allowance, Exchange, HttpExchange, HttpReply, Rejection, Reply, RequestClass, Verb,
 };
 pub use hosts::base_host;
-pub use page::{Link, MediaFile, Page, RecordFailure};
+pub use page::{Link, MediaFile, Page, RecordFailure, Seen};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
@@ -66,7 +66,8 @@ pub fn catalog() -> impl Iterator<Item = (&'static str, &'static dyn Connector)>
 /// What a connector is asked to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Work {
-    /// Prove the credential with the platform's cheapest request. Ends with an empty page.
+    /// Prove the credential with the platform's cheapest request. Ends with a page without calls, which tells
+    /// where the credential leads if the answer does.
     Verify,
     /// List a window, from its beginning or from a checkpoint. Each page is one unit of commit.
     List {

@@ -98,6 +98,7 @@ impl Walk {
             pass,
             next,
             total,
+            sees: _,
         } = page;
         let offered = calls.len() + failures.len() + left_out.len();
         self.refuse_rubbish(&failures, offered)?;

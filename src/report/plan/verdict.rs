@@ -216,6 +216,10 @@ fn outcome_of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Stri
     let reason = (quote.sentence)(&import.reason);
     match (import.action, import.expected_completion) {
         (Action::None, _) => format!("Nothing to do for {customer}. {reason}"),
+        (Action::Import | Action::Hold, _) if import.needs_credential => {
+            let condition = with_credential(import, &from, view).unwrap_or_default();
+            format!("Nothing is imported for {customer} now: {reason} {condition}")
+        }
         (Action::Import | Action::Hold, Some(date)) if import.calls > 0 => {
             let calls = count(import.calls, "call");
             let date = day(date);
@@ -225,6 +229,24 @@ fn outcome_of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Stri
         (Action::Hold, _) if import.customer.is_empty() => format!("Held: {reason}"),
         (Action::Hold, _) => format!("Nothing is imported for {customer} now: {reason}"),
     }
+}
+
+/// When an import is done that lacks nothing but its credential.
+pub(super) fn with_credential(
+    import: &PlannedImport,
+    from: &str,
+    view: &View<'_>,
+) -> Option<String> {
+    let dates = import.expected_start.zip(import.expected_completion);
+    let (start, end) = dates.filter(|_| import.needs_credential)?;
+    Some(format!(
+        "If it is handed in and merged before {}, {} UTC, about {} from {from} will be imported by {}, in {}.",
+        day(start),
+        view.matrix.nightly.at.strftime("%H:%M"),
+        count(import.calls, "call"),
+        day(end),
+        count(import.nights, "night"),
+    ))
 }
 
 fn outcome_of_many(imports: &[&PlannedImport]) -> String {
@@ -240,7 +262,7 @@ fn outcome_of_many(imports: &[&PlannedImport]) -> String {
         .collect();
     let last = imports
         .iter()
-        .filter(|import| import.action != Action::None)
+        .filter(|import| import.action != Action::None && !import.needs_credential)
         .filter_map(|import| import.expected_completion)
         .max();
     let last = last.map(|date| format!(" The last date that can be told is {}.", day(date)));

@@ -57,6 +57,11 @@ fn every_verdict_comes_first() {
     scene.write("broken.yaml", broken);
     insta::assert_snapshot!("needs_changes", told(&scene, &["requests/broken.yaml"]));
 
+    let locked = "customer: Adatum\nplatform: gong\nestimated_calls: 5000\nurgency: deal\n\
+                  requested_completion: 2026-12-04\n";
+    scene.write("locked.yaml", locked);
+    insta::assert_snapshot!("needs_credential", told(&scene, &["requests/locked.yaml"]));
+
     let manual = scene
         .matrix
         .platforms
@@ -77,6 +82,7 @@ fn every_verdict_comes_first() {
         REQUEST,
         "requests/paused.yaml",
         "requests/broken.yaml",
+        "requests/locked.yaml",
         "requests/unsupported.yaml",
     ];
     insta::assert_snapshot!("several", told(&scene, &all));
