@@ -203,6 +203,9 @@ fn needs_somebody(import: &PlannedImport) -> bool {
 /// What somebody should do about a held import.
 fn step_of_one(import: &PlannedImport) -> Option<&'static str> {
     match (import.action, import.phase) {
+        (Action::Hold, _) if import.needs_credential => {
+            Some("Hand in its credential; `call-import validate` says how.")
+        }
         (Action::Hold, Phase::NeedsCredentials) => Some("Ask the customer for a new credential."),
         (Action::Hold, Phase::NeedsAttention) => Some("Somebody must look at it."),
         (Action::Hold, Phase::Unsupported) => Some("Offer the customer the alternative."),
