@@ -69,6 +69,10 @@ fn are(imports: usize) -> String {
 /// Why an import is held; of a file with several errors, also where the others are.
 pub(super) fn held_reason(import: &PlannedImport, view: &View<'_>, quote: Quote) -> String {
     let reason = (quote.sentence)(&import.reason);
+    let from = (quote.sentence)(&view.source(import));
+    if let Some(condition) = with_credential(import, &from, view) {
+        return format!("{reason} {condition}");
+    }
     let of_the_file = |finding: &&Finding| {
         finding.severity == Severity::Error && import.path.as_ref() == Some(&finding.path)
     };
@@ -220,8 +224,8 @@ fn outcome_of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Stri
     match (import.action, import.expected_completion) {
         (Action::None, _) => format!("Nothing to do for {customer}. {reason}"),
         (Action::Import | Action::Hold, _) if import.needs_credential => {
-            let condition = with_credential(import, &from, view).unwrap_or_default();
-            format!("Nothing is imported for {customer} now: {reason} {condition}")
+            let reason = held_reason(import, view, quote);
+            format!("Nothing is imported for {customer} now: {reason}")
         }
         (Action::Import | Action::Hold, Some(date)) if import.calls > 0 => {
             let calls = count(import.calls, "call");

@@ -143,6 +143,10 @@ async fn what_was_read_as_something_else_is_said_on_the_issue() {
     let file = github.file(BRANCH, PATH).expect("a file");
     assert!(file.contains("platform: gong"), "{file}");
     insta::assert_snapshot!("form_read", answer(github, issue));
+    let hostile = "@everyone <img src=x> `gong.io` | #12 \u{202e}";
+    github.edit_issue(issue, &form(&[(Question::Platform, hostile)]));
+    answered(&scene, &running, issue).await;
+    insta::assert_snapshot!("form_read_hostile", answer(github, issue));
     github.edit_issue(issue, &form(&[(Question::Platform, "Whizzcall")]));
     assert_eq!(answered(&scene, &running, issue).await, Answered::Asked);
     insta::assert_snapshot!("form_unknown", answer(github, issue));
