@@ -3,11 +3,11 @@
 use call_import_engine::{
     plan::{Plan, PlannedImport},
     report::plan::{CheckResult, Files, Proposal, View, markdown},
-    spec::{Finding, Severity},
+    spec::{CODES, Finding, Severity},
 };
 
 use super::{NOW, REQUEST, documents, result};
-use crate::support::Scene;
+use crate::{journey::hostile::assert_harmless, support::Scene};
 
 fn files() -> Files {
     Files {
@@ -197,6 +197,33 @@ fn no_text_from_outside_acts() {
         let text = comment(&scene, &result, &[&alone], Proposal::default());
         assert!(text.chars().count() < 20_000, "{index}");
         assert!(!text.contains("\n::"), "{text}");
+    }
+
+    // The same where a check says that nothing but the credential is missing.
+    let CheckResult {
+        mut plan,
+        mut findings,
+        ..
+    } = result;
+    for import in &mut plan.imports {
+        import.needs_credential = true;
+        import.platform.clone_from(&import.customer);
+        (import.calls, import.nights) = (u64::MAX, u64::MAX);
+    }
+    for finding in &mut findings {
+        finding.severity = Severity::Error;
+        finding.code = codes::MISSING_CREDENTIALS.name.to_owned();
+    }
+    let result = CheckResult {
+        plan,
+        queue_is_known: true,
+        findings,
+    };
+    for (index, foreign) in texts.iter().enumerate() {
+        let alone = format!("requests/{index}.yaml");
+        let text = comment(&scene, &result, &[&alone], Proposal::default());
+        assert!(text.contains("**Needs changes**: the credential"), "{text}");
+        assert_harmless(&text, &foreign.chars().take(80).collect::<String>());
     }
 }
 
