@@ -180,6 +180,7 @@ impl Scene {
             deadline: SignedDuration::from_hours(5),
             platform_urls: &self.platform_urls,
             run_id: &run_id,
+            uploads: path,
             has_job_summary: false,
         };
         let edges = Edges {

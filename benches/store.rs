@@ -137,6 +137,8 @@ fn page() -> PageCommit {
         without_transcript: Vec::new(),
         media: Vec::new(),
         failures: vec![],
+        file_failures: vec![],
+        skipped: vec![],
         checkpoint: None,
         requests_sent: 1,
         usage: vec![],

@@ -151,7 +151,7 @@ enum Command {
     Status(status::Arguments),
     /// Let failed calls and held imports go again in the next run
     Retry(retry::Arguments),
-    /// Write the imported calls as Parquet files
+    /// Write the imported calls as Parquet files, or as JSON Lines
     Export(export::Arguments),
     /// Save the record for the next run, or restore it
     State(state::Arguments),

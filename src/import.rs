@@ -9,6 +9,7 @@ mod outcome;
 mod rate;
 pub(crate) mod recording;
 mod retry;
+mod saved;
 mod uploads;
 mod walk;
 mod windows;
@@ -18,4 +19,5 @@ pub use attempt::{Attempt, Command, Commit, Fetched, PENDING_AT_ONCE, Pending, S
 pub use outcome::{Conclusion, Context, End, Failure, Totals, conclude};
 pub(crate) use outcome::{falls_short, what_is_imported};
 pub use rate::RateLimiter;
-pub use uploads::Uploads;
+pub use saved::{Saved, saved};
+pub use uploads::{FileNotice, Found, Reader, Shown, Survey, Uploads, findings, gather, survey};

@@ -16,7 +16,8 @@ pub use call::{
 pub use credential::{Credential, MAX_KEYS};
 pub use period::{Period, Window};
 pub use record::{
-    ApiUsage, CallFailure, Checkpoint, CredentialState, FailureClass, Harvest, ImportRecord,
-    MediaCounts, Method, Notification, NotificationKind, Phase, RunOutcome, RunRow, WhoseTurn,
+    ApiUsage, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure, Harvest,
+    ImportRecord, LeftOut, MediaCounts, Method, Notification, NotificationKind, Phase, RunOutcome,
+    RunRow, Tally, WhoseTurn,
 };
 pub use slug::slug;

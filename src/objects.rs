@@ -4,12 +4,13 @@
 use std::{
     fmt,
     fs::{self, File},
-    io::{self, Read as _},
+    io::{self, Read as _, Write as _},
     path::{Component, PathBuf},
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use object_store::{
     BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
     PutPayload, RetryConfig, WriteMultipart, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
@@ -35,6 +36,15 @@ pub struct Objects {
     /// The whole path, where it is a folder.
     folder: Option<PathBuf>,
     address: String,
+}
+
+/// An object in a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name, with `/` between folders.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// What came of creating an object.
@@ -209,6 +219,63 @@ impl Objects {
             .collect())
     }
 
+    /// All objects below the place, those in deeper folders too, by name with `/`.
+    ///
+    /// # Errors
+    /// [`ObjectsError`], when the place cannot be read.
+    pub async fn list_all(&self) -> Result<Vec<Listed>, ObjectsError> {
+        let listed: Vec<_> = self
+            .store
+            .list(Some(&self.prefix))
+            .try_collect()
+            .await
+            .map_err(|error| self.failed("list what is there", error))?;
+        let mut objects: Vec<Listed> = listed
+            .into_iter()
+            .filter_map(|object| {
+                let parts = object.location.prefix_match(&self.prefix)?;
+                let parts: Vec<_> = parts.map(|part| part.as_ref().to_owned()).collect();
+                Some(Listed {
+                    name: parts.join("/"),
+                    bytes: object.size,
+                })
+            })
+            .collect();
+        objects.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(objects)
+    }
+
+    /// Copies an object to a file, a piece at a time; its folder is made.
+    ///
+    /// # Errors
+    /// [`ObjectsError`], when the place cannot be read or the file not be written.
+    pub async fn fetch(&self, name: &str, path: &std::path::Path) -> Result<(), ObjectsError> {
+        let failed = |error| self.failed("read from it", error);
+        let on_disk = |error: io::Error| {
+            failed(object_store::Error::Generic {
+                store: "LocalFileSystem",
+                source: Box::new(error),
+            })
+        };
+        let mut pieces = self
+            .store
+            .get(&self.location(name))
+            .await
+            .map_err(failed)?
+            .into_stream();
+        let mut file = None;
+        loop {
+            let piece = pieces.try_next().await.map_err(failed)?;
+            let (path, open) = (path.to_owned(), file.take());
+            let written = tokio::task::spawn_blocking(move || append(open, &path, piece));
+            let written = written.await.map_err(io::Error::other).flatten();
+            match written.map_err(on_disk)? {
+                Some(open) => file = Some(open),
+                None => return Ok(()),
+            }
+        }
+    }
+
     /// The contents of an object; `None` if there is none of that name, or if it is longer than
     /// `longest` bytes and so not what was looked for.
     ///
@@ -351,6 +418,27 @@ impl Objects {
                 source,
             }
         }
+    }
+}
+
+/// Writes a piece to a file that the first one makes; `None` once there is no more, and all of it is written.
+fn append(
+    open: Option<File>,
+    path: &std::path::Path,
+    piece: Option<Bytes>,
+) -> io::Result<Option<File>> {
+    let mut file = match open {
+        Some(file) => file,
+        None => {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            File::create(path)?
+        }
+    };
+    match piece {
+        Some(piece) => file.write_all(&piece).map(|()| Some(file)),
+        None => file.flush().map(|()| None),
     }
 }
 

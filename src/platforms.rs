@@ -11,6 +11,7 @@ mod hosts;
 mod media;
 mod page;
 mod replies;
+mod saved;
 
 mod avoma;
 mod chorus;
@@ -21,12 +22,15 @@ mod grain;
 mod tldv;
 mod zoom;
 
-use std::{path::PathBuf, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{Method, Period, Window};
+use crate::{
+    files::Gathered,
+    model::{Method, Period, Window},
+};
 
 pub use auth::{
     ACCESS_TOKEN, Auth, CLIENT_ID, CLIENT_SECRET, ClientAuth, Grant, OAuth, REFRESH_TOKEN,
@@ -35,8 +39,10 @@ pub use auth::{
 pub use exchange::{
     Allowance, Exchange, HttpExchange, HttpReply, Rejection, Reply, RequestClass, Verb,
 };
+pub(crate) use fields::affiliation;
 pub use hosts::base_host;
-pub use page::{Link, MediaFile, Page, RecordFailure, Seen};
+pub use page::{Link, MediaFile, Page, Place, RecordFailure, Seen};
+pub use saved::{Members, SavedAnswers, SavedTranscripts};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
 static CATALOG: &[(&str, &dyn Connector)] = &[
@@ -115,19 +121,8 @@ pub struct Setup {
     pub as_of: Timestamp,
     /// How many keys the credential has; each may see other calls ([`HttpExchange::key`]).
     pub keys: usize,
-    /// Files to read, for method `file`.
-    pub files: Vec<SourceFile>,
-}
-
-/// A file that a request brings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// As written below `requests/`, with `/`.
-    pub name: String,
-    /// Where it can be read.
-    pub path: PathBuf,
-    /// Size in bytes.
-    pub bytes: u64,
+    /// What its files hold, for method `file`.
+    pub gathered: Arc<Gathered>,
 }
 
 /// What happens next: another exchange of the same step, or a page to commit.
@@ -207,6 +202,11 @@ pub trait Connector: Sync {
 
     /// Calls whose media one request tells the place of; `None` where media cannot be fetched.
     fn media_batch(&self, _method: Method) -> Option<usize> {
+        None
+    }
+
+    /// How answers look that somebody saved to files; `None` where they are not read.
+    fn saved(&self) -> Option<SavedAnswers> {
         None
     }
 

@@ -5,6 +5,7 @@ mod commands;
 mod deliver;
 mod ending;
 mod exchange;
+mod gathering;
 mod job;
 mod lane;
 mod log;
@@ -12,7 +13,7 @@ mod media;
 mod saving;
 mod tokens;
 
-use std::{collections::BTreeMap, future::Future, pin::Pin};
+use std::{collections::BTreeMap, future::Future, path::Path, pin::Pin};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::{SignedDuration, Timestamp};
@@ -62,6 +63,8 @@ pub struct Settings<'a> {
     pub deadline: SignedDuration,
     /// Addresses that replace those of a platform's API.
     pub platform_urls: &'a BTreeMap<String, String>,
+    /// A folder beside the record for copies of remote files while they are read.
+    pub uploads: &'a Path,
     /// Names this run in the record.
     pub run_id: &'a str,
     /// Whether there will be a job summary, which tells what no comment could.
@@ -438,6 +441,7 @@ impl Night<'_> {
             if running && free > 0 && !lane.is_active() && lane.start(&self.drive, now) {
                 free -= 1;
             }
+            self.pending.extend(lane.gather(index, &self.drive));
             loop {
                 match lane.poll(now) {
                     Some(Command::Wait(until)) => {

@@ -32,7 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use copy::{Contents, RecordRow, inspect, peek, stamp};
 pub use error::StoreError;
-pub use export::{ExportedFile, export};
+pub use export::{ExportFormat, ExportedFile, export};
 pub use imports::RETRY_REASON;
 pub use outbox::{Outbox, PostedStatus};
 
@@ -42,8 +42,8 @@ pub use crate::{
 };
 use crate::{
     model::{
-        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, Harvest,
-        ImportRecord, MediaOutcome, Notification, Phase, Transcript,
+        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure,
+        Harvest, ImportRecord, LeftOut, MediaOutcome, Notification, Phase, Tally, Transcript,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -172,6 +172,24 @@ impl Store {
         let request_id = request_id.to_owned();
         self.on_writer(move |session| {
             session.read(|connection| ledger::failures(connection, &request_id, limit))
+        })
+        .await
+    }
+
+    /// The open failures of a request that lie in its files, by file and line, and what was left out, by name.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn file_report(
+        &self,
+        request_id: &str,
+    ) -> Result<(Vec<FileFailure>, Vec<LeftOut>), StoreError> {
+        let request_id = request_id.to_owned();
+        self.on_writer(move |session| {
+            session.read(|connection| {
+                let failures = ledger::file_failures(connection, &request_id)?;
+                Ok((failures, ledger::left_out(connection, &request_id)?))
+            })
         })
         .await
     }
@@ -564,6 +582,10 @@ pub struct PageCommit {
     pub media: Vec<(String, MediaOutcome)>,
     /// Records that could not be read.
     pub failures: Vec<RecordFailure>,
+    /// Rows of files, and whole files, that make no call.
+    pub file_failures: Vec<FileFailure>,
+    /// Files that are no call of their own.
+    pub skipped: Vec<LeftOut>,
     /// How far the window has come; `None` for transcripts and settling.
     pub checkpoint: Option<Checkpoint>,
     /// Requests sent since the last commit of this import: added to `imports.requests_sent` and `runs.requests_sent`.
@@ -604,8 +626,8 @@ pub struct AttemptEnd {
     pub failure_class: Option<FailureClass>,
     /// For engineers.
     pub detail: Option<String>,
-    /// Calls recorded by this attempt.
-    pub calls_imported: i64,
+    /// What became of everything that this attempt found.
+    pub tally: Tally,
     /// Requests sent by this attempt in all (goes into `attempts.requests_sent`).
     pub attempt_requests: i64,
     /// Requests not yet added by a page (goes to `imports.requests_sent` and `runs.requests_sent`).

@@ -2,6 +2,8 @@
 
 mod changes;
 mod replace;
+mod shelf;
+mod survey;
 mod walk;
 
 use std::{
@@ -9,15 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bytes::Bytes;
-
-use crate::{
-    platforms::SourceFile,
-    spec::{RequestFile, Source},
-};
+use crate::spec::{RequestFile, Source};
 
 pub use changes::{changed_since, committed};
 pub use replace::{create, replace};
+pub use shelf::Shelf;
+pub use survey::survey;
 
 /// What lies in the requests folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,16 +98,6 @@ pub fn read(requests: &Path) -> Result<Workspace, WorkspaceError> {
 /// [`WorkspaceError::MissingFolder`], or [`WorkspaceError::Unreadable`] for the folder.
 pub fn recipients(requests: &Path) -> Result<Option<Source>, WorkspaceError> {
     Ok(walk::Folder::open(requests)?.recipients())
-}
-
-/// The bytes of files that [`read`] found, in the order asked, or why one cannot be read now.
-pub fn read_uploads(files: &[SourceFile]) -> Vec<Result<Bytes, String>> {
-    let read = |file: &SourceFile| {
-        std::fs::read(&file.path)
-            .map(Bytes::from)
-            .map_err(|error| format!("{} cannot be read: {error}", file.name))
-    };
-    files.iter().map(read).collect()
 }
 
 /// Like [`read`], but of the requests and the keys to seal to only those named: files or folders, as given

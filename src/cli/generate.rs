@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::{Common, Exit, Output, Stop, check};
 use crate::{
+    files,
     report::{form::issue_form, matrix as report},
     spec,
     spec::SupportMatrix,
@@ -61,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     Ok(Exit::Well)
 }
 
-fn generated(root: &Path, matrix: &SupportMatrix) -> Result<[Generated; 4], Stop> {
+fn generated(root: &Path, matrix: &SupportMatrix) -> Result<[Generated; 5], Stop> {
     let schema = |schema: serde_json::Value| format!("{schema:#}\n");
     let entries = report::entries(matrix);
     Ok([
@@ -72,6 +73,10 @@ fn generated(root: &Path, matrix: &SupportMatrix) -> Result<[Generated; 4], Stop
         Generated {
             path: "schemas/matrix.schema.json",
             text: schema(spec::matrix_schema()),
+        },
+        Generated {
+            path: "schemas/call.schema.json",
+            text: schema(files::json::call_schema()),
         },
         Generated {
             path: "README.md",

@@ -1,6 +1,8 @@
 //! Proves a credential with the platform's cheapest requests, before it is sealed. It goes nowhere but to
 //! the platform.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Map, Value};
 
@@ -82,7 +84,7 @@ impl Proof<'_> {
             method: self.method,
             as_of: now,
             keys: endpoint.keys(),
-            files: Vec::new(),
+            gathered: Arc::default(),
         };
         let http = Http::new()?;
         let asking = Asking {

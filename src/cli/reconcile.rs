@@ -1,6 +1,9 @@
 //! `call-import reconcile`: the nightly run.
 
-use std::{io::Write as _, path::Path};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
@@ -100,6 +103,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         std::process::id()
     );
     let job_summary = github::job_summary().filter(|_| !arguments.no_github);
+    let uploads = beside_record(record::path(common)?, "uploads");
     let settings = Settings {
         declared: &declared,
         matrix: &matrix,
@@ -109,6 +113,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         deadline,
         platform_urls: &platform_urls,
         run_id: &run_id,
+        uploads: &uploads,
         has_job_summary: job_summary.is_some(),
     };
     let recipients = recipients::parse(common, &recipients::text(common)?)?;
@@ -228,11 +233,16 @@ fn media_place(arguments: &Arguments, database: &Path) -> Result<Option<MediaPla
         };
         Stop::with(exit, error)
     })?;
-    let name = database.file_name().unwrap_or_default().to_string_lossy();
     Ok(Some(MediaPlace {
         objects,
-        partial: database.with_file_name(format!(".{name}.media")),
+        partial: beside_record(database, "media"),
     }))
+}
+
+/// A hidden folder beside the record.
+fn beside_record(database: &Path, purpose: &str) -> PathBuf {
+    let name = database.file_name().unwrap_or_default().to_string_lossy();
+    database.with_file_name(format!(".{name}.{purpose}"))
 }
 
 /// What a run would do, without a run.

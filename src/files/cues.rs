@@ -5,7 +5,7 @@
 //! missing or is one too many.
 
 use super::{
-    Format,
+    Format, Moment,
     notice::{Code, Notices},
     text::{self, Line, is_blank},
     time::{self, TimeLine},
@@ -25,6 +25,17 @@ pub(super) struct Cue<'a> {
     pub(super) end_ms: Option<i64>,
     /// Markup and all; no line is blank.
     pub(super) lines: Vec<&'a str>,
+}
+
+impl Cue<'_> {
+    /// When it is shown.
+    pub(super) const fn moment(&self) -> Moment {
+        Moment {
+            line: self.line,
+            start_ms: self.start_ms,
+            end_ms: self.end_ms,
+        }
+    }
 }
 
 /// Everything found in a file.

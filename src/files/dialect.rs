@@ -26,3 +26,19 @@ pub enum Dialect {
     /// Paragraphs: nobody is named and nothing is timed.
     Paragraphs,
 }
+
+impl Dialect {
+    /// Its word in requests and in `Transcript::source`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NameThenTime => "name_then_time",
+            Self::TimeThenName => "time_then_name",
+            Self::TimedLines => "timed_lines",
+            Self::Tabs => "tabs",
+            Self::Untimed => "untimed",
+            Self::Ranges => "ranges",
+            Self::Stacked => "stacked",
+            Self::Paragraphs => "paragraphs",
+        }
+    }
+}

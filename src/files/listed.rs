@@ -1,5 +1,7 @@
 //! What a list of calls says: one row, one call.
 
+use std::ops::Range;
+
 use super::{FileProblem, Notice, column::Column};
 use crate::model::Call;
 
@@ -21,6 +23,9 @@ pub struct CallList {
 pub struct ListedCall {
     /// 1-based line on which it begins.
     pub line: usize,
+    /// Of a record of JSON: its bytes in the file, to read it again with [`super::json::call`]. `None` in a table, and
+    /// where the file's encoding does not let them be told.
+    pub range: Option<Range<u64>>,
     /// What is known of it. `external_id` is empty where the list gives none; the transcript is `Here` where the
     /// list itself holds it.
     pub call: Call,

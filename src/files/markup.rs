@@ -16,6 +16,8 @@ pub(super) enum Speaker {
     Changed,
     /// The markup does not tell; a prefix of the text may.
     Untold,
+    /// The text has no speakers, whatever it looks like.
+    Nobody,
 }
 
 /// A part of a cue that one person says.

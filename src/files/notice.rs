@@ -1,8 +1,12 @@
 //! What a reader assumed or mended: one notice for each kind of thing, with a count.
 
+mod tables;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+pub(super) use tables::TableCode;
 
 /// Lines that a message names; a file with 3,000 empty cues must not make 3,000 notices.
 const NAMED_LINES: usize = 5;
@@ -25,6 +29,7 @@ pub struct Notice {
 pub(super) enum Code {
     Utf16Assumed,
     Windows1252Assumed,
+    OtherEncodingAssumed,
     DamagedCharacter,
     EndingDiffers,
     MissingHeader,
@@ -42,6 +47,18 @@ pub(super) enum Code {
     NamedCue,
     Comment,
     SpeakerInferred,
+    RepeatedCaption,
+    KeptAsNote,
+    ParagraphsOnly,
+    TimesOfDay,
+    LateStart,
+    TrackedDeletion,
+    /// Of a table.
+    Table(TableCode),
+    LinkedFile,
+    NamesDiffer,
+    UnreadableEmail,
+    EmptyTranscript,
 }
 
 impl Code {
@@ -49,6 +66,7 @@ impl Code {
         match self {
             Self::Utf16Assumed => "utf-16-assumed",
             Self::Windows1252Assumed => "windows-1252-assumed",
+            Self::OtherEncodingAssumed => "other-encoding-assumed",
             Self::DamagedCharacter => "damaged-character",
             Self::EndingDiffers => "ending-differs",
             Self::MissingHeader => "missing-header",
@@ -66,14 +84,26 @@ impl Code {
             Self::NamedCue => "named-cue",
             Self::Comment => "comment",
             Self::SpeakerInferred => "speaker-inferred",
+            Self::RepeatedCaption => "repeated-caption",
+            Self::KeptAsNote => "kept-as-note",
+            Self::ParagraphsOnly => "paragraphs-only",
+            Self::TimesOfDay => "times-of-day",
+            Self::LateStart => "late-start",
+            Self::TrackedDeletion => "tracked-deletion",
+            Self::Table(code) => code.as_str(),
+            Self::LinkedFile => "linked-file",
+            Self::NamesDiffer => "names-differ",
+            Self::UnreadableEmail => "unreadable-email",
+            Self::EmptyTranscript => "empty-transcript",
         }
     }
 
     const fn sentence(self) -> &'static str {
         match self {
             Self::Utf16Assumed => "The file does not say how it is encoded; it was read as UTF-16",
-            Self::Windows1252Assumed => {
-                "The file is not UTF-8; it was read as Windows-1252, so check the letters with accents"
+            Self::Windows1252Assumed | Self::OtherEncodingAssumed => {
+                "The file is not UTF-8; {}, so check the names, and if letters are wrong, name the \
+                 encoding, for example options: {encoding: windows-1250}"
             }
             Self::DamagedCharacter => "A character is damaged in the file and shows as \u{fffd}",
             Self::EndingDiffers => {
@@ -106,6 +136,37 @@ impl Code {
             }
             Self::Comment => "A block of comments or styles was skipped",
             Self::SpeakerInferred => "No speaker is given; the speaker before was assumed",
+            Self::RepeatedCaption => {
+                "A caption repeats what the one before it says; the repeated lines were left out"
+            }
+            Self::KeptAsNote => {
+                "A line above or below the conversation, such as title, date or names, was kept as a note and not as \
+                 something said"
+            }
+            Self::ParagraphsOnly => {
+                "No speakers and no times were found, so each paragraph was kept as it is; if the text is laid out \
+                 otherwise, say how, for example options: {dialect: name_then_time}"
+            }
+            Self::TimesOfDay => "The times are times of day; they were counted from the first one",
+            Self::LateStart => {
+                "The first time is some minutes from zero; it was read as the time since the start of the call, not \
+                 as a time of day"
+            }
+            Self::TrackedDeletion => {
+                "The document holds passages that were deleted while changes were tracked; they were left out"
+            }
+            Self::Table(code) => code.sentence(),
+            Self::LinkedFile => {
+                "The list names a file by a link, which is not followed; only files of the request are used"
+            }
+            Self::NamesDiffer => {
+                "Transcripts and recordings lie together whose names differ, so each was taken for a call of its \
+                 own; give those of one call the same name, or name them in a list"
+            }
+            Self::UnreadableEmail => "An e-mail address has no @; it was left out",
+            Self::EmptyTranscript => {
+                "The transcript of a call holds nothing; the call was read as one without a transcript"
+            }
         }
     }
 }
@@ -116,6 +177,8 @@ pub(super) struct Notices(BTreeMap<Code, Occurrences>);
 
 #[derive(Debug, Default)]
 struct Occurrences {
+    /// What stands for `{}` in the sentence.
+    detail: String,
     column: usize,
     count: usize,
     /// Different lines; only the first are in `lines`.
@@ -148,6 +211,13 @@ impl Notices {
         }
     }
 
+    /// What stands for `{}` in the sentence of a code that was added.
+    pub(super) fn tell(&mut self, code: Code, detail: &str) {
+        if let Some(seen) = self.0.get_mut(&code) {
+            detail.clone_into(&mut seen.detail);
+        }
+    }
+
     /// In order of line.
     pub(super) fn into_list(self) -> Vec<Notice> {
         let mut list: Vec<_> = self.0.into_iter().map(notice).collect();
@@ -157,7 +227,7 @@ impl Notices {
 }
 
 fn notice((code, seen): (Code, Occurrences)) -> Notice {
-    let sentence = code.sentence();
+    let sentence = code.sentence().replace("{}", &seen.detail);
     let lines: Vec<_> = seen.lines.iter().map(ToString::to_string).collect();
     let lines = lines.join(", ");
     let more = if seen.places > NAMED_LINES {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
+use serde_json::{Map, Value};
 
 use super::{column::Column, dialect::Dialect};
 
@@ -31,8 +32,7 @@ pub struct Options {
     pub dialect: Option<Dialect>,
     /// `true` leaves out what a caption repeats of the one before it.
     pub collapse_rolling: bool,
-    /// The list that decides which files belong together, as a path relative to the requests folder. If left
-    /// out, a file called `manifest.csv`, `manifest.jsonl` or the like; without one, names decide.
+    /// The list that decides which files belong together, as a path relative to the requests folder. Without it a file called manifest does, and without that their names.
     #[schemars(example = &"files/northwind/calls.csv")]
     pub manifest: Option<String>,
     /// Import only so many calls, to try it out. Take it out later: what is imported is not imported again.
@@ -62,6 +62,28 @@ pub enum DurationUnit {
     Minutes,
     /// Hours, which may have decimals.
     Hours,
+}
+
+impl Options {
+    /// From what a request says under `options:`.
+    ///
+    /// # Errors
+    /// Each name whose value does not fit, with the reason.
+    pub fn read(options: &Map<String, Value>) -> Result<Self, Vec<(String, String)>> {
+        let whole = Self::deserialize(Value::Object(options.clone()));
+        whole.map_err(|error| {
+            let alone = options.iter().filter_map(|(name, value)| {
+                let alone = Map::from_iter([(name.clone(), value.clone())]);
+                let error = Self::deserialize(Value::Object(alone)).err()?;
+                Some((name.clone(), error.to_string()))
+            });
+            let mut flaws: Vec<_> = alone.collect();
+            if flaws.is_empty() {
+                flaws.push((String::new(), error.to_string()));
+            }
+            flaws
+        })
+    }
 }
 
 fn encoding<'de, D: Deserializer<'de>>(

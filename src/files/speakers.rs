@@ -26,21 +26,39 @@ pub(super) struct Turn {
     pub(super) text: String,
 }
 
+/// What one voice says, before it is known who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Index of the cue.
+    pub(super) cue: usize,
+    /// Line of the cue.
+    pub(super) line: usize,
+    /// Without markup.
+    pub(super) voice: Voice,
+}
+
+/// The voices of cues, markup taken off.
+pub(super) fn parts(cues: &[Cue<'_>]) -> Vec<Part> {
+    let voices = |(index, cue): (usize, &Cue<'_>)| {
+        let line = cue.line;
+        let part = move |voice| Part {
+            cue: index,
+            line,
+            voice,
+        };
+        markup::voices(&cue.lines).into_iter().map(part)
+    };
+    cues.iter().enumerate().flat_map(voices).collect()
+}
+
 /// Finds out who says what, in the file's order.
-pub(super) fn turns(cues: &[Cue<'_>], notices: &mut Notices) -> Vec<Turn> {
-    let parts: Vec<(usize, Voice)> = cues
-        .iter()
-        .enumerate()
-        .flat_map(|(index, cue)| {
-            let voices = markup::voices(&cue.lines).into_iter();
-            voices.flat_map(at_changes).map(move |voice| (index, voice))
-        })
-        .collect();
-    let evidence = Evidence::gather(parts.iter().map(|(_, voice)| voice));
+pub(super) fn turns(parts: Vec<Part>, notices: &mut Notices) -> Vec<Turn> {
+    let parts: Vec<Part> = parts.into_iter().flat_map(at_changes).collect();
+    let evidence = Evidence::gather(parts.iter().map(|part| prefix(&part.voice)));
     let mut labels = Labels::default();
     let mut current = None;
     let mut turns = Vec::with_capacity(parts.len());
-    for (cue, voice) in parts {
+    for Part { cue, line, voice } in parts {
         let prefix = prefix(&voice).filter(|prefix| evidence.accepts(prefix));
         let (speaker, text) = match (&voice.speaker, prefix) {
             (Speaker::Named(name), _) => {
@@ -52,13 +70,13 @@ pub(super) fn turns(cues: &[Cue<'_>], notices: &mut Notices) -> Vec<Turn> {
                 current = Some(labels.shared(prefix.name));
                 (current.clone(), prefix.rest)
             }
-            (Speaker::Changed, None) => {
+            (Speaker::Changed, None) | (Speaker::Nobody, _) => {
                 current = None;
                 (None, voice.text.as_str())
             }
             (Speaker::Untold, None) => {
                 if current.is_some() {
-                    notices.add(Code::SpeakerInferred, cues[cue].line);
+                    notices.add(Code::SpeakerInferred, line);
                 }
                 (current.clone(), voice.text.as_str())
             }
@@ -74,7 +92,13 @@ pub(super) fn turns(cues: &[Cue<'_>], notices: &mut Notices) -> Vec<Turn> {
 
 /// Cuts a voice where `>>` begins a line, and where two or more lines begin with a dash. Both mean that
 /// somebody else speaks.
-fn at_changes(voice: Voice) -> Vec<Voice> {
+fn at_changes(part: Part) -> Vec<Part> {
+    let Part { cue, line, voice } = part;
+    let part = |voice| Part { cue, line, voice };
+    voices_at_changes(voice).into_iter().map(part).collect()
+}
+
+fn voices_at_changes(voice: Voice) -> Vec<Voice> {
     let dashes = voice
         .text
         .lines()
@@ -119,6 +143,51 @@ fn after_dash(line: &str) -> Option<&str> {
     rest.starts_with(marks_speech).then_some(rest)
 }
 
+/// Whether a text can be a name that stands alone: no sentence, no time, no label before a text.
+pub(super) fn is_name(text: &str) -> bool {
+    may_be_name(text)
+        && !text.contains([':', '\t'])
+        && !text.ends_with([',', ';', '…'])
+        && !has_sentence_end(&format!("{text} "))
+}
+
+/// Where `Name: text` stands, in a text cut into lines: each name that the whole of them proves to be one,
+/// with the text behind it.
+pub(super) fn named<'a>(lines: &[&'a str]) -> Vec<Option<(&'a str, &'a str)>> {
+    let prefix = |line: &&'a str| text_prefix(line).or_else(|| alone(line));
+    let evidence = Evidence::gather(lines.iter().map(prefix));
+    let proven = |prefix: &Prefix<'_>| {
+        prefix.form == Form::Colon
+            && evidence.accepts(prefix)
+            && (evidence.repeats(prefix) || !is_phrase(prefix.name))
+    };
+    let named = |line| {
+        prefix(line)
+            .filter(proven)
+            .map(|prefix| (prefix.name, prefix.rest))
+    };
+    lines.iter().map(named).collect()
+}
+
+/// "It goes on like this": any line of a text may begin so, while a cue hardly does.
+fn is_phrase(name: &str) -> bool {
+    let last = name
+        .split_whitespace()
+        .nth(2)
+        .and(name.split_whitespace().last());
+    last.is_some_and(|word| word.starts_with(char::is_lowercase))
+}
+
+/// `Name:` on a line of its own.
+fn alone(line: &str) -> Option<Prefix<'_>> {
+    let name = trim(line.trim_end().strip_suffix(':')?);
+    is_name(name).then_some(Prefix {
+        form: Form::Colon,
+        name,
+        rest: "",
+    })
+}
+
 /// How a name stands before a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Form {
@@ -139,10 +208,14 @@ struct Prefix<'a> {
 }
 
 fn prefix(voice: &Voice) -> Option<Prefix<'_>> {
-    if matches!(voice.speaker, Speaker::Named(_)) {
-        return None;
+    match voice.speaker {
+        Speaker::Named(_) | Speaker::Nobody => None,
+        Speaker::Changed | Speaker::Untold => text_prefix(&voice.text),
     }
-    let text = trim(&voice.text);
+}
+
+fn text_prefix(text: &str) -> Option<Prefix<'_>> {
+    let text = trim(text);
     let text = after_dash(text).map_or(text, trim);
     let (form, name, rest) = if let Some((name, rest)) = text
         .strip_prefix('[')
@@ -241,11 +314,12 @@ struct Evidence {
 }
 
 impl Evidence {
-    fn gather<'a>(voices: impl Iterator<Item = &'a Voice>) -> Self {
+    /// From what may be a prefix of each part.
+    fn gather<'a>(prefixes: impl Iterator<Item = Option<Prefix<'a>>>) -> Self {
         let mut evidence = Self::default();
-        for voice in voices {
+        for prefix in prefixes {
             evidence.parts += 1;
-            let Some(prefix) = prefix(voice) else {
+            let Some(prefix) = prefix else {
                 continue;
             };
             *evidence.forms.entry(prefix.form).or_default() += 1;
@@ -257,11 +331,15 @@ impl Evidence {
         evidence
     }
 
+    fn repeats(&self, prefix: &Prefix<'_>) -> bool {
+        let occurrences = self.names.get(&(prefix.form, matching_form(prefix.name)));
+        occurrences.is_some_and(|count| *count > 1)
+    }
+
     /// A prefix that stands there twice is a speaker. One that stands there once is, if 60 % of the cues
     /// have one; yet not a lower-case one where others do repeat: "and the thing is: …".
     fn accepts(&self, prefix: &Prefix<'_>) -> bool {
-        let occurrences = self.names.get(&(prefix.form, matching_form(prefix.name)));
-        if occurrences.is_some_and(|count| *count > 1) {
+        if self.repeats(prefix) {
             return true;
         }
         let usual = self
@@ -287,7 +365,7 @@ impl Labels {
 }
 
 /// NFC, without invisible characters, each run of white space as one space.
-fn matching_form(name: &str) -> String {
+pub(super) fn matching_form(name: &str) -> String {
     let visible: String = name.nfc().filter(|c| !is_invisible(*c)).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::{
+    Options,
     notice::{Code, Notices},
     refusal::{self, FileProblem},
 };
@@ -18,14 +20,20 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
 }
 
-/// The text and the name of its encoding. Nothing is replaced without a notice.
+/// The text and the name of its encoding: the one that a mark of byte order tells, for no mark is there by
+/// chance; else the one that the request names; else the one that the bytes fit. Nothing is replaced without a notice.
+///
+/// # Errors
+/// A [`FileProblem`] when the bytes fit no encoding well enough, or not the one that the request names.
 pub(super) fn decode<'a>(
     bytes: &'a [u8],
+    options: &Options,
     notices: &mut Notices,
 ) -> Result<(Cow<'a, str>, &'static str), FileProblem> {
-    let (text, encoding) = match Encoding::for_bom(bytes) {
-        Some((encoding, mark)) => (decode_as(encoding, &bytes[mark..]), encoding),
-        None => decode_unmarked(bytes, notices)?,
+    let (text, encoding) = match (options.encoding, Encoding::for_bom(bytes)) {
+        (_, Some((encoding, mark))) => (decode_as(encoding, &bytes[mark..]), encoding),
+        (Some(encoding), None) => (decode_as_told(encoding, bytes)?, encoding),
+        (None, None) => decode_unmarked(bytes, notices)?,
     };
     // WebVTT reads a NUL as U+FFFD; so a broken character has one look whatever broke it.
     let text = if text.contains('\0') {
@@ -109,12 +117,46 @@ fn decode_unmarked<'a>(bytes: &'a [u8], notices: &mut Notices) -> Result<Decoded
     if non_ascii(&text) > 2 * broken {
         return Ok((text, UTF_8));
     }
-    let text = decode_as(WINDOWS_1252, bytes);
-    if is_western(&text) {
-        notices.add_many_at(Code::Windows1252Assumed, 1, 1, non_ascii(&text));
-        return Ok((text, WINDOWS_1252));
+    let (text, encoding) = decode_legacy(bytes).ok_or_else(refusal::unknown_encoding)?;
+    let code = if encoding == WINDOWS_1252 {
+        Code::Windows1252Assumed
+    } else {
+        Code::OtherEncodingAssumed
+    };
+    let read = match non_ascii(&text) {
+        1 => "1 character was".to_owned(),
+        count => format!("{count} characters were"),
+    };
+    notices.add(code, 1);
+    notices.tell(code, &format!("{read} read as {}", encoding.name()));
+    Ok((text, encoding))
+}
+
+/// Nothing, if more than one character in ten is damaged: then the request is wrong about the encoding.
+fn decode_as_told<'a>(
+    encoding: &'static Encoding,
+    bytes: &'a [u8],
+) -> Result<Cow<'a, str>, FileProblem> {
+    let text = decode_as(encoding, bytes);
+    let damaged = text.matches(['\u{fffd}', '\0']).count();
+    if damaged * 10 > text.chars().count() {
+        return Err(refusal::wrong_encoding(encoding.name()));
     }
-    Err(refusal::unknown_encoding())
+    Ok(text)
+}
+
+/// The encodings from before Unicode. The guess is `chardetng`'s, as in browsers; it never says UTF-16 rightly,
+/// so that was looked for before. What comes out must look like a text, for bytes always make some letters.
+fn decode_legacy(bytes: &[u8]) -> Option<Decoded<'_>> {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    let guessed = decode_as(guess, bytes);
+    if guess != WINDOWS_1252 && is_foreign(&guessed) {
+        return Some((guessed, guess));
+    }
+    let western = decode_as(WINDOWS_1252, bytes);
+    is_western(&western).then_some((western, WINDOWS_1252))
 }
 
 /// UTF-16 text without a mark has a zero in every second byte, as far as it is Latin: times always are.
@@ -138,12 +180,29 @@ fn non_ascii(text: &str) -> usize {
         .count()
 }
 
-/// Whether bytes read as Windows-1252 make Western European text: no byte without a meaning, and
-/// accents on few of the letters. Cyrillic, Greek or Japanese text fails, which is better than to
-/// import nonsense.
+/// Whether bytes read as Windows-1252 make Western European text: accents on few of the letters. Cyrillic,
+/// Greek or Japanese text fails, which is better than to import nonsense.
 fn is_western(text: &str) -> bool {
     let letters = text.chars().filter(char::is_ascii_alphabetic).count();
     let accented = non_ascii(text);
-    let undefined = text.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c));
-    !undefined && accented * 10 <= (accented + letters) * 3
+    accented * 10 <= (accented + letters) * 3 && !text.contains(is_no_character)
+}
+
+/// Whether bytes read in another encoding make text: what is not ASCII is mostly letters.
+fn is_foreign(text: &str) -> bool {
+    let foreign = text.chars().filter(|character| !character.is_ascii());
+    let letters = foreign.filter(|character| character.is_alphabetic());
+    letters.count() * 10 >= non_ascii(text) * 6 && !text.contains(is_no_character)
+}
+
+/// Controls that no text has, characters for private use, and the sign of a damaged one.
+pub(super) const fn is_no_character(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\u{8}'
+            | '\u{e}'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{fffd}'..='\u{ffff}'
+    )
 }

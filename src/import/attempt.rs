@@ -294,6 +294,11 @@ impl Attempt {
         self.copies.clear();
     }
 
+    /// Whether it is to end.
+    pub fn is_stopped(&self) -> bool {
+        self.end.is_some()
+    }
+
     /// Forgets what is under way: its answers will not come.
     pub fn abandon(&mut self) {
         self.in_flight.clear();

@@ -1,45 +1,49 @@
-//! Method `file`: transcripts that people bring, in the shape of a platform.
+//! Method `file`: calls that people bring as files, in the shape of a platform.
 //!
-//! So files take the same way as calls of an API: pages, checkpoints, failures of single records. The
-//! cursor is the name of the last file that a page covers.
+//! So files take the same way as calls of an API: pages, checkpoints, failures of single records. What they
+//! come to is found out before ([`gather`]); a page then reads what was said in some of the calls.
 
-use std::{collections::HashMap, sync::Arc};
+mod checksums;
+mod findings;
+mod gather;
+mod page;
+mod survey;
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    files::{self, ReadFile},
-    model::{
-        Affiliation, Call, CallKind, DurationSource, Participant, Role, Transcript,
-        TranscriptContent,
-    },
+    files::{Draft, FileProblem, Gathered, Got, SourceFile},
+    model::{LeftOut, Method},
     platforms::{
-        Auth, Connector, Cursor, Exchange, Page, Progress, RecordFailure, Rejection, Reply, Setup,
-        SourceFile, Step, Traits, Work,
+        Auth, CallRef, Connector, Cursor, Exchange, MediaFile, Page, Progress, Rejection, Reply,
+        Setup, Step, Traits, Work,
     },
 };
+
+pub use findings::findings;
+pub use gather::{Reader, gather};
+pub use survey::{FileNotice, Found, Shown, Survey, survey};
 
 /// The connector of method `file`, whatever the platform.
 #[derive(Debug, Clone, Copy)]
 pub struct Uploads;
 
-/// Files in one page.
-const PAGE_FILES: usize = 100;
+/// Calls in one page.
+const PAGE_CALLS: usize = 100;
 
 /// Bytes of the files in one page; the first may be larger.
 const PAGE_BYTES: u64 = 16_000_000;
 
-/// A transcript of a whole day has about 5 MB, so a file above this is something else.
-const LARGEST_FILE: u64 = 64_000_000;
+/// Recordings that are looked up at once.
+const MEDIA_BATCH: usize = 100;
 
 impl Connector for Uploads {
     fn traits(&self) -> Traits {
         Traits {
-            page_size: PAGE_FILES as u64,
+            page_size: PAGE_CALLS as u64,
             transcript_batch: None,
             verify_requests: 0,
-            // Files do not say when the call was: one window holds them all.
+            // Files bring what is in them, whatever the days: one window holds them all.
             window_days: 1_000_000,
             window_calls: i64::MAX,
             parallel_windows: 1,
@@ -53,16 +57,21 @@ impl Connector for Uploads {
         }
     }
 
+    fn media_batch(&self, _method: Method) -> Option<usize> {
+        Some(MEDIA_BATCH)
+    }
+
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         match work {
-            Work::Verify | Work::Transcripts(_) | Work::Media(_) => Step::Page(Page::default()),
+            Work::Verify | Work::Transcripts(_) => Step::Page(Page::default()),
+            Work::Media(calls) => Step::Page(recordings(calls, &setup.gathered)),
             Work::List { cursor, .. } => {
-                let batch = Batch::after(cursor.as_ref(), setup);
-                let files = batch.to_read();
-                if files.is_empty() {
-                    Step::Page(batch.page(&[]))
+                let batch = Batch::after(cursor.as_ref(), &setup.gathered);
+                let wishes = page::wishes(batch.drafts);
+                if wishes.is_empty() {
+                    Step::Page(batch.page(&[], setup))
                 } else {
-                    Step::Send(Exchange::Files(files), Progress::Null)
+                    Step::Send(Exchange::Files(wishes), Progress::Null)
                 }
             }
         }
@@ -81,301 +90,126 @@ impl Connector for Uploads {
         let Work::List { cursor, .. } = work else {
             return Err(broken("expected no reply, because nothing was asked"));
         };
-        let Reply::Files(contents) = reply else {
+        let Reply::Files(got) = reply else {
             return Err(broken("expected the contents of files, got an HTTP answer"));
         };
-        let batch = Batch::after(cursor.as_ref(), setup);
-        if contents.len() != batch.to_read().len() {
-            return Err(broken(
-                "expected the contents of each file that was asked for",
-            ));
-        }
-        Ok(Step::Page(batch.page(contents)))
+        let batch = Batch::after(cursor.as_ref(), &setup.gathered);
+        Ok(Step::Page(batch.page(got, setup)))
     }
 }
 
-/// The files of one page, in order of name.
+/// The calls of one page.
 struct Batch<'a> {
-    files: Vec<&'a SourceFile>,
-    /// How many the request brings in all.
-    total: usize,
-    /// Whether files are left for the next page.
-    more: bool,
+    gathered: &'a Gathered,
+    drafts: &'a [Draft],
+    begin: usize,
 }
 
 impl<'a> Batch<'a> {
-    fn after(cursor: Option<&Cursor>, setup: &'a Setup) -> Self {
-        let mut all: Vec<&SourceFile> = setup.files.iter().collect();
-        all.sort_by_key(|file| &file.name);
-        all.dedup_by_key(|file| &file.name);
-        let total = all.len();
-        let mut left = all
-            .into_iter()
-            .skip_while(|file| cursor.is_some_and(|done| file.name <= *done))
-            .peekable();
-        let mut files = Vec::new();
+    fn after(cursor: Option<&Cursor>, gathered: &'a Gathered) -> Self {
+        // Files that were changed in between are begun again: what is recorded of them is not recorded twice.
+        let goes_on = |cursor: &Cursor| {
+            let (mark, begin) = cursor.split_once(':')?;
+            (mark == fingerprint(gathered)).then(|| begin.parse().ok())?
+        };
+        let begin = cursor.and_then(goes_on).unwrap_or_default();
+        let left = gathered.drafts.get(begin..).unwrap_or_default();
         let mut bytes = 0;
-        while let Some(file) = left.next_if(|file| {
-            let fits = bytes + to_be_read(file) <= PAGE_BYTES;
-            files.is_empty() || files.len() < PAGE_FILES && fits
-        }) {
-            bytes += to_be_read(file);
-            files.push(file);
-        }
+        let count = left
+            .iter()
+            .take(PAGE_CALLS)
+            .enumerate()
+            .take_while(|(index, draft)| {
+                bytes += page::bytes(draft);
+                *index == 0 || bytes <= PAGE_BYTES
+            });
+        let count = count.count();
         Self {
-            files,
-            total,
-            more: left.peek().is_some(),
+            gathered,
+            drafts: &left[..count],
+            begin,
         }
     }
 
-    fn to_read(&self) -> Vec<SourceFile> {
-        let readable = self.files.iter().filter(|file| !is_too_large(file));
-        readable.map(|file| SourceFile::clone(file)).collect()
-    }
-
-    /// The page, from the contents of the files to read. What cannot be read fails alone.
-    fn page(&self, contents: &[Result<bytes::Bytes, String>]) -> Page {
+    /// The page, from what was read. What cannot be read fails alone; what makes no call is told with the first.
+    fn page(&self, got: &[Result<Got, FileProblem>], setup: &Setup) -> Page {
+        let Gathered {
+            drafts,
+            failures,
+            left_out,
+            ..
+        } = self.gathered;
+        let end = self.begin + self.drafts.len();
+        let total = drafts.len() + failures.len();
         let mut page = Page {
-            total: Some(self.total as u64),
-            next: self
-                .files
-                .last()
-                .filter(|_| self.more)
-                .map(|file| file.name.clone()),
+            total: u64::try_from(total).ok(),
+            next: (end < drafts.len()).then(|| format!("{}:{end}", fingerprint(self.gathered))),
             ..Page::default()
         };
-        let mut contents = contents.iter();
-        for file in &self.files {
-            let outcome = if is_too_large(file) {
-                Err(too_large())
-            } else {
-                match contents.next() {
-                    Some(Ok(bytes)) => call(file, bytes),
-                    Some(Err(reason)) => Err(format!("The file cannot be opened: {reason}")),
-                    None => Err("The file was not opened.".to_owned()),
-                }
-            };
-            match outcome {
+        if self.begin == 0 {
+            page.file_failures.clone_from(failures);
+            page.skipped.clone_from(left_out);
+        }
+        let wishes = page::wishes(self.drafts);
+        let answers = page::Answers {
+            wishes: &wishes,
+            got,
+        };
+        for draft in self.drafts {
+            let call = page::call(draft, self.gathered, &setup.internal_domains, &answers);
+            match call {
                 // The same conversation in two files is one call; the first name stands for it.
                 Ok(call)
                     if page
                         .calls
                         .iter()
-                        .any(|known| known.external_id == call.external_id) => {}
+                        .any(|known| known.external_id == call.external_id) =>
+                {
+                    page.skipped.push(LeftOut {
+                        name: draft.name.clone(),
+                        reason: "It holds the same call as another file.".to_owned(),
+                        is_duplicate: true,
+                    });
+                }
                 Ok(call) => page.calls.push(call),
-                Err(detail) => page.failures.push(RecordFailure {
-                    external_id: file.name.clone(),
-                    stage: "file",
-                    detail,
-                }),
+                Err(failure) => page.file_failures.push(*failure),
             }
         }
         page
     }
 }
 
-fn is_too_large(file: &SourceFile) -> bool {
-    file.bytes > LARGEST_FILE
-}
-
-fn to_be_read(file: &SourceFile) -> u64 {
-    if is_too_large(file) { 0 } else { file.bytes }
-}
-
-fn too_large() -> String {
-    let megabytes = LARGEST_FILE / 1_000_000;
-    format!(
-        "The file is larger than {megabytes} MB, and no transcript is. Bring the transcript, not the recording."
-    )
-}
-
-/// The call that a file holds.
-fn call(file: &SourceFile, bytes: &[u8]) -> Result<Call, String> {
-    let mut read = files::read(&file.name, bytes, &files::Options::default()).map_err(
-        |problem| match problem.line {
-            Some(line) => format!("Line {line}: {problem}"),
-            None => problem.to_string(),
-        },
-    )?;
-    if read.transcript.segments.is_empty() {
-        return Err(
-            "The transcript holds no text. Nothing was said, or the export went wrong.".into(),
-        );
-    }
-    let mut call = Call::new(content_id(&read.transcript));
-    call.raw = Some(raw(file, bytes, &read));
-    call.title = title(&file.name);
-    call.kind = CallKind::Upload;
-    call.language.clone_from(&read.transcript.language);
-    call.participants = link_speakers(&mut read.transcript);
-    call.duration_ms = last_end(&read.transcript);
-    if call.duration_ms.is_some() {
-        call.duration_source = DurationSource::Transcript;
-    }
-    call.transcript = TranscriptContent::Here(read.transcript);
-    Ok(call)
-}
-
-/// SHA-256 over the canonical content: start to the minute, title, hash of what was said and when.
-///
-/// A bare file knows no start, and its title is only a guess from its name; both stay out, so that a
-/// renamed file, or the same one in two folders, is the same call. An edited transcript is a new call.
-fn content_id(transcript: &Transcript) -> String {
-    let mut text = Sha256::new();
-    for segment in &transcript.segments {
-        text.update(segment.start_ms.unwrap_or(i64::MIN).to_le_bytes());
-        text.update((segment.text.len() as u64).to_le_bytes());
-        text.update(segment.text.as_bytes());
-    }
-    let content = json!({
-        "started_at": null,
-        "title": null,
-        "text_sha256": hex::encode(text.finalize()),
-    });
-    hex::encode(Sha256::digest(content.to_string()))
-}
-
-/// How the file was read, for whoever doubts the result. No text of the transcript.
-fn raw(file: &SourceFile, bytes: &[u8], read: &ReadFile) -> String {
-    json!({
-        "file": file.name,
-        "sha256": hex::encode(Sha256::digest(bytes)),
-        "format": read.reading.format.as_str(),
-        "encoding": read.reading.encoding,
-        "header": read.reading.header,
-        "time_lines": read.reading.time_lines,
-        "empty_cues": read.reading.empty_cues,
-        "segments": read.transcript.segments.len(),
-        "notices": read.notices,
-    })
-    .to_string()
-}
-
-/// Each label of the transcript as a participant, in the order in which they first speak; the segments
-/// get their positions.
-fn link_speakers(transcript: &mut Transcript) -> Vec<Participant> {
-    let mut speakers: Vec<Arc<str>> = Vec::new();
-    let mut positions: HashMap<Arc<str>, i64> = HashMap::new();
-    for segment in &mut transcript.segments {
-        segment.participant = segment.speaker.as_ref().map(|speaker| {
-            *positions.entry(Arc::clone(speaker)).or_insert_with(|| {
-                speakers.push(Arc::clone(speaker));
-                speakers.len() as i64
-            })
-        });
-    }
-    let participant = |speaker: Arc<str>| Participant {
-        name: Some(speaker.to_string()),
-        email: None,
-        phone: None,
-        title: None,
-        role: Role::Unknown,
-        affiliation: Affiliation::Unknown,
-        // Who speaks was there.
-        attended: Some(true),
-    };
-    speakers.into_iter().map(participant).collect()
-}
-
-fn last_end(transcript: &Transcript) -> Option<i64> {
-    let ends = transcript
-        .segments
-        .iter()
-        .filter_map(|segment| segment.end_ms);
-    ends.max().filter(|end| *end > 0)
-}
-
-/// The stem of the file's name, without what exporters and browsers append to it.
-fn title(name: &str) -> Option<String> {
-    let stem = name.rsplit('/').next().unwrap_or(name);
-    let mut stem = match stem.rsplit_once('.') {
-        Some((stem, _)) => stem.trim(),
-        None => stem,
-    };
-    while let Some(shorter) = without_suffix(stem) {
-        stem = shorter.trim_end();
-    }
-    let words = stem.split(|c: char| c == '_' || c.is_whitespace());
-    let title = words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    (!title.is_empty()).then_some(title)
-}
-
-/// `Kick-off.transcript`, `Kick-off_1920x1080`, `Kick-off.en`, `Kick-off (1)` → `Kick-off`.
-fn without_suffix(stem: &str) -> Option<&str> {
-    const KNOWN: &[&str] = &[
-        ".transcript",
-        "_transcript",
-        "-transcript",
-        ".cc",
-        "_audio",
-        "_video",
-        ".vtt",
-        ".srt",
-    ];
-    let known = KNOWN.iter().find_map(|known| {
-        let (before, ending) = stem.split_at_checked(stem.len().checked_sub(known.len())?)?;
-        ending.eq_ignore_ascii_case(known).then_some(before)
-    });
-    let copy = || {
-        let (before, number) = stem.strip_suffix(')')?.rsplit_once(" (")?;
-        (number.len() < 3 && digits_only(number)).then_some(before)
-    };
-    let size = || {
-        let (before, size) = stem.rsplit_once('_')?;
-        let (width, height) = size.split_once('x')?;
-        (digits_only(width) && digits_only(height)).then_some(before)
-    };
-    let language = || {
-        let (before, tag) = stem.rsplit_once('.')?;
-        is_language(tag).then_some(before)
-    };
-    let shorter = known.or_else(copy).or_else(size).or_else(language)?;
-    (!shorter.is_empty()).then_some(shorter)
-}
-
-fn digits_only(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// `en` or `en-US`; capitals alone would be an abbreviation, as in `Plan.QA`.
-fn is_language(tag: &str) -> bool {
-    let (language, region) = tag.split_once('-').unwrap_or((tag, "us"));
-    language.len() == 2
-        && language.bytes().all(|byte| byte.is_ascii_lowercase())
-        && region.len() == 2
-        && region.bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::title;
-
-    #[test]
-    fn titles_come_from_the_stem() {
-        for (name, expected) in [
-            ("files/northwind/Kick-off call.vtt", Some("Kick-off call")),
-            (
-                "GMT20260302-150012_Recording.transcript.vtt",
-                Some("GMT20260302-150012 Recording"),
-            ),
-            (
-                "Weekly_sync_2026-03-02.cc.en-US.vtt",
-                Some("Weekly sync 2026-03-02"),
-            ),
-            ("Demo_1920x1080.vtt", Some("Demo")),
-            ("Demo (1).srt", Some("Demo")),
-            ("Review (2026).srt", Some("Review (2026)")),
-            ("Plan.QA.SRT", Some("Plan.QA")),
-            ("a.b/no-ending", Some("no-ending")),
-            (".transcript.vtt", Some(".transcript")),
-            ("_.vtt", None),
-            ("Zoë – Ü.vtt", Some("Zoë – Ü")),
-        ] {
-            assert_eq!(title(name).as_deref(), expected, "{name}");
+/// Changes with the calls that the files hold, and their order.
+fn fingerprint(gathered: &Gathered) -> String {
+    let mut hash = Sha256::new();
+    for draft in &gathered.drafts {
+        hash.update(draft.name.as_bytes());
+        hash.update([0]);
+        for file in draft.content.files() {
+            hash.update(file.bytes.to_le_bytes());
         }
     }
+    let mut text = hex::encode(hash.finalize());
+    text.truncate(16);
+    text
+}
+
+/// Where the recordings of recorded calls lie.
+fn recordings(calls: &[CallRef], gathered: &Gathered) -> Page {
+    let mut page = Page::default();
+    let find = |call: &CallRef| -> Option<SourceFile> {
+        let name = page::recording_of(call.raw.as_deref()?)?;
+        let mut recordings = gathered
+            .drafts
+            .iter()
+            .filter_map(|draft| draft.recording.as_ref());
+        recordings.find(|file| file.name == name).cloned()
+    };
+    for call in calls {
+        match find(call) {
+            Some(file) => page.media.push(MediaFile::of_file(&call.external_id, file)),
+            None => page.without_media.push(call.external_id.clone()),
+        }
+    }
+    page
 }

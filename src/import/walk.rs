@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    model::{Call, Checkpoint, Window},
+    model::{Call, Checkpoint, FileFailure, LeftOut, Tally, Window},
     platforms::{Cursor, Page, RecordFailure},
 };
 
@@ -43,6 +43,10 @@ pub(super) struct Walk {
 pub(super) struct Fresh {
     pub(super) calls: Vec<Call>,
     pub(super) failures: Vec<RecordFailure>,
+    pub(super) file_failures: Vec<FileFailure>,
+    pub(super) skipped: Vec<LeftOut>,
+    /// What the page counts for, but for what the record makes of its calls.
+    pub(super) tally: Tally,
     pub(super) checkpoint: Checkpoint,
     pub(super) next: Option<Cursor>,
 }
@@ -94,13 +98,16 @@ impl Walk {
             media: _,
             without_media: _,
             mut failures,
+            mut file_failures,
+            skipped,
             left_out,
             pass,
             next,
             total,
             sees: _,
         } = page;
-        let offered = calls.len() + failures.len() + left_out.len();
+        let records = calls.len() + failures.len() + file_failures.len();
+        let offered = records + left_out.len() + skipped.len();
         self.refuse_rubbish(&failures, offered)?;
         let mut gets_on = false;
         let mut is_new = |id: &str| {
@@ -110,10 +117,14 @@ impl Walk {
         };
         calls.retain(|call| is_new(&call.external_id));
         failures.retain(|failure| is_new(&failure.external_id));
+        file_failures.retain(|failure| is_new(&failure.id()));
         for id in &left_out {
             is_new(id);
         }
-        let fresh = calls.len() + failures.len();
+        for file in &skipped {
+            is_new(&file.name);
+        }
+        let fresh = calls.len() + failures.len() + file_failures.len();
         self.refuse_circles(offered, gets_on, next.as_ref())?;
         self.listed += i64::try_from(fresh).unwrap_or(i64::MAX);
         self.done = next.is_none();
@@ -131,9 +142,22 @@ impl Walk {
             listed: self.listed,
             done: self.done,
         };
+        let found = offered - left_out.len();
+        let doubles = skipped.iter().filter(|file| file.is_duplicate).count();
+        let counted = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let tally = Tally {
+            found: counted(found),
+            duplicate: counted(found - fresh - skipped.len() + doubles),
+            skipped: counted(skipped.len() - doubles),
+            failed: counted(failures.len() + file_failures.len()),
+            ..Tally::default()
+        };
         Ok(Fresh {
             calls,
             failures,
+            file_failures,
+            skipped,
+            tally,
             checkpoint,
             next,
         })
@@ -141,10 +165,7 @@ impl Walk {
 
     /// A few unreadable records are listed as failed; many mean that we misread the platform.
     fn refuse_rubbish(&self, failures: &[RecordFailure], offered: usize) -> Result<(), String> {
-        let unread = failures
-            .iter()
-            .filter(|failure| failure.stage != "file")
-            .count();
+        let unread = failures.len();
         if unread > FEW_FAILURES && unread * 100 > offered * MAX_FAILED_PERCENT {
             let named = self.named();
             return Err(format!(

@@ -199,6 +199,92 @@ pub struct CallFailure {
     pub detail: String,
 }
 
+/// Something in a file that makes no call, with what it takes to mend it: a row of table `call_failures`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFailure {
+    /// The path of the file as the request knows it.
+    pub file: String,
+    /// 1-based line, where one is to blame.
+    pub line: Option<i64>,
+    /// 1-based column on it; in a table the number of the cell.
+    pub column: Option<i64>,
+    /// Stable kebab-case name.
+    pub code: String,
+    /// What stands there.
+    pub value: Option<String>,
+    /// One plain sentence: what is wrong.
+    pub message: String,
+    /// One plain sentence: what to do.
+    pub help: String,
+    /// The row as it stands, heading and cell; empty where a whole file fails.
+    pub original: Vec<(String, String)>,
+}
+
+impl FileFailure {
+    /// Stands for it where the id of a call would stand.
+    pub fn id(&self) -> String {
+        match self.line.filter(|_| !self.original.is_empty()) {
+            Some(line) => format!("{}:{line}", self.file),
+            None => self.file.clone(),
+        }
+    }
+
+    /// What is wrong and what to do, with the place.
+    pub fn detail(&self) -> String {
+        let Self { message, help, .. } = self;
+        match self.line {
+            Some(line) => format!("Line {line}: {message} {help}"),
+            None => format!("{message} {help}"),
+        }
+    }
+}
+
+/// Something that was found and is no call of its own, with the reason: a row of table `left_out`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The file, or the call in it.
+    pub name: String,
+    /// One plain sentence.
+    pub reason: String,
+    /// Whether it is a call that is there already under another name.
+    pub is_duplicate: bool,
+}
+
+/// What became of everything that an attempt found; columns of table `attempts`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Calls, and files that make none.
+    pub found: i64,
+    /// Recorded for the first time.
+    pub imported: i64,
+    /// Recorded before, and otherwise than now.
+    pub changed: i64,
+    /// Recorded before just like this.
+    pub unchanged: i64,
+    /// Found twice in this attempt.
+    pub duplicate: i64,
+    /// Left out, each with a reason.
+    pub skipped: i64,
+    /// Not to be read.
+    pub failed: i64,
+}
+
+impl Tally {
+    /// Whether everything that was found is accounted for.
+    pub const fn adds_up(&self) -> bool {
+        let Self {
+            found,
+            imported,
+            changed,
+            unchanged,
+            duplicate,
+            skipped,
+            failed,
+        } = *self;
+        found == imported + changed + unchanged + duplicate + skipped + failed
+    }
+}
+
 /// A row of table `checkpoints`: how far the listing of one window has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {

@@ -2,8 +2,9 @@
 
 use super::{Inputs, words::unsigned};
 use crate::{
+    import::Uploads,
     model::{ImportRecord, Method},
-    platforms::connector,
+    platforms::{Connector, connector},
     spec::{ImportRequest, Include, Nightly},
 };
 
@@ -22,9 +23,10 @@ const BYTES_A_SECOND: u64 = 20_000_000;
 pub(super) fn batch(request: &ImportRequest) -> Option<usize> {
     let is_wanted = request.include.contains(&Include::Media);
     let connector = match request.method {
-        Method::File => None,
-        Method::Api | Method::Oauth => connector(&request.platform).filter(|_| is_wanted),
-    }?;
+        Method::File => Some(&Uploads as &dyn Connector),
+        Method::Api | Method::Oauth => connector(&request.platform),
+    }
+    .filter(|_| is_wanted)?;
     connector.media_batch(request.method)
 }
 
@@ -45,6 +47,9 @@ pub(super) fn calls(
 
 /// The requests that tell where so many recordings are.
 pub(super) fn requests(request: &ImportRequest, recordings: u64) -> u64 {
+    if request.method == Method::File {
+        return 0;
+    }
     let batch = batch(request).and_then(|batch| u64::try_from(batch).ok());
     let batches = batch.map_or(0, |batch| recordings.div_ceil(batch.max(1)));
     let of_a_batch = connector(&request.platform).map_or(1, |connector| connector.media_requests());

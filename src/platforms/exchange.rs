@@ -6,7 +6,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Link, Progress, SourceFile};
+use super::{Link, Progress};
+use crate::files::{FileProblem, Got, Wish};
 
 /// Something to ask the outside for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub enum Exchange {
     /// A request to the platform's API.
     Http(HttpExchange),
     /// Files to read.
-    Files(Vec<SourceFile>),
+    Files(Vec<Wish>),
 }
 
 /// A request to a platform's API. The shell adds the base URL and the credential.
@@ -84,8 +85,8 @@ pub enum RequestClass {
 pub enum Reply {
     /// An HTTP answer of any status, its body whole.
     Http(HttpReply),
-    /// The files' bytes in the order asked, or why one could not be read.
-    Files(Vec<Result<Bytes, String>>),
+    /// What was wished of files, in the order asked, or why one could not be read.
+    Files(Vec<Result<Got, FileProblem>>),
 }
 
 impl Reply {

@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page, Progress,
-    Rejection, Reply, Seen, Setup, Step, TokenForm, Traits, Work, fields, replies,
+    Rejection, Reply, SavedAnswers, SavedTranscripts, Seen, Setup, Step, TokenForm, Traits, Work,
+    fields, replies,
 };
 use crate::model::{MAX_KEYS, Method};
 
@@ -100,6 +101,18 @@ impl Connector for Fathom {
     fn media_requests(&self) -> u64 {
         // Most are made when they are asked about for the second time.
         3
+    }
+
+    fn saved(&self) -> Option<SavedAnswers> {
+        Some(SavedAnswers {
+            calls: &["items"],
+            call: &[],
+            call_key: "recording_id",
+            transcripts: Some(SavedTranscripts::Single {
+                said: "transcript",
+                id: None,
+            }),
+        })
     }
 
     fn begin(&self, work: &Work, setup: &Setup) -> Step {

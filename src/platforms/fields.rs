@@ -65,7 +65,7 @@ pub(super) fn email(value: &str) -> Option<String> {
 }
 
 /// What the platform tells, else what the e-mail's domain tells.
-pub(super) fn affiliation(
+pub(crate) fn affiliation(
     told: Affiliation,
     email: Option<&str>,
     internal_domains: &[String],

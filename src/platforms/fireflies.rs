@@ -14,7 +14,7 @@ use serde_json::{Value, json, value::RawValue};
 use self::errors::{Cause, GraphError, Trouble};
 use super::{
     Auth, CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure,
-    Rejection, Reply, Seen, Setup, Step, Traits, Work, fields, replies,
+    Rejection, Reply, SavedAnswers, Seen, Setup, Step, Traits, Work, fields, replies,
 };
 use crate::model::{Method, TranscriptContent, Window};
 
@@ -70,6 +70,15 @@ impl Connector for Fireflies {
 
     fn media_batch(&self, _method: Method) -> Option<usize> {
         Some(media::BATCH)
+    }
+
+    fn saved(&self) -> Option<SavedAnswers> {
+        Some(SavedAnswers {
+            calls: &["data", "transcripts"],
+            call: &["data", "transcript"],
+            call_key: "sentences",
+            transcripts: None,
+        })
     }
 
     fn begin(&self, work: &Work, setup: &Setup) -> Step {

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, OptionKind,
-    OptionSpec, Page, Progress, Rejection, Reply, Seen, Setup, Step, TokenForm, Traits, Work,
-    fields, replies,
+    OptionSpec, Page, Progress, Rejection, Reply, SavedAnswers, SavedTranscripts, Seen, Setup,
+    Step, TokenForm, Traits, Work, fields, replies,
 };
 use crate::model::Method;
 
@@ -81,6 +81,18 @@ impl Connector for Gong {
 
     fn media_batch(&self, _method: Method) -> Option<usize> {
         Some(100)
+    }
+
+    fn saved(&self) -> Option<SavedAnswers> {
+        Some(SavedAnswers {
+            calls: &["calls"],
+            call: &[],
+            call_key: "metaData",
+            transcripts: Some(SavedTranscripts::Listed {
+                list: "callTranscripts",
+                id: "callId",
+            }),
+        })
     }
 
     fn begin(&self, work: &Work, setup: &Setup) -> Step {

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, CallRef, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page,
-    Progress, Rejection, Reply, Seen, Setup, Step, TokenForm, Traits, Work, fields, replies,
+    Progress, Rejection, Reply, SavedAnswers, SavedTranscripts, Seen, Setup, Step, TokenForm,
+    Traits, Work, fields, replies,
 };
 use crate::model::Method;
 
@@ -67,6 +68,15 @@ impl Connector for Grain {
 
     fn media_batch(&self, _method: Method) -> Option<usize> {
         Some(1)
+    }
+
+    fn saved(&self) -> Option<SavedAnswers> {
+        Some(SavedAnswers {
+            calls: &["recordings"],
+            call: &[],
+            call_key: "start_datetime",
+            transcripts: Some(SavedTranscripts::Bare { part: "text" }),
+        })
     }
 
     fn begin(&self, work: &Work, _setup: &Setup) -> Step {

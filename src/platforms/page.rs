@@ -3,7 +3,10 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Cursor;
-use crate::model::{Call, Transcript};
+use crate::{
+    files::SourceFile,
+    model::{Call, FileFailure, LeftOut, Transcript},
+};
 
 /// The unit of commit: what one step brought, and where the listing goes on.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +26,10 @@ pub struct Page {
     /// Records that could not be read, and media that the platform could not make ready. The others of the
     /// page are kept.
     pub failures: Vec<RecordFailure>,
+    /// Rows of files, and whole files, that make no call. The others are kept.
+    pub file_failures: Vec<FileFailure>,
+    /// Files that are no call of their own, and why.
+    pub skipped: Vec<LeftOut>,
     /// Ids of records that are no part of the work, such as calls before the window. They only show that the
     /// listing gets on.
     pub left_out: Vec<String>,
@@ -53,7 +60,7 @@ pub enum Seen {
 pub struct RecordFailure {
     /// The call's id, or a stable name for the record where the id itself is missing.
     pub external_id: String,
-    /// Where it happened: `list`, `transcript`, `media` or `file`.
+    /// Where it happened: `list`, `transcript` or `media`.
     pub stage: &'static str,
     /// For engineers; no secret, no customer text beyond a short excerpt.
     pub detail: String,
@@ -65,9 +72,18 @@ pub struct MediaFile {
     /// The call's id.
     pub external_id: String,
     /// Where it is.
-    pub link: Link,
+    pub place: Place,
     /// Size in bytes, if the platform tells it beforehand.
     pub bytes: Option<u64>,
+}
+
+/// Where a recording is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// At its host.
+    Link(Link),
+    /// Among the files of the request.
+    File(SourceFile),
 }
 
 impl MediaFile {
@@ -75,8 +91,25 @@ impl MediaFile {
     pub fn new(external_id: impl Into<String>, link: Link) -> Self {
         Self {
             external_id: external_id.into(),
-            link,
+            place: Place::Link(link),
             bytes: None,
+        }
+    }
+
+    /// The whole address, or the name of the file.
+    pub fn address(&self) -> &str {
+        match &self.place {
+            Place::Link(link) => link.expose(),
+            Place::File(file) => &file.name,
+        }
+    }
+
+    /// The recording of a call that came as a file.
+    pub fn of_file(external_id: impl Into<String>, file: SourceFile) -> Self {
+        Self {
+            external_id: external_id.into(),
+            bytes: Some(file.bytes),
+            place: Place::File(file),
         }
     }
 }

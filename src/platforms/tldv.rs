@@ -12,7 +12,7 @@ use serde_json::{json, value::RawValue};
 
 use super::{
     Auth, CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply,
-    Setup, Step, Traits, Work, fields, replies,
+    SavedAnswers, SavedTranscripts, Setup, Step, Traits, Work, fields, replies,
 };
 use crate::model::{
     Affiliation, Call, CallKind, DurationSource, Media, MediaKind, Method, Participant, Precision,
@@ -57,6 +57,18 @@ impl Connector for Tldv {
 
     fn media_batch(&self, _method: Method) -> Option<usize> {
         Some(1)
+    }
+
+    fn saved(&self) -> Option<SavedAnswers> {
+        Some(SavedAnswers {
+            calls: &["results"],
+            call: &[],
+            call_key: "happenedAt",
+            transcripts: Some(SavedTranscripts::Single {
+                said: "data",
+                id: Some("meetingId"),
+            }),
+        })
     }
 
     fn begin(&self, work: &Work, setup: &Setup) -> Step {

@@ -9,8 +9,11 @@ use super::{
     notification,
 };
 use crate::{
-    import::{self, Conclusion, Context, End},
-    model::{ApiUsage, Harvest, ImportRecord, Notification, NotificationKind},
+    import::{self, Conclusion, Context, End, Failure},
+    model::{
+        ApiUsage, FailureClass, Harvest, ImportRecord, Notification, NotificationKind, Tally,
+        WhoseTurn,
+    },
     plan::{self, Job, JobKind},
     platforms::Auth,
     report::notice::Occasion,
@@ -31,7 +34,7 @@ pub(super) struct Ending {
     progressed: bool,
     requests: i64,
     unrecorded: i64,
-    calls: usize,
+    tally: Tally,
 }
 
 impl Ending {
@@ -44,6 +47,11 @@ impl Ending {
     ) -> Self {
         let unrecorded = usage.iter().map(|usage| usage.requests).sum();
         active.requests += unrecorded;
+        let end = if active.tally.adds_up() {
+            end
+        } else {
+            unaccounted(&active.tally)
+        };
         Self {
             job: active.job.clone(),
             auth: job::auth(&active.job, &active.connector.traits()).ok(),
@@ -55,7 +63,7 @@ impl Ending {
             progressed: active.attempt.progressed(),
             requests: active.requests,
             unrecorded,
-            calls: active.calls,
+            tally: active.tally,
         }
     }
 
@@ -89,7 +97,7 @@ impl Ending {
                 outcome: conclusion.record.phase,
                 failure_class: conclusion.failure_class,
                 detail: conclusion.detail,
-                calls_imported: i64::try_from(self.calls).unwrap_or(i64::MAX),
+                tally: self.tally,
                 attempt_requests: self.requests,
                 requests_sent: self.unrecorded,
                 usage: self.usage,
@@ -161,6 +169,19 @@ impl Ending {
             estimated_calls: job.request.estimated_calls,
         }
     }
+}
+
+/// Calls went astray between the source and the record. What is recorded stays; that it is all, nobody may say.
+fn unaccounted(tally: &Tally) -> End {
+    End::Failed(Failure {
+        class: FailureClass::Internal,
+        detail: format!("not everything that was found is accounted for: {tally:?}"),
+        advice: Some((
+            WhoseTurn::Engineering,
+            "The import needs an engineer: not everything that was found is accounted for."
+                .to_owned(),
+        )),
+    })
 }
 
 /// What is here, if an event is to say so.

@@ -8,7 +8,7 @@ use super::{Edges, lane::News};
 use crate::{
     http::{Endpoint, SendError},
     platforms::{Allowance, Connector, Exchange, Progress, Rejection, Reply, Setup, Step, Work},
-    workspace,
+    workspace::Shelf,
 };
 
 /// How a reply is understood.
@@ -90,9 +90,12 @@ async fn reply(
             .await
             .map(Reply::Http),
         (Exchange::Http(_), None) => Err(SendError::Credential),
-        (Exchange::Files(files), _) => {
-            let read = tokio::task::spawn_blocking(move || workspace::read_uploads(&files)).await;
-            Ok(Reply::Files(read.unwrap_or_default()))
+        (Exchange::Files(wishes), _) => {
+            let read = tokio::task::spawn_blocking(move || {
+                let mut shelf = Shelf::default();
+                wishes.iter().map(|wish| shelf.read(wish)).collect()
+            });
+            Ok(Reply::Files(read.await.unwrap_or_default()))
         }
     }
 }

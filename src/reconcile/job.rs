@@ -1,5 +1,7 @@
 //! From a planned job to what its attempt needs.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::lane::Drive;
@@ -44,7 +46,8 @@ pub(super) fn setup(job: &Job, connector: &dyn Connector, as_of: Timestamp) -> S
         method: request.method,
         as_of,
         keys: 1,
-        files: request.files.iter().map(|file| file.file.clone()).collect(),
+        // Files are looked through when their turn comes.
+        gathered: Arc::default(),
     }
 }
 

@@ -8,16 +8,18 @@ use tokio::sync::watch;
 use super::{
     Edges, Event, Settings,
     ending::Ending,
-    exchange, job, log, media,
+    exchange,
+    gathering::{self, Brought},
+    job, log, media,
     tokens::{self, Setback, SignIn},
 };
 use crate::{
     http::{Authority, Endpoint},
     import::{
         Access, Attempt, Command, Commit, End, Failure, Fetched, PENDING_AT_ONCE, Pending,
-        RateLimiter, Uploads,
+        RateLimiter, Scope, Uploads,
     },
-    model::{ApiUsage, CredentialState, FailureClass, ImportRecord, Method, WhoseTurn},
+    model::{ApiUsage, CredentialState, FailureClass, ImportRecord, Method, Tally, WhoseTurn},
     plan::{self, Job, JobKind},
     platforms::{self, Allowance, Auth, CallRef, Connector, Rejection, RequestClass, Setup, Step},
     spec::SupportMatrix,
@@ -57,6 +59,7 @@ pub(super) enum News {
         ticket: u64,
         fetched: Fetched,
     },
+    Gathered(Box<Result<Brought, Failure>>),
     Ended(Box<Result<ImportRecord, StoreError>>),
 }
 
@@ -87,8 +90,24 @@ pub(super) struct Active {
     pub(super) halt: watch::Sender<bool>,
     pub(super) started_at: Timestamp,
     pub(super) requests: i64,
-    pub(super) calls: usize,
+    /// What became of everything that was found.
+    pub(super) tally: Tally,
     pub(super) ending: bool,
+    /// What it is to do.
+    scope: Scope,
+    files: Files,
+}
+
+/// How far the files of an import are.
+enum Files {
+    /// There are none.
+    None,
+    /// They were not looked at yet.
+    Unread,
+    /// They are looked through.
+    Reading,
+    /// They are here; what was fetched of them stays as long as this.
+    Here(#[expect(dead_code, reason = "it is only kept")] Brought),
 }
 
 type Operation<'a> = Pin<Box<dyn Future<Output = (usize, News)> + Send + 'a>>;
@@ -147,13 +166,26 @@ impl Lane {
         }
         let setup = Arc::new(setup);
         let scope = job::scope(&job, drive.edges.media.is_some());
-        let mut attempt = Attempt::new(connector, Arc::clone(&setup), scope);
+        let mut files = match job.request.method {
+            Method::File => Files::Unread,
+            Method::Api | Method::Oauth => Files::None,
+        };
+        // The listing of files begins when it is known what is in them.
+        let begun = match files {
+            Files::Unread => Scope {
+                checkpoints: Vec::new(),
+                ..scope.clone()
+            },
+            Files::None | Files::Reading | Files::Here(_) => scope.clone(),
+        };
+        let mut attempt = Attempt::new(connector, Arc::clone(&setup), begun);
         let endpoint = endpoint.unwrap_or_else(|failure| {
             attempt.stop(End::Failed(failure));
             None
         });
         if job.kind == JobKind::Expire {
             attempt.stop(End::Complete);
+            files = Files::None;
         }
         tracing::info!(
             request = job.request.id,
@@ -170,8 +202,10 @@ impl Lane {
             halt: watch::Sender::new(false),
             started_at: now,
             requests: 0,
-            calls: 0,
+            tally: Tally::default(),
             ending: false,
+            scope,
+            files,
         });
         true
     }
@@ -239,9 +273,34 @@ impl Lane {
         }
     }
 
+    /// Looks through the files of an import that brings some, before anything else.
+    pub(super) fn gather<'a>(&mut self, index: usize, drive: &Drive<'a>) -> Option<Operation<'a>> {
+        let active = self.active.as_mut()?;
+        if !matches!(active.files, Files::Unread) {
+            return None;
+        }
+        if active.attempt.is_stopped() {
+            active.files = Files::None;
+            return None;
+        }
+        active.files = Files::Reading;
+        let (job, folder) = (active.job.clone(), drive.settings.uploads.to_owned());
+        let mut interrupt = drive.edges.interrupt.clone();
+        Some(Box::pin(async move {
+            let news = tokio::select! {
+                brought = gathering::bring(job, folder) => News::Gathered(Box::new(brought)),
+                _ = interrupt.wait_for(|stop| *stop) => News::Abandoned,
+            };
+            (index, news)
+        }))
+    }
+
     /// What the attempt wants next.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Command> {
         let active = self.active.as_mut().filter(|active| !active.ending)?;
+        if matches!(active.files, Files::Reading) {
+            return None;
+        }
         Some(
             active
                 .attempt
@@ -365,11 +424,12 @@ impl Lane {
                 active.attempt.abandon();
                 active.attempt.stop(crashed(detail));
             }
-            News::Abandoned => {}
+            News::Abandoned => active.not_gathered(),
+            News::Gathered(brought) => active.gathered(*brought),
             News::Renewed(result) => return self.renewed(*result, now),
             News::Committed(receipt) => {
                 let receipt = receipt?;
-                active.calls += receipt.new;
+                count(&mut active.tally, &receipt);
                 active.attempt.committed(&receipt.pending);
                 let (listed, known) = active.attempt.listed();
                 observe(Event::Committed {
@@ -441,6 +501,38 @@ impl Lane {
     }
 }
 
+impl Active {
+    /// Takes in what the files of the request hold. A stop that came meanwhile holds.
+    fn gathered(&mut self, brought: Result<Brought, Failure>) {
+        if self.attempt.is_stopped() {
+            return self.not_gathered();
+        }
+        match brought {
+            Ok(brought) => {
+                let setup = Setup {
+                    gathered: Arc::clone(&brought.gathered),
+                    ..Setup::clone(&self.setup)
+                };
+                self.setup = Arc::new(setup);
+                self.attempt =
+                    Attempt::new(self.connector, Arc::clone(&self.setup), self.scope.clone());
+                self.files = Files::Here(brought);
+            }
+            Err(failure) => {
+                self.attempt.stop(End::Failed(failure));
+                self.files = Files::None;
+            }
+        }
+    }
+
+    /// The run was stopped before they were looked through.
+    fn not_gathered(&mut self) {
+        if matches!(self.files, Files::Reading) {
+            self.files = Files::None;
+        }
+    }
+}
+
 fn crashed(detail: String) -> End {
     let advice =
         "The import needs an engineer: our code failed on an answer of the platform.".to_owned();
@@ -479,6 +571,14 @@ async fn load_pending(
     }
 }
 
+/// Adds what the record made of a page's calls.
+fn count(tally: &mut Tally, receipt: &PageReceipt) {
+    let counted = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    tally.imported += counted(receipt.new);
+    tally.changed += counted(receipt.updated);
+    tally.unchanged += counted(receipt.unchanged);
+}
+
 fn page(
     active: &mut Active,
     commit: Commit,
@@ -492,8 +592,15 @@ fn page(
         without_transcript,
         media,
         failures,
+        file_failures,
+        skipped,
+        tally,
         checkpoint,
     } = commit;
+    active.tally.found += tally.found;
+    active.tally.duplicate += tally.duplicate;
+    active.tally.skipped += tally.skipped;
+    active.tally.failed += tally.failed;
     let requests_sent: i64 = usage.iter().map(|usage| usage.requests).sum();
     active.requests += requests_sent;
     let ImportRecord {
@@ -515,6 +622,8 @@ fn page(
         without_transcript,
         media,
         failures,
+        file_failures,
+        skipped,
         checkpoint,
         requests_sent,
         usage,

@@ -5,6 +5,7 @@
 //! and what lets the name of the copy hold the hash of its contents. So a copy is there whole or not at all,
 //! and one that was put in place but not recorded is found again instead of made again.
 
+mod brought;
 mod partial;
 
 use std::{io, path::PathBuf, sync::Arc};
@@ -18,7 +19,7 @@ use crate::{
     import::{Fetched, recording},
     model::{FailureClass, ImportRecord, MediaCopy},
     objects::{Objects, PutFileError},
-    platforms::MediaFile,
+    platforms::{Link, MediaFile, Place},
 };
 use partial::Partial;
 
@@ -43,7 +44,20 @@ pub(super) async fn copy(
     mut halt: watch::Receiver<bool>,
     now: Timestamp,
 ) -> Fetched {
-    let (Some(place), Some(endpoint)) = (edges.media, endpoint) else {
+    let Some(place) = edges.media else {
+        return Fetched::Halted;
+    };
+    let link = match &file.place {
+        Place::File(source) => {
+            let copied = tokio::select! {
+                copied = brought::copy(place, &file.external_id, source.clone(), &record) => copied,
+                _ = halt.wait_for(|halt| *halt) => return Fetched::Halted,
+            };
+            return copied.unwrap_or_else(|stop| stop);
+        }
+        Place::Link(link) => link,
+    };
+    let Some(endpoint) = endpoint else {
         return Fetched::Halted;
     };
     let copying = Copying {
@@ -51,6 +65,7 @@ pub(super) async fn copy(
         place,
         endpoint: &endpoint,
         file: &file,
+        link,
         record: &record,
         now,
     };
@@ -66,6 +81,7 @@ struct Copying<'a> {
     place: &'a MediaPlace,
     endpoint: &'a Endpoint,
     file: &'a MediaFile,
+    link: &'a Link,
     record: &'a ImportRecord,
     now: Timestamp,
 }
@@ -103,7 +119,7 @@ impl Copying<'_> {
         });
         let http = self.edges.http;
         let mut download = http
-            .download(self.endpoint, &self.file.link, resume.as_ref(), self.now)
+            .download(self.endpoint, self.link, resume.as_ref(), self.now)
             .await
             .map_err(|error| self.no_answer(&error))?;
         self.judge(&download, partial)?;

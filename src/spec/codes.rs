@@ -91,6 +91,12 @@ codes! {
     UNKNOWN_OPTION = "unknown-option", Error, "The platform has no such option.";
     OPTION_TYPE = "option-type", Error, "An option has a value of the wrong kind.";
     BASE_URL = "base-url", Error, "The address is not one of the platform's own.";
+    FILE_OPTION = "file-option", Error, "An option of how files are read has a value that is not known.";
+    FILE_PROBLEM = "file-problem", Error, "A list among the files leaves open what only people know.";
+    FILE_FAILURE = "file-failure", Warning, "A file, or a row of a list, makes no call.";
+    FILE_NOTICE = "file-notice", Info, "Something in a file was read otherwise than it stands there.";
+    NO_CALLS_IN_FILES = "no-calls-in-files", Error, "No file of the request holds a call.";
+    FILES_IN_GIT = "files-in-git", Warning, "Customers' files are committed, and stay in the history for ever.";
     BAD_DOMAIN = "bad-domain", Error, "An e-mail domain is not written as a domain.";
     BAD_LOGIN = "bad-login", Error, "A GitHub login is not written as one.";
     PERIOD_REVERSED = "period-reversed", Error, "The period ends before it begins.";

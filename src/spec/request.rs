@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    files::SourceFile,
     model::{Method, Period},
-    platforms::SourceFile,
 };
 
 /// How much depends on the import. Order of work: deal, onboarding, retention.

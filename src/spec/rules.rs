@@ -72,7 +72,10 @@ pub(super) fn check(
         };
     }
     platform::check_include(&raw, &offer, report);
-    options::check(&raw, offer.platform, report);
+    match offer.method {
+        Method::File => options::check_files(&raw, report),
+        Method::Api | Method::Oauth => options::check(&raw, offer.platform, report),
+    }
     let account = account.unwrap_or_default();
     let scope = Scope {
         account: &account,

@@ -11,7 +11,10 @@ use schemars::{
 use serde_json::{Map, Value, json};
 
 use super::{SupportMatrix, raw::RawRequest};
-use crate::platforms::{self, OptionKind};
+use crate::{
+    files,
+    platforms::{self, OptionKind},
+};
 
 /// JSON Schema of a request file: platforms and their options come from the matrix and the connectors.
 pub fn request_schema(matrix: &SupportMatrix) -> Value {
@@ -26,7 +29,10 @@ pub fn request_schema(matrix: &SupportMatrix) -> Value {
                 .iter()
                 .map(|(key, row)| (key.as_str(), row.name.as_str())),
         );
-        schema["allOf"] = matrix.platforms.keys().map(|key| options_of(key)).collect();
+        let platforms = matrix.platforms.keys();
+        let mut rules: Vec<Value> = platforms.filter_map(|key| options_of(key)).collect();
+        rules.push(options_of_files(matrix));
+        schema["allOf"] = rules.into();
     }
     schema
 }
@@ -58,11 +64,9 @@ fn generate<T: JsonSchema>() -> Value {
         .to_value()
 }
 
-/// The rule for `options` of one platform.
-fn options_of(platform: &str) -> Value {
-    let options = platforms::connector(platform)
-        .map(|connector| connector.traits().options)
-        .unwrap_or_default();
+/// The rule for `options` of a platform that has a connector, unless its calls come as files.
+fn options_of(platform: &str) -> Option<Value> {
+    let options = platforms::connector(platform)?.traits().options;
     let properties: Map<String, Value> = options
         .iter()
         .map(|option| {
@@ -75,10 +79,42 @@ fn options_of(platform: &str) -> Value {
             (option.name.to_owned(), property)
         })
         .collect();
-    json!({
-        "if": {"properties": {"platform": {"const": platform}}, "required": ["platform"]},
+    Some(json!({
+        "if": {
+            "properties": {"platform": {"const": platform}},
+            "required": ["platform"],
+            "not": by_files(),
+        },
         "then": {"properties": {"options": {"properties": properties, "additionalProperties": false}}},
+    }))
+}
+
+/// The rule for `options` where calls come as files: it is written so, or there is no connector.
+fn options_of_files(matrix: &SupportMatrix) -> Value {
+    let keys = matrix.platforms.keys();
+    let unconnected: Vec<&String> = keys
+        .filter(|key| platforms::connector(key).is_none())
+        .collect();
+    let unconnected =
+        json!({"properties": {"platform": {"enum": unconnected}}, "required": ["platform"]});
+    let mut options = generate::<files::Options>()["properties"].take();
+    let words = generate::<files::Column>()["enum"].take();
+    let heading = || json!({"type": "string", "minLength": 1});
+    let headings = words.as_array().into_iter().flatten();
+    let headings: Map<String, Value> = headings
+        .filter_map(|word| Some((word.as_str()?.to_owned(), heading())))
+        .collect();
+    options["columns"]["properties"] = headings.into();
+    options["columns"]["additionalProperties"] = false.into();
+    json!({
+        // One of the two, in words that editors do not take for a union.
+        "if": {"not": {"allOf": [{"not": by_files()}, {"not": unconnected}]}},
+        "then": {"properties": {"options": {"properties": options, "additionalProperties": false}}},
     })
+}
+
+fn by_files() -> Value {
+    json!({"properties": {"method": {"const": "file"}}, "required": ["method"]})
 }
 
 /// Takes `null` out of optional values, and turns a `oneOf` of documented words into an `enum`.

@@ -1,4 +1,6 @@
-//! The hand-over to the product: Parquet files by platform and account.
+//! The hand-over to the product: files by platform and account.
+
+mod lines;
 
 use std::{
     fs,
@@ -10,7 +12,19 @@ use duckdb::{Connection, params};
 use super::{
     connect::{self, quoted},
     error::StoreError,
+    recorded::Scope,
 };
+
+/// What an export writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// `calls`, `participants`, `segments` and `media` as Parquet.
+    #[default]
+    Parquet,
+    /// `calls.jsonl`, as `schemas/call.schema.json` describes it: everything of a call on one line. It can be imported
+    /// again.
+    JsonLines,
+}
 
 /// One file of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +35,7 @@ pub struct ExportedFile {
     pub rows: u64,
 }
 
-/// Name of each file and the table or view that it holds.
+/// Name of each Parquet file and the table or view that it holds.
 const FILES: &[(&str, &str)] = &[
     ("calls", "calls"),
     ("participants", "participants"),
@@ -29,12 +43,16 @@ const FILES: &[(&str, &str)] = &[
     ("media", "media"),
 ];
 
-/// Writes `DIRECTORY/<platform>/<account>/{calls,participants,segments,media}.parquet` for every account
-/// that has calls. The files of an account take the place of older ones when all four are written.
+/// Writes `DIRECTORY/<platform>/<account>/{calls,participants,segments,media}.parquet` or `calls.jsonl` for every
+/// account that has calls. The files of an account take the place of older ones when all of them are written.
 ///
 /// # Errors
 /// As [`super::Store::open_to_read`], and when the folder cannot be written.
-pub fn export(path: &Path, directory: &Path) -> Result<Vec<ExportedFile>, StoreError> {
+pub fn export(
+    path: &Path,
+    directory: &Path,
+    format: ExportFormat,
+) -> Result<Vec<ExportedFile>, StoreError> {
     let refused = |source| StoreError::File {
         path: directory.to_owned(),
         source,
@@ -48,7 +66,11 @@ pub fn export(path: &Path, directory: &Path) -> Result<Vec<ExportedFile>, StoreE
             let folder = directory
                 .join(file_name(&platform))
                 .join(file_name(&account));
-            let written = export_account(connection, &platform, &account, &folder)
+            let scope = Scope {
+                platform: &platform,
+                account: &account,
+            };
+            let written = export_account(connection, scope, &folder, format)
                 .map_err(|error| error.explained_export(path, &folder))?;
             files.extend(written);
         }
@@ -65,9 +87,9 @@ fn accounts(connection: &Connection) -> Result<Vec<(String, String)>, StoreError
 
 fn export_account(
     connection: &Connection,
-    platform: &str,
-    account: &str,
+    scope: Scope<'_>,
     folder: &Path,
+    format: ExportFormat,
 ) -> Result<Vec<ExportedFile>, StoreError> {
     let refused = |path: &Path| {
         let path = path.to_owned();
@@ -75,10 +97,23 @@ fn export_account(
     };
     fs::create_dir_all(folder).map_err(refused(folder))?;
     let mut written = Vec::new();
-    for (name, relation) in FILES {
-        let partial = folder.join(format!(".{name}.parquet.partial"));
-        let rows = copy(connection, relation, platform, account, &partial)?;
-        written.push((partial, folder.join(format!("{name}.parquet")), rows));
+    let mut keep = |name: &str, write: &dyn Fn(&Path) -> Result<u64, StoreError>| {
+        let partial = folder.join(format!(".{name}.partial"));
+        let rows = write(&partial)?;
+        written.push((partial, folder.join(name), rows));
+        Ok::<_, StoreError>(())
+    };
+    match format {
+        ExportFormat::Parquet => {
+            for (name, relation) in FILES {
+                keep(&format!("{name}.parquet"), &|file| {
+                    copy(connection, relation, scope, file)
+                })?;
+            }
+        }
+        ExportFormat::JsonLines => {
+            keep("calls.jsonl", &|file| lines::write(connection, scope, file))?;
+        }
     }
     let mut files = Vec::new();
     for (partial, path, rows) in written {
@@ -92,8 +127,7 @@ fn export_account(
 fn copy(
     connection: &Connection,
     relation: &str,
-    platform: &str,
-    account: &str,
+    scope: Scope<'_>,
     file: &Path,
 ) -> Result<u64, StoreError> {
     let copied = connection.execute(
@@ -102,7 +136,7 @@ fn copy(
              TO {} (FORMAT parquet, COMPRESSION zstd)",
             quoted(&file.to_string_lossy())
         ),
-        params![platform, account],
+        params![scope.platform, scope.account],
     )?;
     Ok(copied as u64)
 }

@@ -12,7 +12,9 @@ use super::{
     values::{Cells, Day, Utc},
 };
 use crate::{
-    model::{ApiUsage, CallFailure, Checkpoint, FailureClass, MediaCounts, Window},
+    model::{
+        ApiUsage, CallFailure, Checkpoint, FailureClass, FileFailure, LeftOut, MediaCounts, Window,
+    },
     platforms::RecordFailure,
 };
 
@@ -51,7 +53,7 @@ pub(super) fn resolve_failures(
     Ok(())
 }
 
-/// Every open failure of a request counts as settled: its generation is over.
+/// Every open failure of a request counts as settled, and nothing as left out: its generation is over.
 pub(super) fn close_failures(
     connection: &Connection,
     request_id: &str,
@@ -61,6 +63,7 @@ pub(super) fn close_failures(
         "UPDATE call_failures SET resolved_at = ? WHERE request_id = ? AND resolved_at IS NULL",
         params![Utc(now), request_id],
     )?;
+    connection.execute("DELETE FROM left_out WHERE request_id = ?", [request_id])?;
     Ok(())
 }
 
@@ -121,41 +124,169 @@ pub(super) fn add_failures(
 ) -> Result<(), StoreError> {
     for failure in failures {
         let class = match failure.stage {
-            "file" => FailureClass::File,
             "media" => FailureClass::Unavailable,
             _ => FailureClass::BrokenReply,
         };
-        let known = connection.execute(
-            "UPDATE call_failures SET stage = ?, class = ?, detail = ?, attempts = attempts + 1,
-                 last_at = ?, resolved_at = NULL
-             WHERE request_id = ? AND external_id = ?",
-            params![
-                failure.stage,
-                class.as_str(),
-                failure.detail,
-                Utc(now),
+        let RecordFailure {
+            external_id,
+            stage,
+            detail,
+        } = failure;
+        add_failure(
+            connection,
+            [request_id, external_id, stage],
+            class,
+            detail,
+            now,
+        )?;
+    }
+    Ok(())
+}
+
+/// The same for rows of files and for whole files, with what it takes to mend them.
+pub(super) fn add_file_failures(
+    connection: &Connection,
+    request_id: &str,
+    failures: &[FileFailure],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for failure in failures {
+        let (id, detail) = (failure.id(), failure.detail());
+        let key = [request_id, &id, "file"];
+        add_failure(connection, key, FailureClass::File, &detail, now)?;
+        let original = serde_json::to_string(&failure.original).expect("text becomes JSON");
+        connection
+            .prepare_cached(
+                "UPDATE call_failures SET file = ?, line = ?, cell = ?, code = ?, value = ?, message = ?,
+                     help = ?, original = ?
+                 WHERE request_id = ? AND external_id = ?",
+            )?
+            .execute(params![
+                failure.file,
+                failure.line,
+                failure.column,
+                failure.code,
+                failure.value,
+                failure.message,
+                failure.help,
+                original,
                 request_id,
-                failure.external_id
+                id
+            ])?;
+    }
+    Ok(())
+}
+
+fn add_failure(
+    connection: &Connection,
+    [request_id, external_id, stage]: [&str; 3],
+    class: FailureClass,
+    detail: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let known = connection.execute(
+        "UPDATE call_failures SET stage = ?, class = ?, detail = ?, attempts = attempts + 1,
+             last_at = ?, resolved_at = NULL
+         WHERE request_id = ? AND external_id = ?",
+        params![
+            stage,
+            class.as_str(),
+            detail,
+            Utc(now),
+            request_id,
+            external_id
+        ],
+    )?;
+    if known == 0 {
+        connection.execute(
+            "INSERT INTO call_failures (request_id, external_id, stage, class, detail, attempts,
+                 first_at, last_at)
+             VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
+            params![
+                request_id,
+                external_id,
+                stage,
+                class.as_str(),
+                detail,
+                Utc(now),
+                Utc(now)
             ],
+        )?;
+    }
+    Ok(())
+}
+
+/// The open failures of a request that lie in its files, by file and line.
+pub(super) fn file_failures(
+    connection: &Connection,
+    request_id: &str,
+) -> Result<Vec<FileFailure>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT file, line, cell, code, value, message, help, original FROM call_failures
+         WHERE request_id = ? AND resolved_at IS NULL AND file IS NOT NULL
+         ORDER BY file, line, external_id",
+    )?;
+    let rows = statement.query_map([request_id], |row| {
+        let mut cells = Cells::of(row);
+        Ok(FileFailure {
+            file: cells.take()?,
+            line: cells.take()?,
+            column: cells.take()?,
+            code: cells.take()?,
+            value: cells.take()?,
+            message: cells.take()?,
+            help: cells.take()?,
+            original: serde_json::from_str(&cells.take::<String>()?).unwrap_or_default(),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Records what is no call of its own, in place of what was said of it before.
+pub(super) fn leave_out(
+    connection: &Connection,
+    request_id: &str,
+    run_id: &str,
+    skipped: &[LeftOut],
+) -> Result<(), StoreError> {
+    for left_out in skipped {
+        let LeftOut {
+            name,
+            reason,
+            is_duplicate,
+        } = left_out;
+        let known = connection.execute(
+            "UPDATE left_out SET reason = ?, is_duplicate = ? WHERE request_id = ? AND name = ?",
+            params![reason, is_duplicate, request_id, name],
         )?;
         if known == 0 {
             connection.execute(
-                "INSERT INTO call_failures (request_id, external_id, stage, class, detail, attempts,
-                     first_at, last_at)
-                 VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
-                params![
-                    request_id,
-                    failure.external_id,
-                    failure.stage,
-                    class.as_str(),
-                    failure.detail,
-                    Utc(now),
-                    Utc(now)
-                ],
+                "INSERT INTO left_out (request_id, name, reason, is_duplicate, run_id)
+                 VALUES (?, ?, ?, ?, ?)",
+                params![request_id, name, reason, is_duplicate, run_id],
             )?;
         }
     }
     Ok(())
+}
+
+/// What of a request was found and is no call of its own, by name.
+pub(super) fn left_out(
+    connection: &Connection,
+    request_id: &str,
+) -> Result<Vec<LeftOut>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT name, reason, is_duplicate FROM left_out WHERE request_id = ? ORDER BY name",
+    )?;
+    let rows = statement.query_map([request_id], |row| {
+        let mut cells = Cells::of(row);
+        Ok(LeftOut {
+            name: cells.take()?,
+            reason: cells.take()?,
+            is_duplicate: cells.take()?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Writes how far a window has come.

@@ -190,6 +190,8 @@ impl Prepared {
             page.now,
         )?;
         ledger::add_failures(connection, &page.request_id, &page.failures, page.now)?;
+        ledger::add_file_failures(connection, &page.request_id, &page.file_failures, page.now)?;
+        ledger::leave_out(connection, &page.request_id, &page.run_id, &page.skipped)?;
         match &page.checkpoint {
             Some(checkpoint) => ledger::write_checkpoint(
                 connection,
@@ -222,7 +224,7 @@ impl Prepared {
             &page.run_id,
             page.requests_sent,
             rows::count(receipt.new),
-            rows::count(page.failures.len()),
+            rows::count(page.failures.len() + page.file_failures.len()),
         )?;
         ledger::add_usage(connection, &page.usage)
     }

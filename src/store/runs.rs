@@ -101,8 +101,9 @@ pub(super) fn write_attempt(connection: &Connection, end: &AttemptEnd) -> Result
     )?;
     connection.execute(
         "INSERT INTO attempts (request_id, run_id, digest, started_at, finished_at, outcome,
-             failure_class, detail, calls_imported, requests_sent)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             failure_class, detail, calls_imported, requests_sent, calls_found, calls_changed,
+             calls_unchanged, calls_duplicate, calls_skipped, calls_failed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             request_id,
             end.run_id,
@@ -112,8 +113,14 @@ pub(super) fn write_attempt(connection: &Connection, end: &AttemptEnd) -> Result
             end.outcome.as_str(),
             end.failure_class.map(FailureClass::as_str),
             end.detail,
-            end.calls_imported,
-            end.attempt_requests
+            end.tally.imported,
+            end.attempt_requests,
+            end.tally.found,
+            end.tally.changed,
+            end.tally.unchanged,
+            end.tally.duplicate,
+            end.tally.skipped,
+            end.tally.failed
         ],
     )?;
     Ok(())

@@ -16,18 +16,20 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_views.sql"),
     include_str!("migrations/0003_recordings.sql"),
     include_str!("migrations/0004_without_recording.sql"),
+    include_str!("migrations/0005_files.sql"),
 ];
 
 /// Tables and views of the present layout with the number of their columns.
 const RELATIONS: &[(&str, i64)] = &[
     ("api_usage", 5),
-    ("attempts", 10),
-    ("call_failures", 9),
+    ("attempts", 16),
+    ("call_failures", 17),
     ("calls", 29),
     ("checkpoints", 8),
     ("credential_state", 5),
     ("import_progress", 20),
     ("imports", 30),
+    ("left_out", 5),
     ("media", 12),
     ("notifications", 8),
     ("participants", 11),

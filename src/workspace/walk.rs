@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{RECIPIENTS, Workspace, WorkspaceError};
 use crate::{
-    platforms::SourceFile,
+    files::SourceFile,
     spec::{MAX_REQUEST_BYTES, RequestFile, Source, SourceContent, codes, too_large},
 };
 
@@ -255,6 +255,7 @@ fn read_upload(entry: &Entry, path: PathBuf) -> io::Result<RequestFile> {
             name: entry.name.clone(),
             path,
             bytes,
+            member: None,
         },
         sha256: hex::encode(hash.finalize()),
     })

@@ -405,7 +405,8 @@ fn stale_files_are_named_then_written() {
     assert_eq!(check.status.code(), Some(1));
     assert_eq!(
         stdout(&check),
-        "stale: schemas/import-request.schema.json\nstale: schemas/matrix.schema.json\nstale: README.md\n\
+        "stale: schemas/import-request.schema.json\nstale: schemas/matrix.schema.json\nstale: schemas/call.schema.json\n\
+         stale: README.md\n\
          stale: .github/ISSUE_TEMPLATE/import-request.yml\nRun `call-import generate` and commit what it writes.\n"
     );
     assert!(!folder.path().join("schemas").exists());

@@ -1,11 +1,11 @@
-//! Parquet files of the hand-over to the product.
+//! Files of the hand-over to the product.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::fs;
 
 use call_import_engine::{
     model::TranscriptContent,
-    store::{PageCommit, StoreError, export},
+    store::{ExportFormat, PageCommit, StoreError, export},
 };
 
 use crate::{
@@ -34,7 +34,7 @@ async fn every_account_gets_its_files_and_they_can_be_read() {
     let place = Place::new();
     filled(&place).await;
     let folder = place.folder.path().join("out of 'quotes'");
-    let files = export(&place.path(), &folder).unwrap();
+    let files = export(&place.path(), &folder, ExportFormat::Parquet).unwrap();
     let folder = folder.canonicalize().unwrap();
     let listed: Vec<(String, u64)> = files
         .iter()
@@ -77,9 +77,12 @@ async fn a_second_export_takes_the_place_of_the_first() {
     let place = Place::new();
     filled(&place).await;
     let folder = place.folder.path().join("out");
-    let first = export(&place.path(), &folder).unwrap();
+    let first = export(&place.path(), &folder, ExportFormat::Parquet).unwrap();
     let before = fs::read(place.path()).unwrap();
-    assert_eq!(export(&place.path(), &folder).unwrap(), first);
+    assert_eq!(
+        export(&place.path(), &folder, ExportFormat::Parquet).unwrap(),
+        first
+    );
     assert!(
         before == fs::read(place.path()).unwrap(),
         "an export changes nothing"
@@ -93,7 +96,7 @@ async fn what_stands_in_the_way_is_named() {
     filled(&place).await;
     let folder = place.folder.path().join("out");
     fs::write(&folder, "a file").unwrap();
-    let error = export(&place.path(), &folder).unwrap_err();
+    let error = export(&place.path(), &folder, ExportFormat::Parquet).unwrap_err();
     assert!(
         matches!(&error, StoreError::File { path, .. } if *path == folder),
         "{error}"
@@ -101,7 +104,7 @@ async fn what_stands_in_the_way_is_named() {
 
     let store = place.open();
     let other = place.folder.path().join("other");
-    let error = export(&place.path(), &other).unwrap_err();
+    let error = export(&place.path(), &other, ExportFormat::Parquet).unwrap_err();
     assert!(matches!(error, StoreError::Held { .. }), "{error}");
     store.close().await.unwrap();
 }

@@ -49,7 +49,7 @@ fn setup(method: Method, keys: usize) -> Setup {
         method,
         as_of: "2026-04-01T01:17:00.5Z".parse().expect("an instant"),
         keys,
-        files: vec![],
+        gathered: Default::default(),
     }
 }
 

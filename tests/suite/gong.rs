@@ -33,7 +33,7 @@ fn setup(options: Value) -> Setup {
         method: call_import_engine::model::Method::Api,
         as_of: jiff::Timestamp::UNIX_EPOCH,
         keys: 1,
-        files: vec![],
+        gathered: Default::default(),
     }
 }
 

@@ -37,7 +37,7 @@ fn setup(method: Method) -> Setup {
         method,
         as_of: jiff::Timestamp::UNIX_EPOCH,
         keys: 1,
-        files: vec![],
+        gathered: Default::default(),
     }
 }
 

@@ -11,6 +11,7 @@ mod comments;
 mod deliver;
 mod export;
 mod fathom;
+mod files;
 mod findings;
 mod gong;
 mod grain;

@@ -530,7 +530,7 @@ fn gongs_links_are_read_and_never_shown() {
     let found: Vec<_> = links
         .media
         .iter()
-        .map(|file| (file.external_id.as_str(), file.link.expose()))
+        .map(|file| (file.external_id.as_str(), file.address()))
         .collect();
     assert_eq!(
         found,
@@ -604,6 +604,6 @@ fn setup() -> Setup {
         method: Method::Api,
         as_of: NIGHT.parse().expect("an instant"),
         keys: 1,
-        files: Vec::new(),
+        gathered: Default::default(),
     }
 }

@@ -24,6 +24,7 @@ mod fixtures;
 mod laws;
 pub(crate) mod nights;
 mod replay;
+mod saved;
 
 mod avoma;
 mod chorus;

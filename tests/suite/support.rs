@@ -308,6 +308,7 @@ impl Scene {
             .sealing_to(self.recipients());
         let http = Http::new().expect("a client");
         let declared = self.declared();
+        let uploads = self.folder.path().join(".uploads");
         let settings = Settings {
             declared: &declared,
             matrix: &self.matrix,
@@ -317,6 +318,7 @@ impl Scene {
             deadline: self.deadline,
             platform_urls: &self.platform_urls,
             run_id,
+            uploads: &uploads,
             has_job_summary: true,
         };
         let github = self.github_url.as_ref().map(|url| {

@@ -10,17 +10,19 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use bytes::Bytes;
 use call_import_engine::{
-    files::{self, FileProblem, Options, ReadFile},
-    import::Uploads,
+    files::{self, FileProblem, Options, ReadFile, SourceFile},
+    import::{self, Uploads},
     model::{Call, Period, TranscriptContent},
-    platforms::{Connector, Exchange, Page, Rejection, Reply, Setup, SourceFile, Step, Work},
+    platforms::{Connector, Exchange, Page, Rejection, Reply, Setup, Step, Work},
+    workspace::Shelf,
 };
 use jiff::civil::date;
 use proptest::prelude::*;
+use tempfile::TempDir;
 
 #[test]
 fn webvtt_files_are_read() {
@@ -134,11 +136,11 @@ fn a_listing_ends_after_few_pages_and_resumes_from_each_cursor() {
     let pages = request.drain(None);
     let sizes: Vec<_> = pages.iter().map(|page| page.calls.len()).collect();
     assert_eq!(sizes, [100, 100, 50]);
-    assert_eq!(pages[0].next.as_deref(), Some("files/099.vtt"));
+    assert!(pages[0].next.as_ref().unwrap().ends_with(":100"));
     assert!(
         pages
             .iter()
-            .all(|page| page.total == Some(250) && page.failures.is_empty())
+            .all(|page| page.total == Some(250) && page.file_failures.is_empty())
     );
     for (index, page) in pages.iter().enumerate().take(2) {
         assert_eq!(request.drain(page.next.clone()), pages[index + 1..]);
@@ -166,25 +168,20 @@ fn a_file_that_cannot_be_read_fails_alone() {
         ("a.vtt".into(), webvtt("Hello.")),
         ("b.pdf".into(), b"%PDF-1.7".to_vec()),
         ("c.vtt".into(), b"WEBVTT\n".to_vec()),
-        ("d.vtt".into(), Vec::new()),
+        ("d.vtt".into(), webvtt("Gone.")),
         ("e.vtt".into(), webvtt("Bye.")),
-        ("f.vtt".into(), Vec::new()),
+        ("f.vtt".into(), webvtt("Too long.")),
     ]));
-    request.unreadable("d.vtt", "permission denied");
+    fs::remove_file(&request.files[2].path).unwrap();
     request.resize("f.vtt", 64_000_001);
     let [page] = &request.drain(None)[..] else {
         panic!("one page");
     };
     assert_eq!(page.calls.len(), 2);
     let failures: Vec<_> = page
-        .failures
+        .file_failures
         .iter()
-        .map(|failure| {
-            format!(
-                "{} ({}): {}",
-                failure.external_id, failure.stage, failure.detail
-            )
-        })
+        .map(|failure| format!("{} ({}): {}", failure.id(), failure.code, failure.detail()))
         .collect();
     insta::assert_snapshot!(failures.join("\n"));
 }
@@ -194,7 +191,9 @@ fn a_file_too_large_is_not_asked_for() {
     let mut request = Request::of(BTreeMap::from([("a.vtt".into(), webvtt("Hello."))]));
     request.resize("a.vtt", 64_000_001);
     let step = Uploads.begin(&list(None), &request.setup);
-    assert!(matches!(step, Step::Page(page) if page.failures.len() == 1 && page.next.is_none()));
+    assert!(
+        matches!(step, Step::Page(page) if page.file_failures.len() == 1 && page.next.is_none())
+    );
 }
 
 #[test]
@@ -282,52 +281,66 @@ fn nothing_but_listing_needs_files() {
 /// A request with its files, and what the shell would do for it.
 struct Request {
     setup: Setup,
-    contents: BTreeMap<String, Result<Bytes, String>>,
+    files: Vec<SourceFile>,
+    _folder: TempDir,
 }
 
 impl Request {
     fn of(contents: BTreeMap<String, Vec<u8>>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let mut files: Vec<_> = contents
             .iter()
-            .map(|(name, bytes)| SourceFile {
-                name: name.clone(),
-                path: PathBuf::from(name),
-                bytes: bytes.len() as u64,
+            .map(|(name, bytes)| {
+                let path = folder.path().join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, bytes).unwrap();
+                SourceFile {
+                    name: name.clone(),
+                    path,
+                    bytes: bytes.len() as u64,
+                    member: None,
+                }
             })
             .collect();
-        // The connector puts them in order itself.
+        // They are put in order when they are looked through.
         files.reverse();
-        let setup = Setup {
-            base_url: String::new(),
-            options: serde_json::Map::new(),
-            internal_domains: Vec::new(),
-            period: period(),
-            method: call_import_engine::model::Method::File,
-            as_of: jiff::Timestamp::UNIX_EPOCH,
-            keys: 1,
+        let mut request = Self {
+            setup: Setup {
+                base_url: String::new(),
+                options: serde_json::Map::new(),
+                internal_domains: Vec::new(),
+                period: period(),
+                method: call_import_engine::model::Method::File,
+                as_of: jiff::Timestamp::UNIX_EPOCH,
+                keys: 1,
+                gathered: Arc::default(),
+            },
             files,
+            _folder: folder,
         };
-        let contents = contents
-            .into_iter()
-            .map(|(name, bytes)| (name, Ok(bytes.into())));
-        Self {
-            setup,
-            contents: contents.collect(),
-        }
+        request.gather();
+        request
     }
 
-    fn unreadable(&mut self, name: &str, reason: &str) {
-        self.contents.insert(name.into(), Err(reason.into()));
+    fn gather(&mut self) {
+        let mut shelf = Shelf::default();
+        let gathered = import::gather(&self.files, "other", Options::default(), &mut |wish| {
+            shelf.read(wish)
+        });
+        self.setup.gathered = Arc::new(gathered);
     }
 
+    /// Says that a file is so large. What it holds is not read then, or as it is.
     fn resize(&mut self, name: &str, bytes: u64) {
-        for file in self.setup.files.iter_mut().filter(|file| file.name == name) {
+        for file in self.files.iter_mut().filter(|file| file.name == name) {
             file.bytes = bytes;
         }
+        self.gather();
     }
 
     fn drain(&self, mut cursor: Option<String>) -> Vec<Page> {
         let mut pages = Vec::new();
+        let mut shelf = Shelf::default();
         loop {
             let work = list(cursor.take());
             let mut step = Uploads.begin(&work, &self.setup);
@@ -337,11 +350,11 @@ impl Request {
                     Step::Send(exchange, progress) => (exchange, progress),
                     Step::Later(..) => panic!("files are there"),
                 };
-                let Exchange::Files(files) = exchange else {
+                let Exchange::Files(wishes) = exchange else {
                     panic!("files are read, nothing is sent");
                 };
-                let contents = files.iter().map(|file| self.contents[&file.name].clone());
-                let reply = Reply::Files(contents.collect());
+                let got = wishes.iter().map(|wish| shelf.read(wish)).collect();
+                let reply = Reply::Files(got);
                 step = Uploads.next(&work, &self.setup, &progress, &reply).unwrap();
             };
             cursor.clone_from(&page.next);
@@ -358,7 +371,7 @@ impl Request {
             (pages.len(), pages[0].calls.len()),
             (1, 1),
             "{:?}",
-            pages[0].failures
+            pages[0].file_failures
         );
         pages[0].calls[0].clone()
     }

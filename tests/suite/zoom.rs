@@ -42,7 +42,7 @@ fn setup() -> Setup {
         method: Method::Oauth,
         as_of: "2026-12-01T01:17:00Z".parse().expect("an instant"),
         keys: 1,
-        files: vec![],
+        gathered: Default::default(),
     }
 }
 

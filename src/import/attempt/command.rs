@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     import::End,
-    model::{Call, Checkpoint, MediaOutcome, Period, Transcript},
+    model::{Call, Checkpoint, FileFailure, LeftOut, MediaOutcome, Period, Tally, Transcript},
     platforms::{Exchange, MediaFile, Progress, RecordFailure, Work},
 };
 
@@ -92,6 +92,12 @@ pub struct Commit {
     pub media: Vec<(String, MediaOutcome)>,
     /// Records that could not be read.
     pub failures: Vec<RecordFailure>,
+    /// Rows of files, and whole files, that make no call.
+    pub file_failures: Vec<FileFailure>,
+    /// Files that are no call of their own.
+    pub skipped: Vec<LeftOut>,
+    /// What it counts for, but for what the record makes of its calls.
+    pub tally: Tally,
     /// How far the window has come.
     pub checkpoint: Option<Checkpoint>,
 }

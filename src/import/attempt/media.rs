@@ -263,7 +263,7 @@ impl Attempt {
             .failure(copy.sent, now, wait, &self.scope.request_id);
         if !hopeful || unanswered >= MAX_TRIES || wait > Some(MAX_WAIT) {
             self.stop(End::HostFailed {
-                host: host(copy.file.link.expose()).map(str::to_owned),
+                host: host(copy.file.address()).map(str::to_owned),
                 class,
                 detail,
             });

@@ -20,7 +20,7 @@ impl Attempt {
                 match walk.take(page) {
                     Ok(fresh) => {
                         let checkpoint = self.scope.keep_checkpoints.then_some(fresh.checkpoint);
-                        let (mut calls, failures) = (fresh.calls, fresh.failures);
+                        let mut calls = fresh.calls;
                         if !self.scope.transcripts {
                             calls
                                 .iter_mut()
@@ -28,7 +28,10 @@ impl Attempt {
                         }
                         self.commits.push_back(Commit {
                             calls,
-                            failures,
+                            failures: fresh.failures,
+                            file_failures: fresh.file_failures,
+                            skipped: fresh.skipped,
+                            tally: fresh.tally,
                             checkpoint,
                             ..Commit::default()
                         });

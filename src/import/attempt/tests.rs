@@ -20,7 +20,7 @@ fn attempt() -> Attempt {
         method: crate::model::Method::Api,
         as_of: Timestamp::UNIX_EPOCH,
         keys: 1,
-        files: Vec::new(),
+        gathered: Arc::default(),
     };
     let window = Window {
         from: period.from,

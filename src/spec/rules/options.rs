@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    files,
     platforms::{self, OptionKind, base_host},
     spec::{codes, document::child, file_report::FileReport, raw::RawRequest},
 };
@@ -38,6 +39,19 @@ pub(super) fn check(raw: &RawRequest, platform: &str, report: &mut FileReport) {
             ),
             Some(_) => {}
         }
+    }
+}
+
+/// Checks what is said about how files are read: what no schema knows, such as the names of time zones.
+pub(super) fn check_files(raw: &RawRequest, report: &mut FileReport) {
+    let read = raw.options.as_ref().map(files::Options::read);
+    for (name, flaw) in read.and_then(Result::err).unwrap_or_default() {
+        report.value(
+            codes::FILE_OPTION,
+            &child("/options", &name),
+            format!("This option cannot be read: {flaw}."),
+            "Correct it, or leave it out; the schema lists what each option may say.",
+        );
     }
 }
 

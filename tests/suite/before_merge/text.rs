@@ -3,7 +3,7 @@
 use call_import_engine::{
     plan::{Plan, PlannedImport},
     report::plan::{CheckResult, Files, Proposal, View, markdown},
-    spec::{CODES, Finding, Severity},
+    spec::{Finding, Severity},
 };
 
 use super::{NOW, REQUEST, documents, result};
@@ -212,7 +212,7 @@ fn no_text_from_outside_acts() {
     }
     for finding in &mut findings {
         finding.severity = Severity::Error;
-        finding.code = codes::MISSING_CREDENTIALS.name.to_owned();
+        finding.code = "missing-credentials".into();
     }
     let result = CheckResult {
         plan,

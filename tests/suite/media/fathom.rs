@@ -445,7 +445,7 @@ fn what_fathom_answers_about_files_is_read_and_never_shown() {
         let [file] = page.media.as_slice() else {
             panic!("{page:?}")
         };
-        assert_eq!(file.link.expose(), "https://media.example/d/1?sig=SECRET");
+        assert_eq!(file.address(), "https://media.example/d/1?sig=SECRET");
         assert_eq!(file.bytes, Some(154_000_000));
     }
     for status in [403, 404, 422] {

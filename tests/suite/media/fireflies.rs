@@ -139,7 +139,7 @@ fn a_list_tells_of_all_that_it_names() {
         [r#"Links {"from":"2026-03-30T15:00:00.000Z","limit":50,"to":"2026-03-31T15:00:00.001Z"}"#]
     );
     let page = &pages[0];
-    let links: Vec<&str> = page.media.iter().map(|file| file.link.expose()).collect();
+    let links: Vec<&str> = page.media.iter().map(|file| file.address()).collect();
     assert_eq!(
         links,
         [

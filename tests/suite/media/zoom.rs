@@ -174,7 +174,7 @@ fn where_a_file_redirects_to_is_the_link() {
     };
     let found = page(&call, &progress, redirect.clone());
     assert_eq!(
-        found.media[0].link.expose(),
+        found.media[0].address(),
         "https://media.example/a?signature=x"
     );
     assert!(!format!("{found:?}").contains("signature"), "{found:?}");

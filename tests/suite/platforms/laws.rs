@@ -115,7 +115,7 @@ pub(super) fn an_import_brings_what_is_expected(fixtures: &Fixtures) {
     );
     let media = imported.media.iter();
     let media: BTreeSet<(&str, &str)> = media
-        .map(|file| (file.external_id.as_str(), file.link.expose()))
+        .map(|file| (file.external_id.as_str(), file.address()))
         .collect();
     assert_eq!(
         media,

@@ -85,7 +85,7 @@ impl<'a> Replay<'a> {
                 method: fixtures.method,
                 as_of: "2026-12-01T01:17:00Z".parse().expect("an instant"),
                 keys: fixtures.keys,
-                files: Vec::new(),
+                gathered: Arc::default(),
             },
         }
     }

@@ -216,6 +216,8 @@ pub(crate) fn page(calls: Vec<Call>) -> PageCommit {
         without_transcript: Vec::new(),
         media: Vec::new(),
         failures: vec![],
+        file_failures: vec![],
+        skipped: vec![],
         checkpoint: None,
         requests_sent: 1,
         usage: vec![],

@@ -3,7 +3,7 @@
 use call_import_engine::{
     model::{
         ApiUsage, CallFailure, FailureClass, ImportRecord, MediaCounts, Method, Notification,
-        NotificationKind, Phase, WhoseTurn,
+        NotificationKind, Phase, Tally, WhoseTurn,
     },
     platforms::RecordFailure,
     store::{AttemptEnd, PageCommit, RunOutcome, StoreError},
@@ -60,7 +60,11 @@ fn end(record: ImportRecord) -> AttemptEnd {
         finished_at: at(9),
         failure_class: Some(FailureClass::Credentials),
         detail: Some("HTTP 401".into()),
-        calls_imported: 4,
+        tally: Tally {
+            found: 4,
+            imported: 4,
+            ..Tally::default()
+        },
         attempt_requests: 6,
         requests_sent: 2,
         usage: vec![],

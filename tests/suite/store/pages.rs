@@ -31,6 +31,8 @@ fn full_page() -> PageCommit {
     silent.media.clear();
     PageCommit {
         failures: vec![failure("4", "list")],
+        file_failures: vec![],
+        skipped: vec![],
         checkpoint: Some(checkpoint(4, Some("page 2"))),
         usage: vec![ApiUsage {
             platform: "gong".into(),

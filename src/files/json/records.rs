@@ -1,0 +1,487 @@
+//! From a file to its records: one object, a list of them, JSON Lines, or objects one after another.
+//!
+//! A broken record does not stop the file. The next one is looked for at the beginning of a line, and there no
+//! farther to the right than the broken one began, so that what is nested in it is not taken for a record.
+
+use std::{borrow::Cow, ops::Range};
+
+use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+use super::super::{FileProblem, Options, RowFailure, notice::Notices, text};
+
+/// Largest record, in bytes of UTF-8: a call of a whole day, every word with its times, has less.
+pub const LARGEST_RECORD: usize = 64 * 1024 * 1024;
+
+/// Deepest nesting of a record.
+pub const DEEPEST_RECORD: usize = 64;
+
+/// Most of a broken record that is given back, in characters.
+const LONGEST_ORIGINAL: usize = 1_000;
+
+const MARK: &str = "\u{feff}";
+
+/// One record of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// 1-based line on which it begins.
+    pub line: usize,
+    /// Its bytes in the file, by which it can be read again without the rest. `None` if the file is neither UTF-8
+    /// nor UTF-16.
+    pub range: Option<Range<usize>>,
+    /// A JSON object.
+    pub text: Cow<'a, str>,
+}
+
+/// Cuts a file into records, in its order; a stretch that holds none is a failure.
+///
+/// # Errors
+/// A [`FileProblem`] when the bytes make no text.
+pub fn records<'a>(bytes: &'a [u8], options: &Options) -> Result<Records<'a>, FileProblem> {
+    Records::new(bytes, options, &mut Notices::default())
+}
+
+/// The records of a file.
+#[derive(Debug, Clone)]
+pub struct Records<'a> {
+    text: Cow<'a, str>,
+    encoding: &'static str,
+    bytes: Bytes,
+    /// What is read next.
+    place: Place,
+    /// Whether a list was opened and not closed.
+    in_list: bool,
+}
+
+/// Where a text stands in its file.
+#[derive(Debug, Clone, Copy)]
+enum Bytes {
+    /// As it is, behind a mark of so many bytes.
+    Utf8 { mark: usize },
+    /// In two bytes a unit. The last place that was looked up, in the text and in the file, from where the next
+    /// one is counted.
+    Utf16 { text: usize, file: usize },
+    /// Not to be told.
+    Unknown,
+}
+
+/// A place in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    /// In bytes.
+    offset: usize,
+    /// 1-based.
+    line: usize,
+    /// 1-based, in characters.
+    column: usize,
+}
+
+impl Place {
+    /// Behind a stretch of text that begins here.
+    fn behind(self, stretch: &str) -> Self {
+        let last = stretch.rfind('\n');
+        let column = stretch[last.map_or(0, |at| at + 1)..].chars().count();
+        Self {
+            offset: self.offset + stretch.len(),
+            line: self.line + stretch.matches('\n').count(),
+            column: column + if last.is_none() { self.column } else { 1 },
+        }
+    }
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(
+        bytes: &'a [u8],
+        options: &Options,
+        notices: &mut Notices,
+    ) -> Result<Self, FileProblem> {
+        let (text, encoding, bytes) = decode(bytes, options, notices)?;
+        Ok(Self {
+            text,
+            encoding,
+            bytes,
+            place: Place {
+                offset: 0,
+                line: 1,
+                column: 1,
+            },
+            in_list: false,
+        })
+    }
+
+    /// The whole text.
+    pub(super) fn whole(&self) -> &str {
+        &self.text
+    }
+
+    /// The name of its encoding.
+    pub(super) const fn encoding(&self) -> &'static str {
+        self.encoding
+    }
+
+    fn rest(&self) -> &str {
+        &self.text[self.place.offset..]
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.place = self.place.behind(&self.rest()[..bytes]);
+    }
+
+    /// Goes to what is to be read next, and tells its first character.
+    fn next_character(&mut self) -> Option<char> {
+        loop {
+            let rest = self.rest();
+            // A mark in the middle comes from files put together, U+001E from JSON text sequences (RFC 7464).
+            let blank =
+                |c: char| matches!(c, ' ' | '\t' | '\r' | '\n' | ',' | '\u{feff}' | '\u{1e}');
+            let begins = rest.find(|c| !blank(c)).unwrap_or(rest.len());
+            self.skip(begins);
+            match self.rest().chars().next() {
+                Some('[') if !self.in_list => self.in_list = true,
+                Some(']') if self.in_list => self.in_list = false,
+                other => return other,
+            }
+            self.skip(1);
+        }
+    }
+
+    /// A list that has no end is told once.
+    fn end(&mut self) -> Option<RowFailure> {
+        std::mem::take(&mut self.in_list).then(|| {
+            let problem = FileProblem::new(
+                "unfinished-list",
+                "The list of calls has no end, so the file may have been cut off.",
+                "Check whether calls are missing at its end, and export it again.",
+            );
+            failure(problem, self.place, self.place, "")
+        })
+    }
+
+    fn value(&mut self) -> Result<Record<'a>, RowFailure> {
+        let start = self.place;
+        let window = self.rest();
+        let window = &window[..window.floor_char_boundary(LARGEST_RECORD)];
+        let is_cut = window.len() < self.rest().len();
+        let mut stream = serde_json::Deserializer::from_str(window).into_iter::<Shape>();
+        let found = match stream.next() {
+            Some(Ok(shape)) => Ok((shape, stream.byte_offset())),
+            Some(Err(error)) => Err(Fault::of(&error, window, is_cut)),
+            None => Err(Fault::default()),
+        };
+        match found {
+            Ok((shape, length)) => {
+                self.skip(length);
+                let range = start.offset..self.place.offset;
+                if shape.is_object && shape.depth <= DEEPEST_RECORD {
+                    return Ok(self.record(start.line, range));
+                }
+                let problem = if shape.is_object {
+                    too_deep()
+                } else {
+                    no_record(
+                        "What stands here is no record of a call, which begins with { and ends with }.",
+                    )
+                };
+                Err(failure(problem, start, start, &self.text[range]))
+            }
+            Err(fault) => Err(self.broken(start, fault)),
+        }
+    }
+
+    fn record(&mut self, line: usize, range: Range<usize>) -> Record<'a> {
+        Record {
+            line,
+            range: self.bytes.of(&self.text, range.clone()),
+            text: match &self.text {
+                Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
+                Cow::Owned(text) => Cow::Owned(text[range].to_owned()),
+            },
+        }
+    }
+
+    /// Goes on where the next record may begin.
+    fn broken(&mut self, start: Place, fault: Fault) -> RowFailure {
+        let rest = self.rest();
+        let at = start.behind(&rest[..fault.offset]);
+        let length = resume(rest, start.column, self.in_list).unwrap_or(rest.len());
+        let original = rest[..length].to_owned();
+        self.skip(length);
+        let mut problem = fault.problem;
+        if self.rest().is_empty() {
+            // The end was not seen, but that is no news any more.
+            self.in_list = false;
+        } else {
+            let line = self.place.line;
+            problem.message = format!("{} Reading went on at line {line}.", problem.message);
+        }
+        failure(problem, start, at, &original)
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<Record<'a>, RowFailure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.next_character() {
+            Some(_) => Some(self.value()),
+            None => self.end().map(Err),
+        }
+    }
+}
+
+impl Bytes {
+    fn of(&mut self, whole: &str, range: Range<usize>) -> Option<Range<usize>> {
+        match self {
+            Self::Utf8 { mark } => Some(range.start + *mark..range.end + *mark),
+            Self::Utf16 { text, file } => {
+                let mut place = |offset: usize| {
+                    *file += 2 * whole[*text..offset].encode_utf16().count();
+                    *text = offset;
+                    *file
+                };
+                Some(place(range.start)..place(range.end))
+            }
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// JSON is UTF-8 (RFC 8259); editors and Windows PowerShell write UTF-16. Anything else is read as other files are.
+fn decode<'a>(
+    bytes: &'a [u8],
+    options: &Options,
+    notices: &mut Notices,
+) -> Result<(Cow<'a, str>, &'static str, Bytes), FileProblem> {
+    let unmarked = bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes);
+    let may_be_utf_8 = options.encoding.is_none_or(|told| told == UTF_8) && !bytes.contains(&0);
+    if may_be_utf_8 && let Ok(text) = std::str::from_utf8(unmarked) {
+        let mark = bytes.len() - unmarked.len();
+        return Ok((Cow::Borrowed(text), UTF_8.name(), Bytes::Utf8 { mark }));
+    }
+    let (text, name) = match (options.encoding, bytes) {
+        // A single record of a file in UTF-16: it has no mark of its own, but a brace.
+        (None, [b'{', 0, ..]) => (
+            UTF_16LE.decode_without_bom_handling(bytes).0,
+            UTF_16LE.name(),
+        ),
+        (None, [0, b'{', ..]) => (
+            UTF_16BE.decode_without_bom_handling(bytes).0,
+            UTF_16BE.name(),
+        ),
+        (Some(told), _) => {
+            let (text, used, _) = told.decode(bytes);
+            (text, used.name())
+        }
+        (None, _) => text::decode(bytes, options, notices)?,
+    };
+    let is_utf_16 = [UTF_16LE.name(), UTF_16BE.name()].contains(&name);
+    let places = if is_utf_16 {
+        let mark = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+        Bytes::Utf16 {
+            text: 0,
+            file: if mark { 2 } else { 0 },
+        }
+    } else {
+        Bytes::Unknown
+    };
+    Ok((text, name, places))
+}
+
+/// How far away the next record may begin, or the list may end.
+fn resume(rest: &str, column: usize, in_list: bool) -> Option<usize> {
+    let mut offset = 0;
+    for line in rest.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start_matches([' ', '\t', '\u{feff}']).len();
+        let begins = match line.as_bytes().get(indent) {
+            Some(b'{') => true,
+            Some(b']') => in_list,
+            _ => false,
+        };
+        if offset > 0 && begins && line[..indent].chars().count() < column {
+            return Some(offset + indent);
+        }
+        offset += line.len();
+    }
+    None
+}
+
+/// Why what stands at a place is no record.
+#[derive(Debug)]
+struct Fault {
+    problem: FileProblem,
+    /// How far behind the beginning it shows.
+    offset: usize,
+}
+
+impl Default for Fault {
+    fn default() -> Self {
+        Self {
+            problem: no_record("What stands here is no JSON."),
+            offset: 0,
+        }
+    }
+}
+
+impl Fault {
+    fn of(error: &serde_json::Error, window: &str, is_cut: bool) -> Self {
+        let problem = if error.is_eof() && is_cut {
+            let megabytes = LARGEST_RECORD / (1024 * 1024);
+            FileProblem::new(
+                "record-too-large",
+                format!("The record is larger than {megabytes} MB, and no call is."),
+                "Write each call as a record of its own, and recordings as files beside them.",
+            )
+        } else if error.is_eof() {
+            FileProblem::new(
+                "unfinished-record",
+                "The record has no end, so the file may have been cut off.",
+                "Check whether calls are missing at its end, and export it again.",
+            )
+        } else if said(error) == "recursion limit exceeded" {
+            too_deep()
+        } else {
+            FileProblem::new(
+                "broken-record",
+                format!("The record is no JSON: {}.", said(error)),
+                "Correct it there, or export it again with a program that writes JSON.",
+            )
+        };
+        Self {
+            problem,
+            offset: offset_of(error, window),
+        }
+    }
+}
+
+/// What `serde_json` says, without the place, which is another one in the file.
+pub(super) fn said(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((text, _)) => text.to_owned(),
+        None => text,
+    }
+}
+
+/// Where in a text `serde_json` saw an error, in bytes.
+pub(super) fn offset_of(error: &serde_json::Error, text: &str) -> usize {
+    let lines = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
+    let before: usize = lines.map(str::len).sum();
+    let offset = before + error.column().saturating_sub(1);
+    text.floor_char_boundary(offset.min(text.len()))
+}
+
+fn no_record(message: &str) -> FileProblem {
+    FileProblem::new(
+        "no-record",
+        message,
+        "Take it out, or export the file again as JSON Lines: one call on each line.",
+    )
+}
+
+fn too_deep() -> FileProblem {
+    FileProblem::new(
+        "record-too-deep",
+        format!("The record is nested deeper than {DEEPEST_RECORD} levels, and no call is."),
+        "Write each call as a record of its own.",
+    )
+}
+
+/// A failure that begins at one place and shows at another.
+fn failure(mut problem: FileProblem, start: Place, at: Place, original: &str) -> RowFailure {
+    let original: String = original.trim_end().chars().take(LONGEST_ORIGINAL).collect();
+    problem.message = format!("{} (Byte {} of the file.)", problem.message, at.offset);
+    let from = at.offset - start.offset;
+    let shown = original.get(from..).unwrap_or_default();
+    RowFailure {
+        problem: problem.at(at.line).with_value(at.column, shown),
+        original: original_of(&original),
+    }
+}
+
+/// A record as it is given back to be corrected.
+pub(super) fn original_of(text: &str) -> Vec<(String, String)> {
+    let text = text.chars().take(LONGEST_ORIGINAL).collect();
+    vec![("record".to_owned(), text)]
+}
+
+/// What a value is, read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    is_object: bool,
+    /// 0 for a value in which nothing is nested.
+    depth: usize,
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor)
+    }
+}
+
+struct ShapeVisitor;
+
+impl ShapeVisitor {
+    const SCALAR: Shape = Shape {
+        is_object: false,
+        depth: 0,
+    };
+}
+
+impl<'de> Visitor<'de> for ShapeVisitor {
+    type Value = Shape;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
+        Ok(Self::SCALAR)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
+        Ok(Self::SCALAR)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
+        Ok(Self::SCALAR)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
+        Ok(Self::SCALAR)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Shape, E> {
+        Ok(Self::SCALAR)
+    }
+
+    fn visit_unit<E>(self) -> Result<Shape, E> {
+        Ok(Self::SCALAR)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
+        let mut deepest = 0;
+        while let Some(item) = items.next_element::<Shape>()? {
+            deepest = deepest.max(item.depth);
+        }
+        Ok(Shape {
+            is_object: false,
+            depth: deepest + 1,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shape, A::Error> {
+        let mut deepest = 0;
+        while let Some((_, value)) = members.next_entry::<IgnoredAny, Shape>()? {
+            deepest = deepest.max(value.depth);
+        }
+        Ok(Shape {
+            is_object: true,
+            depth: deepest + 1,
+        })
+    }
+}
