@@ -195,6 +195,9 @@ pub struct PlannedImport {
     /// Whether the run leaves it alone, however it stands: it works on another one alone, or this is the example.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left_out: bool,
+    /// Whether a credential is all that it lacks. The dates are those that it has if one is handed in at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_credential: bool,
     /// Calls that are still expected.
     pub calls: u64,
     /// API requests still needed.
