@@ -1,5 +1,6 @@
 //! The plan as people and programs read it.
 
+mod files;
 mod markdown;
 mod plain;
 mod proposal;

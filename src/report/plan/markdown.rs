@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Proposal, View,
+    Proposal, View, files,
     plain::{action, yes_no},
     proposal::{self, Verdict, verdict},
     verdict::{Quote, held_reason, sentences},
@@ -27,12 +27,15 @@ const CUSTOMER: usize = 4_000;
 const FINDINGS: usize = 4_500;
 const ESTIMATE: usize = 1_000;
 
+/// Imports of whose files is told: each takes at most 13,000 bytes.
+const FILES: usize = 3;
+
 const QUOTE: Quote = Quote {
     name: code_span,
     sentence: prose,
 };
 
-/// A text of less than 20,000 bytes; what does not fit is dropped by whole lines, with a count.
+/// A text of less than 60,000 bytes, without files less than 20,000; what does not fit is dropped by whole lines, with a count.
 pub fn markdown(plan: &Plan, view: &View<'_>, proposal: &Proposal<'_>) -> String {
     let imports = view.imports_todo_first(plan);
     let parts = [
@@ -43,6 +46,7 @@ pub fn markdown(plan: &Plan, view: &View<'_>, proposal: &Proposal<'_>) -> String
         warnings(proposal),
         table(&imports, view),
         held(&imports, view),
+        files_of(&imports, view),
         for_the_customer(&imports, view),
         findings(view, proposal),
         estimate(&imports, view),
@@ -151,6 +155,16 @@ fn held(imports: &[&PlannedImport], view: &View<'_>) -> String {
     capped("**Held**\n", lines, HELD, |left| {
         format!("\n- and {}", count(left, "more import"))
     })
+}
+
+/// What lies in the files of the imports that are changed, or of all that are shown.
+fn files_of(imports: &[&PlannedImport], view: &View<'_>) -> String {
+    let looked_into = imports.iter().filter_map(|import| files::markdown(import));
+    let texts: Vec<String> = match view.changed {
+        Some(_) => looked_into.take(FILES).collect(),
+        None => Vec::new(),
+    };
+    texts.join("\n\n")
 }
 
 const fn is_told_by_findings(verdict: Verdict) -> bool {
