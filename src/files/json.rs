@@ -3,6 +3,7 @@
 //! Only these are read here. What a platform answers is read by its connector.
 
 mod canonical;
+mod fault;
 mod keys;
 mod podcast;
 mod records;
@@ -21,7 +22,10 @@ pub use podcast::transcript;
 pub use records::{DEEPEST_RECORD, LARGEST_RECORD, Record, Records, records};
 pub use written::line;
 
-use self::{canonical::CallRecord, keys::Keys};
+use self::{
+    canonical::CallRecord,
+    keys::{Keys, Spot},
+};
 use super::{
     CallList, FileProblem, ListedCall, Notice, Options, RowFailure,
     notice::{Code, Notices},
@@ -36,12 +40,21 @@ const NAMED_KEYS: usize = 20;
 /// JSON Schema of a call, for scripts that write calls and for editors.
 pub fn call_schema() -> Value {
     // Whoever writes JSON by a program writes null for what is not known, so here it may stand.
-    let without_widths = |schema: &mut Schema| {
+    let tidy = |schema: &mut Schema| {
         schema.remove("format");
+        if schema.get("default").is_some_and(Value::is_null) {
+            schema.remove("default");
+        }
+        if let Some(Value::String(text)) = schema.get_mut("description") {
+            let paragraphs = text
+                .split("\n\n")
+                .map(|paragraph| paragraph.replace('\n', " "));
+            *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+        }
     };
     SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true)
-        .with_transform(RecursiveTransform(without_widths))
+        .with_transform(RecursiveTransform(tidy))
         .into_generator()
         .into_root_schema_for::<CallRecord<'_>>()
         .to_value()
@@ -50,7 +63,8 @@ pub fn call_schema() -> Value {
 /// Whether a file may hold records of JSON, by its beginning.
 pub fn is_json(bytes: &[u8]) -> bool {
     let begins = |text: &str| {
-        let mut characters = text.chars().filter(|c| !c.is_whitespace());
+        let characters = text.trim_start_matches('\u{feff}').chars();
+        let mut characters = characters.filter(|c| !c.is_whitespace());
         let (first, second) = (characters.next(), characters.next());
         matches!(
             (first, second),
@@ -59,17 +73,11 @@ pub fn is_json(bytes: &[u8]) -> bool {
     };
     // Cut in the middle of a character, it would no more be UTF-8.
     let head = &bytes[..bytes.len().min(4096)];
-    let head = head.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let head = head.trim_start_matches('\u{feff}');
-    if begins(head) {
-        return true;
+    let text = head.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    begins(text) || {
+        let utf_16 = Records::new(head, &Options::default(), &mut Notices::default());
+        utf_16.is_ok_and(|records| begins(records.whole()))
     }
-    let utf_16 = Records::new(
-        &bytes[..bytes.len().min(4096)],
-        &Options::default(),
-        &mut Notices::default(),
-    );
-    utf_16.is_ok_and(|records| begins(records.whole()))
 }
 
 /// Reads a list of calls in the engine's own form.
@@ -188,22 +196,27 @@ fn has_ending(name: &str) -> bool {
 /// A record that is JSON, and not a call as the schema describes it.
 fn wrong(record: &Record<'_>, error: &serde_json::Error) -> FileProblem {
     let text = &*record.text;
-    let offset = records::offset_of(error, text);
-    let path = keys::path_at(text, offset);
-    let said = records::said(error);
-    let message = if path.is_empty() {
-        format!("The record is no call in the engine's form: {said}.")
+    let Spot { path, begins } = keys::spot(text, fault::offset(error, text));
+    let what = if path.is_empty() {
+        "The record".to_owned()
     } else {
-        format!("`{path}` is not as it must be: {said}.")
+        format!("`{path}`")
     };
-    let before = &text[..offset];
-    let line = record.line + before.matches('\n').count();
+    let before = &text[..begins];
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     FileProblem::new(
         "wrong-value",
-        message,
+        format!("{what} {}.", fault::of_value(error)),
         "Correct it by schemas/call.schema.json, which says what may stand there.",
     )
-    .at(line)
+    .at(record.line + before.matches('\n').count())
+    .with_value(column, keys::token(text, begins))
 }
 
 fn no_call() -> FileProblem {

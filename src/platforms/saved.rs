@@ -34,7 +34,7 @@ pub enum SavedTranscripts {
     Single {
         /// The key of what was said.
         said: &'static str,
-        /// The key of the call's id; `None` if the answer does not tell it.
+        /// The key of the call's id, which may be missing; `None` if no answer tells it.
         id: Option<&'static str>,
     },
     /// The answer is a bare list of what was said in one call, and does not tell in which. Each part of it has this
@@ -94,10 +94,7 @@ impl SavedAnswers {
                 if !is_said || members.contains_key(self.call_key) {
                     return None;
                 }
-                let id = match id {
-                    Some(id) => id_at(members, id)?,
-                    None => String::new(),
-                };
+                let id = id.and_then(|id| id_at(members, id)).unwrap_or_default();
                 Some((vec![id], whole))
             }
             SavedTranscripts::Bare { .. } => None,

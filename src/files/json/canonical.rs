@@ -18,7 +18,7 @@ use super::super::{
 use crate::model::{
     Affiliation, Call, CallKind, CrmLink, Direction, DurationSource, Granularity, Media, MediaKind,
     MediaState, Participant, Precision, Role, Scope, Segment, Transcript, TranscriptContent,
-    TranscriptState,
+    TranscriptState, words::counted,
 };
 
 /// One recorded call. What is not known is left out or null, never 0 or an empty text.
@@ -379,8 +379,8 @@ fn nobody(index: usize, position: i64, participants: usize) -> FileProblem {
     FileProblem::new(
         "no-such-participant",
         format!(
-            "`transcript.segments[{index}].participant` is {position}, but the call has {participants} participants, \
-             counted from 1."
+            "`transcript.segments[{index}].participant` is {position}, but the call has {}, counted from 1.",
+            counted(participants as u64, "participant")
         ),
         "Count them from 1 in every segment, or leave `participant` out.",
     )
@@ -417,7 +417,11 @@ fn instant(
         return Ok(Some(instant));
     }
     let problem = |code, message: String, help: &str| {
-        Err(FileProblem::new(code, message, help).with_value(1, &value))
+        let problem = FileProblem::new(code, message, help);
+        Err(FileProblem {
+            value: Some(value.chars().take(80).collect()),
+            ..problem
+        })
     };
     // A bare date would be read as midnight.
     let has_time = value.contains(['T', 't', ' ']);

@@ -8,52 +8,88 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-/// The keys that lead to a place of valid JSON, such as `participants[2].role`. Behind a value it is still that
-/// value's.
-pub(super) fn path_at(json: &str, offset: usize) -> String {
-    let mut steps: Vec<Step<'_>> = Vec::new();
+/// A value, or a key, of valid JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// The keys that lead to it, such as `participants[2].role`.
+    pub(super) path: String,
+    /// Where it begins.
+    pub(super) begins: usize,
+}
+
+/// What stands at a place of valid JSON, or last before it.
+pub(super) fn spot(json: &str, offset: usize) -> Spot {
+    let mut begins = 0;
+    let mut steps: Vec<(Step<'_>, usize)> = Vec::new();
     let mut awaits_key = false;
     let mut position = 0;
-    while let Some(byte) = json.as_bytes().get(position).filter(|_| position < offset) {
+    let mut is_token = false;
+    while let Some(byte) = json.as_bytes().get(position).filter(|_| position <= offset) {
         let mut length = 1;
+        let was_token = std::mem::take(&mut is_token);
         match byte {
-            b'{' => {
-                steps.push(Step::Key(""));
-                awaits_key = true;
+            b'{' | b'[' => {
+                begins = position;
+                awaits_key = *byte == b'{';
+                let step = if awaits_key {
+                    Step::Key("")
+                } else {
+                    Step::Index(0)
+                };
+                steps.push((step, position));
             }
-            b'[' => steps.push(Step::Index(0)),
-            b'}' | b']' => drop(steps.pop()),
+            b'}' | b']' => begins = steps.pop().map_or(begins, |(_, begin)| begin),
             b',' => match steps.last_mut() {
-                Some(Step::Index(index)) => *index += 1,
-                Some(Step::Key(_)) => awaits_key = true,
+                Some((Step::Index(index), _)) => *index += 1,
+                Some((Step::Key(_), _)) => awaits_key = true,
                 None => {}
             },
             b'"' => {
+                begins = position;
                 let inner = string(&json[position + 1..]);
                 length = inner.len() + 2;
-                if let (true, Some(Step::Key(key))) = (awaits_key, steps.last_mut()) {
+                if let (true, Some((Step::Key(key), _))) = (awaits_key, steps.last_mut()) {
                     *key = inner;
                     awaits_key = false;
                 }
             }
-            _ => {}
+            b':' | b' ' | b'\n' | b'\r' | b'\t' => {}
+            _ => {
+                is_token = true;
+                if !was_token {
+                    begins = position;
+                }
+            }
         }
         position += length;
     }
     let mut path = String::new();
-    for step in steps {
+    for (step, _) in steps {
         match step {
             Step::Key("") => {}
             Step::Key(key) => push_key(&mut path, key),
             Step::Index(index) => path.push_str(&format!("[{index}]")),
         }
     }
-    path
+    Spot { path, begins }
 }
 
 enum Step<'a> {
     Key(&'a str),
     Index(usize),
+}
+
+/// The value or key that begins at a place; of an object or a list only its first line.
+pub(super) fn token(json: &str, begins: usize) -> &str {
+    let rest = &json[begins..];
+    let length = match rest.as_bytes().first() {
+        Some(b'"') => string(&rest[1..]).len() + 2,
+        Some(b'{' | b'[') => rest.find('\n').unwrap_or(rest.len()),
+        _ => rest
+            .find([',', '}', ']', ' ', '\n', '\r', '\t'])
+            .unwrap_or(rest.len()),
+    };
+    rest.get(..length).unwrap_or(rest)
 }
 
 /// A string up to its closing quote.
@@ -217,22 +253,35 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{path_at, without_positions};
+    use super::{spot, token, without_positions};
 
     #[test]
-    fn places_have_paths() {
-        let json = r#"{"a": 1, "list": [{"x": "}"}, {"y": "\"", "z": [3, 4]}], "b": {"c": null}}"#;
+    fn values_are_found_by_a_place_in_them() {
+        let json = r#"{"a": 1, "list": [{"x": "}"}, {"y": "\"", "z": [3, 14]}], "b": {"c": null}}"#;
         for (needle, path) in [
             ("1", "a"),
             ("\"}\"", "list[0].x"),
             ("\"\\\"\"", "list[1].y"),
-            ("4", "list[1].z[1]"),
+            ("14", "list[1].z[1]"),
             ("null", "b.c"),
         ] {
-            let at = json.find(needle).unwrap();
-            assert_eq!(path_at(json, at), path, "before {needle}");
-            assert_eq!(path_at(json, at + needle.len()), path, "behind {needle}");
+            let begins = json.find(needle).unwrap();
+            for offset in begins..begins + needle.len() {
+                let found = spot(json, offset);
+                assert_eq!(
+                    (found.path.as_str(), found.begins),
+                    (path, begins),
+                    "{needle}"
+                );
+            }
+            assert_eq!(token(json, begins), needle);
         }
+        let end_of_object = spot(json, json.find("}]").unwrap());
+        assert_eq!(end_of_object.path, "list[1]", "{json}");
+        assert_eq!(
+            token(json, end_of_object.begins),
+            &json[json.find("{\"y\"").unwrap()..]
+        );
         assert_eq!(without_positions("list[1].z[10]"), "list[].z[]");
     }
 }

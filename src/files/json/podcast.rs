@@ -11,8 +11,8 @@ use super::{
         FileProblem, Format, Options, ReadFile, Reading, in_order,
         notice::{Code, Notices},
     },
-    keys,
-    records::{self, Records},
+    fault, keys,
+    records::Records,
 };
 use crate::model::{Granularity, Segment, Transcript};
 
@@ -134,13 +134,9 @@ fn time(seconds: Option<f64>, line: usize, notices: &mut Notices) -> Option<i64>
 }
 
 fn wrong(index: usize, segment: &str, error: &serde_json::Error) -> FileProblem {
-    let path = keys::path_at(segment, records::offset_of(error, segment));
-    FileProblem::new(
-        "wrong-value",
-        format!(
-            "`segments[{index}].{path}` is not as it must be: {}.",
-            records::said(error)
-        ),
-        "Export the transcript again, or as WebVTT (.vtt) or SRT (.srt).",
-    )
+    let place = keys::spot(segment, fault::offset(error, segment));
+    let path = place.path;
+    let message = format!("`segments[{index}].{path}` {}.", fault::of_value(error));
+    let help = "Export the transcript again, or as WebVTT (.vtt) or SRT (.srt).";
+    FileProblem::new("wrong-value", message, help)
 }

@@ -11,7 +11,10 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::super::{FileProblem, Options, RowFailure, notice::Notices, text};
+use super::{
+    super::{FileProblem, Options, RowFailure, notice::Notices, text},
+    fault,
+};
 
 /// Largest record, in bytes of UTF-8: a call of a whole day, every word with its times, has less.
 pub const LARGEST_RECORD: usize = 64 * 1024 * 1024;
@@ -168,8 +171,10 @@ impl<'a> Records<'a> {
         let mut stream = serde_json::Deserializer::from_str(window).into_iter::<Shape>();
         let found = match stream.next() {
             Some(Ok(shape)) => Ok((shape, stream.byte_offset())),
-            Some(Err(error)) => Err(Fault::of(&error, window, is_cut)),
-            None => Err(Fault::default()),
+            Some(Err(error)) if window.starts_with(['{', '[', '"']) => {
+                Err(Fault::of(&error, window, is_cut))
+            }
+            Some(Err(_)) | None => Err(Fault::default()),
         };
         match found {
             Ok((shape, length)) => {
@@ -206,17 +211,18 @@ impl<'a> Records<'a> {
     fn broken(&mut self, start: Place, fault: Fault) -> RowFailure {
         let rest = self.rest();
         let at = start.behind(&rest[..fault.offset]);
-        let length = resume(rest, start.column, self.in_list).unwrap_or(rest.len());
-        let original = rest[..length].to_owned();
-        self.skip(length);
+        let resumed = resume(rest, start.column, self.in_list);
+        let original = rest[..resumed.unwrap_or(rest.len())].to_owned();
+        self.skip(original.len());
         let mut problem = fault.problem;
-        if self.rest().is_empty() {
-            // The end was not seen, but that is no news any more.
-            self.in_list = false;
+        let told = if resumed.is_some() {
+            format!("Reading went on at line {}.", self.place.line)
         } else {
-            let line = self.place.line;
-            problem.message = format!("{} Reading went on at line {line}.", problem.message);
-        }
+            // The end of the list was not seen, but that is no news any more.
+            self.in_list = false;
+            "No further record was found behind it.".to_owned()
+        };
+        problem.message = format!("{} {told}", problem.message);
         failure(problem, start, at, &original)
     }
 }
@@ -340,39 +346,20 @@ impl Fault {
                 "The record has no end, so the file may have been cut off.",
                 "Check whether calls are missing at its end, and export it again.",
             )
-        } else if said(error) == "recursion limit exceeded" {
+        } else if fault::said(error) == "recursion limit exceeded" {
             too_deep()
         } else {
             FileProblem::new(
                 "broken-record",
-                format!("The record is no JSON: {}.", said(error)),
+                format!("The record is no JSON: {}.", fault::of_json(error)),
                 "Correct it there, or export it again with a program that writes JSON.",
             )
         };
         Self {
             problem,
-            offset: offset_of(error, window),
+            offset: fault::offset(error, window),
         }
     }
-}
-
-/// What `serde_json` says, without the place, which is another one in the file.
-pub(super) fn said(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((text, _)) => text.to_owned(),
-        None => text,
-    }
-}
-
-/// Where in a text `serde_json` saw an error, in bytes.
-pub(super) fn offset_of(error: &serde_json::Error, text: &str) -> usize {
-    let lines = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1));
-    let before: usize = lines.map(str::len).sum();
-    let offset = before + error.column().saturating_sub(1);
-    text.floor_char_boundary(offset.min(text.len()))
 }
 
 fn no_record(message: &str) -> FileProblem {
@@ -393,13 +380,24 @@ fn too_deep() -> FileProblem {
 
 /// A failure that begins at one place and shows at another.
 fn failure(mut problem: FileProblem, start: Place, at: Place, original: &str) -> RowFailure {
-    let original: String = original.trim_end().chars().take(LONGEST_ORIGINAL).collect();
-    problem.message = format!("{} (Byte {} of the file.)", problem.message, at.offset);
-    let from = at.offset - start.offset;
-    let shown = original.get(from..).unwrap_or_default();
+    let Place {
+        offset,
+        line,
+        column,
+    } = at;
+    problem.message = format!(
+        "{} (Line {line}, column {column}, byte {offset}.)",
+        problem.message
+    );
+    // What begins on another line is found by its beginning.
+    let shown = if line == start.line { at } else { start };
+    let rest = original.get(shown.offset - start.offset..);
+    let value = rest
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or_default();
     RowFailure {
-        problem: problem.at(at.line).with_value(at.column, shown),
-        original: original_of(&original),
+        problem: problem.at(start.line).with_value(shown.column, value),
+        original: original_of(original.trim_end()),
     }
 }
 

@@ -162,7 +162,16 @@ fn for_the_customer(imports: &[&PlannedImport], view: &View<'_>) -> String {
     let told: Vec<&&PlannedImport> = imports
         .iter()
         .filter(|import| match view.changed {
-            Some(_) => verdict(import, view) == Verdict::Imported,
+            Some(_) => match verdict(import, view) {
+                Verdict::Imported => true,
+                // Beside others it would take the date away from theirs.
+                Verdict::NeedsCredential => imports.len() == 1 && import.needs_credential,
+                Verdict::NeedsChanges
+                | Verdict::NotSupported
+                | Verdict::Waits
+                | Verdict::Cancelled
+                | Verdict::Nothing => false,
+            },
             None => import.action != Action::None,
         })
         .collect();
@@ -187,13 +196,17 @@ fn for_the_customer(imports: &[&PlannedImport], view: &View<'_>) -> String {
 fn words_to_send(row: &PlatformRow, imports: &[&PlannedImport]) -> Vec<String> {
     let name = prose(&row.name);
     let date = match imports {
-        [import] => import.expected_completion.filter(|_| import.calls > 0),
+        [import] if import.calls > 0 => import.expected_completion.map(|date| {
+            if import.needs_credential {
+                let nights = count(import.nights, "night");
+                format!("> As soon as we have your access to {name}, the import of your calls takes about {nights}.")
+            } else {
+                let date = day(date);
+                format!("> We will import your calls from {name}, and expect to be done by {date}.")
+            }
+        }),
         _ => None,
     };
-    let date = date.map(|date| {
-        let date = day(date);
-        format!("> We will import your calls from {name}, and expect to be done by {date}.")
-    });
     let by_files = imports
         .iter()
         .all(|import| import.method == Some(Method::File));

@@ -33,8 +33,9 @@ fn saved_answers_give_what_the_connector_gives() {
             let (_, imported) = Replay::new(&fixtures).import();
             assert!(!imported.calls.is_empty() && !imported.transcripts.is_empty());
             let calls = calls(&read_all(&fixtures, &imported.calls));
-            for call in &imported.calls {
-                assert!(calls.contains(call), "{key}: {call:#?}");
+            let calls: Vec<Call> = calls.into_iter().map(comparable).collect();
+            for call in imported.calls.iter().cloned().map(comparable) {
+                assert!(calls.contains(&call), "{key}: {call:#?}");
             }
             for (id, transcript) in &imported.transcripts {
                 assert!(
@@ -76,17 +77,23 @@ fn calls_may_be_taken_out_of_their_answers() {
     ] {
         let (_, fixtures) = HELD.iter().find(|(held, _)| held == &key).unwrap();
         let fixtures = fixtures().remove(0);
+        let call_key = platforms::connector(key).unwrap().saved().unwrap().call_key;
         let found = answers(&fixtures).find_map(|body| {
             let answer: Value = serde_json::from_slice(body).ok()?;
             let calls = answer.pointer(list)?.as_array()?.clone();
-            Some((body.to_owned(), calls))
+            let is_whole = |call: &Value| call.get(call_key).is_some();
+            let calls: Vec<Value> = calls.into_iter().filter(is_whole).collect();
+            (!calls.is_empty()).then(|| (body.to_owned(), calls))
         });
         let (whole, singly) = found.unwrap();
         let lines: String = singly.iter().map(|call| format!("{call}\n")).collect();
         let whole = read(key, &whole, &[]).unwrap();
-        let singly = read(key, lines.as_bytes(), &[]).unwrap();
-        assert!(!whole.calls.is_empty());
-        assert_eq!(ids(&singly.calls), ids(&whole.calls), "{key}");
+        let singly = read(key, lines.as_bytes(), &[]).unwrap_or_else(|| panic!("{key}: {lines}"));
+        let whole: Vec<Call> = whole.calls.into_iter().map(comparable).collect();
+        assert!(!singly.calls.is_empty(), "{key}");
+        for call in singly.calls.into_iter().map(comparable) {
+            assert!(whole.contains(&call), "{key}: {call:#?}");
+        }
     }
 }
 
@@ -155,6 +162,13 @@ fn read_all(fixtures: &Fixtures, known: &[Call]) -> Vec<Saved> {
 
 fn calls(files: &[Saved]) -> Vec<Call> {
     files.iter().flat_map(|file| file.calls.clone()).collect()
+}
+
+/// The same JSON may be written with blanks or without.
+fn comparable(mut call: Call) -> Call {
+    let raw = call.raw.as_deref().map(serde_json::from_str::<Value>);
+    call.raw = raw.map(|raw| raw.unwrap().to_string());
+    call
 }
 
 fn ids(calls: &[Call]) -> Vec<&str> {
