@@ -1,11 +1,7 @@
 //! What people bring: each format, each way in which it really comes.
 
-mod json;
-//! Tests of the readers of files.
-
-mod text;
-//! Tests of the readers of files that people bring, one module for each subject.
-
 mod bundles;
+mod json;
 mod pairing;
 mod recordings;
+mod text;

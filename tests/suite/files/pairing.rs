@@ -320,6 +320,7 @@ fn row(line: usize, external_id: &str, title: &str, transcript: &str, media: &st
         ("media_file", media),
     ];
     ListedCall {
+        range: None,
         line,
         call,
         transcript_file: written(transcript),
