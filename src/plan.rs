@@ -23,6 +23,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    import::Found,
     model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Phase, Window, words},
     spec::{Declared, ImportRequest, SupportMatrix},
 };
@@ -194,10 +195,16 @@ pub struct PlannedImport {
     /// Whether the run leaves it alone, however it stands: it works on another one alone, or this is the example.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left_out: bool,
+    /// Whether a credential is all that it lacks. The dates are those that it has if one is handed in at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_credential: bool,
     /// Calls that are still expected.
     pub calls: u64,
     /// API requests still needed.
     pub requests: u64,
+    /// What its files hold, if they were looked into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Found>,
     /// Bytes of audio and video still to be copied, by a rule of thumb.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub media_bytes: u64,

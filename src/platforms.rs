@@ -41,7 +41,7 @@ pub use exchange::{
 };
 pub(crate) use fields::affiliation;
 pub use hosts::base_host;
-pub use page::{Link, MediaFile, Page, Place, RecordFailure};
+pub use page::{Link, MediaFile, Page, Place, RecordFailure, Seen};
 pub use saved::{Members, SavedAnswers, SavedTranscripts};
 
 /// One line a platform: its key in `matrix.yaml` and its connector.
@@ -72,7 +72,8 @@ pub fn catalog() -> impl Iterator<Item = (&'static str, &'static dyn Connector)>
 /// What a connector is asked to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Work {
-    /// Prove the credential with the platform's cheapest request. Ends with an empty page.
+    /// Prove the credential with the platform's cheapest request. Ends with a page without calls, which tells
+    /// where the credential leads if the answer does.
     Verify,
     /// List a window, from its beginning or from a checkpoint. Each page is one unit of commit.
     List {

@@ -84,10 +84,20 @@ impl Declared {
             .chain(self.invalid.iter().map(|invalid| invalid.id.as_str()))
             .collect()
     }
+
+    /// The path of the file of a request, valid or not.
+    pub fn path(&self, id: &str) -> Option<&str> {
+        let valid = self.requests.iter();
+        let valid = valid.map(|request| (&request.id, &request.path));
+        let invalid = self.invalid.iter();
+        let invalid = invalid.map(|invalid| (&invalid.id, &invalid.path));
+        let (_, path) = valid.chain(invalid).find(|(known, _)| *known == id)?;
+        Some(path)
+    }
 }
 
 /// A request file with an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct InvalidRequest {
     /// File stem.
     pub id: String,
@@ -97,6 +107,8 @@ pub struct InvalidRequest {
     pub basics: Option<Basics>,
     /// The matrix's alternative, where the only errors are that the platform or method is not offered.
     pub unsupported: Option<String>,
+    /// The request, where all that it lacks is its credential.
+    pub lacks_credential: Option<Box<ImportRequest>>,
     /// The first error's sentence.
     pub error: String,
 }

@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    import::{self, Survey},
     model::words,
     report::findings::Review,
     secrets::Recipients,
-    spec::{self, Declared, Source, SourceContent, SupportMatrix, codes},
+    spec::{self, Declared, Finding, ImportRequest, Source, SourceContent, SupportMatrix, codes},
     workspace::{self, Workspace, WorkspaceError},
 };
 
@@ -99,7 +100,7 @@ pub(super) fn review(common: &Common, scope: Scope<'_>, clock: &dyn Clock) -> Re
     let today = words::utc_date(clock.now());
     let declared = spec::load(&workspace.sources, &workspace.uploads, &matrix, today);
     let mut requests = paths(&workspace);
-    let mut findings = declared.findings;
+    let mut findings = declared.findings.clone();
     findings.extend(workspace.recipients.iter().flat_map(Recipients::findings));
     let mut dated = BTreeSet::new();
     match scope {
@@ -117,7 +118,25 @@ pub(super) fn review(common: &Common, scope: Scope<'_>, clock: &dyn Clock) -> Re
             };
             findings.retain(|finding| requests.contains(&finding.path) || is_key(&finding.path));
         }
-        Scope::ChangedSince(revision) => dated = changed(common, revision, &requests)?,
+        Scope::ChangedSince(revision) => {
+            dated = changes(common, revision, &declared)?
+                .requests
+                .into_iter()
+                .collect();
+        }
+    }
+    let is_looked_into = |request: &&ImportRequest| match scope {
+        Scope::All => true,
+        Scope::Paths(_) => requests.contains(&request.path),
+        Scope::ChangedSince(_) => dated.contains(&request.path),
+    };
+    for request in declared.requests.iter().filter(is_looked_into) {
+        let survey = workspace::survey(request);
+        findings.extend(
+            survey
+                .iter()
+                .flat_map(|survey| of_files(request, survey, common)),
+        );
     }
     findings.retain(|finding| {
         dated.contains(&finding.path) || !BY_DATE.contains(&finding.code.as_str())
@@ -134,22 +153,17 @@ fn paths(workspace: &Workspace) -> BTreeSet<String> {
     sources.map(|source| source.path.clone()).collect()
 }
 
-/// The requests that differ from a git revision.
-pub(super) fn changed(
-    common: &Common,
-    revision: &str,
-    requests: &BTreeSet<String>,
-) -> Result<BTreeSet<String>, Stop> {
-    let changed = workspace::changed_since(&common.requests, revision).map_err(wrong_name)?;
-    let folder = format!("{}/", shown(&common.requests).trim_end_matches('/'));
-    let differs = |path: &&String| changed.contains(path.strip_prefix(&folder).unwrap_or(path));
-    Ok(requests.iter().filter(differs).cloned().collect())
+/// What is to be said of the files that a request brings.
+pub(super) fn of_files(request: &ImportRequest, survey: &Survey, common: &Common) -> Vec<Finding> {
+    let folder = shown(&common.requests);
+    let folder = folder.trim_end_matches('/');
+    import::findings(request, survey, folder, request.id == EXAMPLE)
 }
 
 /// What differs from a git revision.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// Request files, deleted ones included.
+    /// Request files, deleted ones included, and those whose exported files differ.
     pub(super) requests: Vec<String>,
     /// Request files that are gone.
     pub(super) deleted: Vec<String>,
@@ -169,13 +183,27 @@ pub(super) fn changes(
     let valid = declared.requests.iter().map(|request| &request.path);
     let invalid = declared.invalid.iter().map(|invalid| &invalid.path);
     let there: BTreeSet<&String> = valid.chain(invalid).collect();
-    let mut changes = Changes::default();
+    let brings_change = |request: &&ImportRequest| {
+        let mut files = request.files.iter();
+        files.any(|file| changed.contains(&file.file.name))
+    };
+    let mut changes = Changes {
+        requests: declared
+            .requests
+            .iter()
+            .filter(brings_change)
+            .map(|request| request.path.clone())
+            .collect(),
+        ..Changes::default()
+    };
     for path in changed {
         let shown = format!("{folder}/{path}");
         if path == workspace::RECIPIENTS {
             changes.recipients = Some(shown);
         } else if there.contains(&shown) {
-            changes.requests.push(shown);
+            if !changes.requests.contains(&shown) {
+                changes.requests.push(shown);
+            }
         } else if workspace::is_request(&path) {
             changes.requests.push(shown.clone());
             changes.deleted.push(shown);

@@ -136,7 +136,15 @@ impl Place {
             words::counted(recipients.iter().count() as u64, "key"),
         )?;
         explain(former);
-        review(&source.path, common, out)
+        let exit = review(&source.path, common, out)?;
+        if exit == Exit::Well {
+            let path = inline(&source.path);
+            writeln!(
+                out,
+                "Next: commit {path} to the branch of its pull request."
+            )?;
+        }
+        Ok(exit)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
         self,
         plan::{Proposal, View},
     },
+    workspace,
 };
 
 /// Arguments of `plan`.
@@ -59,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let now = clock.now();
     let observed = observed(arguments.observed.as_deref(), common, now)?;
     let queue_is_known = observed.is_some();
-    let plan = plan::plan(&Inputs {
+    let mut plan = plan::plan(&Inputs {
         declared: &declared,
         matrix: &matrix,
         observed: &observed.unwrap_or_default(),
@@ -69,9 +70,24 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         skip: &check::skipped(),
         media: arguments.media.address().is_some(),
     });
+    let mut findings = declared.findings.clone();
+    for request in &declared.requests {
+        let is_shown = changes
+            .as_ref()
+            .is_none_or(|changes| changes.requests.contains(&request.path));
+        let survey = is_shown.then(|| workspace::survey(request)).flatten();
+        let Some(survey) = survey else {
+            continue;
+        };
+        findings.extend(check::of_files(request, &survey, common));
+        let planned = plan.imports.iter_mut();
+        for import in planned.filter(|import| import.request_id == request.id) {
+            import.files = Some(survey.found.clone());
+        }
+    }
     let view = View {
         matrix: &matrix,
-        findings: &declared.findings,
+        findings: &findings,
         changed: changes.as_ref().map(|changes| &*changes.requests),
         queue_is_known,
     };

@@ -11,13 +11,16 @@ use crate::{
     clock::{Clock as _, SystemClock},
     http::{Endpoint, Http},
     model::{Method, Period, words},
-    platforms::{self, Auth, Connector, Exchange, Page, Rejection, Reply, Setup, Step, Work},
-    report::text::sentence,
+    platforms::{self, Auth, Connector, Exchange, Page, Rejection, Reply, Seen, Setup, Step, Work},
+    report::text::{inline, sentence},
     secrets::Plaintext,
 };
 
 /// Requests of one proof at most: some platforms need a few before they tell of calls.
 const REQUESTS: usize = 5;
+
+/// Names that are told at most.
+const NAMES: usize = 5;
 
 /// Days that are looked through for calls.
 const DAYS: i64 = 30;
@@ -107,16 +110,19 @@ impl Proof<'_> {
 
     fn judge(
         &self,
-        answer: Result<Option<Page>, Failure>,
+        answer: Result<Proved, Failure>,
         endpoint: &Endpoint,
         window: Period,
     ) -> Verdict {
         let name = self.name;
         let clean = |text: &str| sentence(&endpoint.scrub(text));
         match answer {
-            Ok(page) => {
-                let seen = page.map(|page| seen(&page, window)).unwrap_or_default();
-                tell(&format!("{name} takes the credential.{seen}\n"));
+            Ok(Proved { sees, listed }) => {
+                let quoted = |name: &String| format!("`{}`", inline(&endpoint.scrub(name)));
+                let place = sees.map(|sees| place(&sees, quoted));
+                let calls = listed.map(|page| calls(&page, window));
+                let (place, calls) = (place.unwrap_or_default(), calls.unwrap_or_default());
+                tell(&format!("{name} takes the credential.{place}{calls}\n"));
                 Verdict::Seal
             }
             Err(Failure::Rejected(Rejection::Credentials { advice })) => {
@@ -154,8 +160,36 @@ fn unproved(reason: &str) -> Verdict {
     Verdict::Seal
 }
 
+/// Where it leads, which tells the key of another workspace, account or person.
+fn place(sees: &Seen, quoted: impl Fn(&String) -> String) -> String {
+    match sees {
+        Seen::Workspaces(names) => match names.as_slice() {
+            [] => String::new(),
+            [name] => format!(" It sees the workspace {}.", quoted(name)),
+            names => format!(" It sees the workspaces {}.", list(names, quoted)),
+        },
+        Seen::Teams(names) => match names.as_slice() {
+            [] => String::new(),
+            [name] => format!(" Its account has the team {}.", quoted(name)),
+            names => format!(" Its account has the teams {}.", list(names, quoted)),
+        },
+        Seen::User(name) => format!(" It is a key of {}.", quoted(name)),
+    }
+}
+
+/// At least two names, as many as are told: `A`, `B` and `C`.
+fn list(names: &[String], quoted: impl Fn(&String) -> String) -> String {
+    let mut shown: Vec<String> = names.iter().take(NAMES).map(quoted).collect();
+    let last = if names.len() > NAMES {
+        Some("others".to_owned())
+    } else {
+        shown.pop()
+    };
+    format!("{} and {}", shown.join(", "), last.unwrap_or_default())
+}
+
 /// How many calls it sees, which tells a wrong workspace or a key without rights.
-fn seen(page: &Page, window: Period) -> String {
+fn calls(page: &Page, window: Period) -> String {
     let listed = page.calls.len() as u64;
     let (count, least) = match page.total {
         Some(total) => (total, ""),
@@ -174,6 +208,14 @@ fn seen(page: &Page, window: Period) -> String {
     }
 }
 
+/// What a platform that takes the credential tells of it.
+struct Proved {
+    /// Where it leads.
+    sees: Option<Seen>,
+    /// The first page of calls, if it shows one at once.
+    listed: Option<Page>,
+}
+
 /// Why there is no answer to go by.
 enum Failure {
     Rejected(Rejection),
@@ -188,10 +230,10 @@ struct Asking {
 }
 
 impl Asking {
-    /// Whether the platform takes the credential, and the first page of calls that it shows, if it shows
-    /// one at once.
-    async fn ask(&self, window: Period) -> Result<Option<Page>, Failure> {
-        self.carry_out(&Work::Verify).await?;
+    /// Whether the platform takes the credential, and what it tells then.
+    async fn ask(&self, window: Period) -> Result<Proved, Failure> {
+        let verified = self.carry_out(&Work::Verify).await?;
+        let sees = verified.and_then(|page| page.sees);
         let listing = Work::List {
             window: window.window(),
             cursor: None,
@@ -202,8 +244,8 @@ impl Asking {
                 Err(Failure::Rejected(Rejection::Credentials { advice }))
             }
             Err(failure) if self.connector.traits().verify_requests == 0 => Err(failure),
-            Err(_) => Ok(None),
-            Ok(page) => Ok(page),
+            Err(_) => Ok(Proved { sees, listed: None }),
+            Ok(listed) => Ok(Proved { sees, listed }),
         }
     }
 
@@ -228,5 +270,43 @@ impl Asking {
             // It goes on and on, and every answer was one.
             Step::Send(..) | Step::Later(..) => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Seen, inline, place};
+
+    #[test]
+    fn where_it_leads_is_told_in_few_and_harmless_words() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let told = |seen: &Seen| place(seen, |name| format!("`{}`", inline(name)));
+        for (seen, expected) in [
+            (Seen::Workspaces(names(&[])), ""),
+            (
+                Seen::Workspaces(names(&["EMEA"])),
+                " It sees the workspace `EMEA`.",
+            ),
+            (
+                Seen::Teams(names(&["a", "b", "c", "d", "e"])),
+                " Its account has the teams `a`, `b`, `c`, `d` and `e`.",
+            ),
+            (
+                Seen::Teams(names(&["a", "b", "c", "d", "e", "f"])),
+                " Its account has the teams `a`, `b`, `c`, `d`, `e` and others.",
+            ),
+            (
+                Seen::User("jane@northwind.example".into()),
+                " It is a key of `jane@northwind.example`.",
+            ),
+            (
+                Seen::Workspaces(names(&["\u{1b}[2J\n::error::a\u{202e}b"])),
+                " It sees the workspace `[2J ::error::ab`.",
+            ),
+        ] {
+            assert_eq!(told(&seen), expected);
+        }
+        let long = told(&Seen::Workspaces(vec!["x".repeat(100_000); 9]));
+        assert!(long.len() < 600, "{}", long.len());
     }
 }

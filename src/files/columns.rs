@@ -43,13 +43,27 @@ pub fn kind(table: &Table, options: &Options) -> TableKind {
 
 /// Which heading was taken for what, as YAML that can be pasted below `options:`.
 pub fn columns_as_yaml(columns: &[(Column, String)]) -> String {
-    let columns: BTreeMap<Column, &str> = columns
-        .iter()
-        .map(|(column, heading)| (*column, heading.as_str()))
-        .collect();
-    let yaml = serde_yaml::to_string(&BTreeMap::from([("columns", columns)]));
-    let yaml = yaml.expect("words and texts are always YAML");
-    yaml.lines().map(|line| format!("  {line}\n")).collect()
+    let line = |(column, heading): &(Column, String)| {
+        format!("    {}: {}\n", word(*column), quoted(heading))
+    };
+    let lines: String = columns.iter().map(line).collect();
+    format!("  columns:\n{lines}")
+}
+
+/// A text in quotation marks (YAML 1.2, section 7.3.1), because a heading such as `Yes` or `#` is something else
+/// without them.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            _ if character.is_control() || character == '\u{feff}' || character > '\u{ffef}' => {
+                quoted.push_str(&format!("\\U{:08X}", u32::from(character)));
+            }
+            _ => quoted.push(character),
+        }
+    }
+    quoted + "\""
 }
 
 /// The two languages of headings: `name` is the title of a call, and who speaks in a transcript.
@@ -130,10 +144,9 @@ pub(super) fn columns(
             candidates.entry(column).or_default().push(place);
         }
     }
+    candidates.retain(|column, _| !places.contains_key(column));
     for (column, found) in candidates {
-        if !places.contains_key(&column) {
-            places.insert(column, the_one(table, column, &found)?);
-        }
+        places.insert(column, the_one(table, column, &found)?);
     }
     let unit = |(column, place): (&Column, &usize)| {
         let (_, unit) = words.meaning(&normal(&table.headings[*place]))?;

@@ -98,6 +98,7 @@ impl Code {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line for each code")]
     const fn sentence(self) -> &'static str {
         match self {
             Self::Utf16Assumed => "The file does not say how it is encoded; it was read as UTF-16",

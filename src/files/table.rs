@@ -135,13 +135,19 @@ impl Table {
     pub(super) fn beyond(&self, row: &Row) -> Option<FileProblem> {
         let extra = row.cells.iter().enumerate().skip(self.headings.len());
         let (index, cell) = extra.into_iter().find(|(_, cell)| !text::is_blank(cell))?;
+        let help = match self.format {
+            TableFormat::Csv => {
+                "Put texts that hold the separator in quotation marks, or take the extra cells out."
+            }
+            TableFormat::Xlsx => "Give the column a heading, or take the cell out.",
+        };
         let problem = FileProblem::new(
             "too-many-cells",
             format!(
                 "The row has more cells than the list has headings, which are {}.",
                 self.headings.len()
             ),
-            "Put texts that hold the separator in quotation marks, or take the extra cells out.",
+            help,
         );
         Some(
             problem

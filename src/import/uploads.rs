@@ -94,6 +94,9 @@ impl Connector for Uploads {
             return Err(broken("expected the contents of files, got an HTTP answer"));
         };
         let batch = Batch::after(cursor.as_ref(), &setup.gathered);
+        if got.len() != page::wishes(batch.drafts).len() {
+            return Err(broken("expected an answer to each wish"));
+        }
         Ok(Step::Page(batch.page(got, setup)))
     }
 }

@@ -104,6 +104,7 @@ impl Walk {
             pass,
             next,
             total,
+            sees: _,
         } = page;
         let records = calls.len() + failures.len() + file_failures.len();
         let offered = records + left_out.len() + skipped.len();

@@ -51,8 +51,10 @@ pub(super) fn line(
         reason: with_queue(reason, slot),
         phase: record.map_or(phase_without_row(draft.source), |record| record.phase),
         left_out: matches!(draft.decision.next, Next::LeaveOut(_)),
+        needs_credential: false,
         calls: effort.calls,
         requests: effort.requests,
+        files: None,
         media_bytes: effort.media_bytes,
         nights: match slot {
             Some(slot) => slot

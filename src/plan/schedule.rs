@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use super::{
-    Inputs, Job, JobKind, Lane, Notice, Plan,
-    decide::Next,
+    Inputs, Job, JobKind, Lane, Notice, Plan, PlannedImport,
+    decide::{self, Next},
     draft::{Draft, Source},
     line::line,
     media,
@@ -104,7 +104,44 @@ impl<'a> Schedule<'a> {
                 self.enqueue(draft, request, record, *kind);
             }
         }
+        let line = self.with_credential(draft, &line).unwrap_or(line);
         self.plan.imports.push(line);
+    }
+
+    /// The line of an import that lacks nothing but its credential, with the dates that it has once it comes. It
+    /// is placed behind the valid ones, so that their dates do not depend on it.
+    fn with_credential(
+        &mut self,
+        draft: &Draft<'_>,
+        line: &PlannedImport,
+    ) -> Option<PlannedImport> {
+        let (Source::Invalid(invalid), None, Next::Hold(_)) =
+            (draft.source, draft.recorded, &draft.decision.next)
+        else {
+            return None;
+        };
+        let request = invalid.lacks_credential.as_ref()?;
+        let whole = Draft {
+            id: draft.id,
+            source: Source::Valid(request),
+            recorded: None,
+            decision: decide::declared(request, None, self.inputs),
+        };
+        let effort = self.effort(&whole);
+        let slot = self.book(&whole, &effort)?;
+        let whole = super::line::line(&whole, &effort, Some(&slot), self.inputs.night);
+        Some(PlannedImport {
+            needs_credential: true,
+            calls: whole.calls,
+            requests: whole.requests,
+            media_bytes: whole.media_bytes,
+            nights: whole.nights,
+            expected_start: whole.expected_start,
+            expected_completion: whole.expected_completion,
+            requested_completion: whole.requested_completion,
+            in_time: whole.in_time,
+            ..line.clone()
+        })
     }
 
     fn effort(&mut self, draft: &Draft<'_>) -> Effort {

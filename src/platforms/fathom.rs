@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page, Progress,
-    Rejection, Reply, SavedAnswers, SavedTranscripts, Setup, Step, TokenForm, Traits, Work,
-    replies,
+    Rejection, Reply, SavedAnswers, SavedTranscripts, Seen, Setup, Step, TokenForm, Traits, Work,
+    fields, replies,
 };
 use crate::model::{MAX_KEYS, Method};
 
@@ -148,11 +148,15 @@ impl Connector for Fathom {
             Work::Verify => {
                 let key = key_of(progress);
                 judge(reply, key, setup)?;
-                replies::parse::<Teams>(NAME, reply)?;
+                let Teams { items } = replies::parse(NAME, reply)?;
                 Ok(if key + 1 < setup.keys {
                     verify(key + 1)
                 } else {
-                    Step::Page(Page::default())
+                    // The teams are those of the account, which all keys share.
+                    Step::Page(Page {
+                        sees: Some(Seen::Teams(fields::names(&items))),
+                        ..Page::default()
+                    })
                 })
             }
             Work::List { window, cursor } => {
@@ -172,11 +176,10 @@ impl Connector for Fathom {
     }
 }
 
-/// `GET /teams`: only that it is the expected answer counts.
+/// `GET /teams`: those of the account, each with a name.
 #[derive(Deserialize)]
 struct Teams {
-    #[serde(rename = "items")]
-    _items: Vec<Value>,
+    items: Vec<Value>,
 }
 
 /// Light and one small page: there is no "who am I". Each key is proved, for one that is wrong would hide

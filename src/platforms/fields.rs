@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use isolang::Language;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use sha2::{Digest, Sha256};
 
 use super::RecordFailure;
@@ -16,6 +16,12 @@ pub(super) fn text(value: Option<String>) -> Option<String> {
     value
         .map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())
+}
+
+/// The names of the things of a list, of those that have one.
+pub(super) fn names(things: &[Value]) -> Vec<String> {
+    let name = |thing: &Value| text(Some(thing.get("name")?.as_str()?.to_owned()));
+    things.iter().filter_map(name).collect()
 }
 
 /// An instant in RFC 3339, with an offset or `Z`.

@@ -14,7 +14,7 @@ use serde_json::{Value, json, value::RawValue};
 use self::errors::{Cause, GraphError, Trouble};
 use super::{
     Auth, CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, RecordFailure,
-    Rejection, Reply, SavedAnswers, Setup, Step, Traits, Work, fields, replies,
+    Rejection, Reply, SavedAnswers, Seen, Setup, Step, Traits, Work, fields, replies,
 };
 use crate::model::{Method, TranscriptContent, Window};
 
@@ -27,7 +27,7 @@ const NAME: &str = "Fireflies";
 const LARGEST_PAGE: usize = 50;
 
 /// Whose key it is: the cheapest query there is.
-const OWNER: &str = "query Owner { user { user_id } }";
+const OWNER: &str = "query Owner { user { user_id email } }";
 
 /// `fromDate` and `toDate` are about the start of the meeting. `text` is as people edited it.
 const LIST: &str = "query Calls($from: DateTime, $to: DateTime, $limit: Int, $skip: Int) { \
@@ -109,7 +109,7 @@ impl Connector for Fireflies {
     ) -> Result<Step, Rejection> {
         let reply = reply.http()?;
         let page = match work {
-            Work::Verify => answer(reply).map(|_| Page::default())?,
+            Work::Verify => owner(reply)?,
             Work::List { window, cursor } => {
                 let place = Place::asked(cursor.as_deref(), progress);
                 let page = answer(reply).and_then(|list| place.page(list, setup, reply));
@@ -224,6 +224,19 @@ struct Data<'a> {
 fn query(text: &str, variables: Value) -> Exchange {
     let body = json!({"query": text, "variables": variables});
     Exchange::Http(HttpExchange::post("/graphql", body))
+}
+
+/// Whose key it is, which decides which calls it sees.
+fn owner(reply: &HttpReply) -> Result<Page, Trouble> {
+    #[derive(Deserialize)]
+    struct Owner {
+        email: Option<String>,
+    }
+    let Owner { email } = read(answer(reply)?, reply)?;
+    Ok(Page {
+        sees: fields::text(email).map(Seen::User),
+        ..Page::default()
+    })
 }
 
 /// What was asked for. Errors may stand in a 200; beside calls they are about single fields, which are null then.

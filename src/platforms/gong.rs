@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, OptionKind,
-    OptionSpec, Page, Progress, Rejection, Reply, SavedAnswers, SavedTranscripts, Setup, Step,
-    TokenForm, Traits, Work, replies,
+    OptionSpec, Page, Progress, Rejection, Reply, SavedAnswers, SavedTranscripts, Seen, Setup,
+    Step, TokenForm, Traits, Work, fields, replies,
 };
 use crate::model::Method;
 
@@ -124,8 +124,11 @@ impl Connector for Gong {
             (Verdict::NoCalls, Work::Media(calls)) => media::none(calls),
             (Verdict::NoCalls, Work::Verify) => return Err(wrong_address(reply)),
             (Verdict::Answer, Work::Verify) => {
-                replies::parse::<Workspaces>(NAME, reply)?;
-                Page::default()
+                let Workspaces { workspaces } = replies::parse(NAME, reply)?;
+                Page {
+                    sees: Some(Seen::Workspaces(fields::names(&workspaces))),
+                    ..Page::default()
+                }
             }
             (Verdict::Answer, Work::List { .. }) => listing::page(reply, setup)?,
             (Verdict::Answer, Work::Transcripts(calls)) => transcripts::page(reply, calls)?,
@@ -143,11 +146,10 @@ enum Verdict {
     NoCalls,
 }
 
-/// `GET /v2/workspaces`: only that it is the expected answer counts.
+/// `GET /v2/workspaces`, not paged. Each has a name.
 #[derive(Deserialize)]
 struct Workspaces {
-    #[serde(rename = "workspaces")]
-    _workspaces: Vec<Value>,
+    workspaces: Vec<Value>,
 }
 
 /// Gong's envelope of all errors; there are no codes, only English texts.

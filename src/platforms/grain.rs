@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, CallRef, ClientAuth, Connector, Exchange, Grant, HttpExchange, HttpReply, OAuth, Page,
-    Progress, Rejection, Reply, SavedAnswers, SavedTranscripts, Setup, Step, TokenForm, Traits,
-    Work, fields, replies,
+    Progress, Rejection, Reply, SavedAnswers, SavedTranscripts, Seen, Setup, Step, TokenForm,
+    Traits, Work, fields, replies,
 };
 use crate::model::Method;
 
@@ -101,8 +101,11 @@ impl Connector for Grain {
             .map_err(|error| refused(format!("this is no progress of Grain's: {error}")))?;
         match (asked, work) {
             (Asked::Teams, Work::Verify) => {
-                accepts(reply, setup)?;
-                Ok(Step::Page(Page::default()))
+                let Teams { teams } = accepts(reply, setup)?;
+                Ok(Step::Page(Page {
+                    sees: Some(Seen::Teams(fields::names(&teams))),
+                    ..Page::default()
+                }))
             }
             (Asked::Page(asked), Work::List { window, .. }) => {
                 listing::page(asked, *window, setup, reply)
@@ -134,21 +137,20 @@ enum Asked {
     Right,
 }
 
-/// `POST /v2/teams`: only that it is the expected answer counts.
+/// `POST /v2/teams`: those of the workspace, each with a name.
 #[derive(Deserialize)]
 struct Teams {
-    #[serde(rename = "teams")]
-    _teams: Vec<Value>,
+    teams: Vec<Value>,
 }
 
 fn teams() -> HttpExchange {
     HttpExchange::post("/_/public-api/v2/teams", json!({}))
 }
 
-/// Whether the token works.
-fn accepts(reply: &HttpReply, setup: &Setup) -> Result<(), Rejection> {
+/// Whether the token works, and the teams, which every token sees.
+fn accepts(reply: &HttpReply, setup: &Setup) -> Result<Teams, Rejection> {
     judge(reply, setup)?;
-    replies::parse::<Teams>(NAME, reply).map(|_| ())
+    replies::parse(NAME, reply)
 }
 
 fn send(exchange: HttpExchange, asked: &Asked) -> Step {

@@ -40,6 +40,19 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// How many calls the whole window holds, if the platform tells.
     pub total: Option<u64>,
+    /// Where the credential leads, by name, as far as [`super::Work::Verify`] is told.
+    pub sees: Option<Seen>,
+}
+
+/// Where a credential leads. The names are the customer's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The workspaces whose calls it reads.
+    Workspaces(Vec<String>),
+    /// The teams of the account that it is for.
+    Teams(Vec<String>),
+    /// The user whose calls it reads.
+    User(String),
 }
 
 /// A single record that could not be read.

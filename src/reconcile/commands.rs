@@ -8,7 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Edges, Settings, deliver::Stop, later};
+use super::{
+    Edges, Settings,
+    deliver::{Stop, in_repository},
+    later,
+};
 use crate::{
     comments::{Halt, Kind, Patience, Placed},
     github::{Place, Reaction, Remark},
@@ -17,6 +21,7 @@ use crate::{
         command::{self, Asked, Command},
         comment,
     },
+    spec::Declared,
     store::StoreError,
 };
 
@@ -63,6 +68,7 @@ pub(super) async fn carry_out(
     let patience = Patience::new(github, edges.clock, edges.interrupt.clone(), give_up);
     let mut commands = Commands {
         edges,
+        declared: settings.declared,
         imports,
         placed: Placed::new(patience),
         rights: BTreeMap::new(),
@@ -86,6 +92,7 @@ fn can_be_commanded(import: &ImportRecord, now: Timestamp) -> bool {
 
 struct Commands<'a> {
     edges: &'a Edges<'a>,
+    declared: &'a Declared,
     imports: Vec<&'a ImportRecord>,
     placed: Placed<'a>,
     /// Who may command, as far as it was asked.
@@ -161,7 +168,7 @@ impl<'a> Commands<'a> {
             let place = NO_RIGHT.to_owned();
             return Ok(store.delivered(answer, place, now).await?);
         }
-        let (sentences, retried) = reply(asked, &of_pull);
+        let (sentences, retried) = reply(asked, &of_pull, self.declared);
         answer.body = command::answer(&author, &sentences);
         let reaction = match asked.command {
             Some(Command::Retry) if retried.is_empty() => Reaction::Confused,
@@ -196,7 +203,7 @@ impl<'a> Commands<'a> {
 }
 
 /// What is answered, and which imports go again.
-fn reply(asked: &Asked, of_pull: &[&ImportRecord]) -> (String, Vec<String>) {
+fn reply(asked: &Asked, of_pull: &[&ImportRecord], declared: &Declared) -> (String, Vec<String>) {
     let ids: Vec<&str> = of_pull.iter().map(|import| &*import.request_id).collect();
     let meant: Vec<&ImportRecord> = match &asked.request_id {
         Some(id) => of_pull
@@ -217,7 +224,12 @@ fn reply(asked: &Asked, of_pull: &[&ImportRecord]) -> (String, Vec<String>) {
         }
         (Some(Command::Status), meant) => (command::stands(meant), nothing),
         (Some(Command::Cancel), [import]) => {
-            (command::cancel_by_hand(&import.request_id, None), nothing)
+            let id = &import.request_id;
+            let sentences = match declared.path(id) {
+                Some(path) => command::cancel_again(id, in_repository(path)),
+                None => command::is_cancelled(id),
+            };
+            (sentences, nothing)
         }
         (Some(Command::Cancel), _) => (command::which(&ids), nothing),
     }

@@ -229,13 +229,7 @@ impl<'a> Delivery<'a> {
 
     /// The path of a request file as it is shown, if it is there.
     fn path(&self, request_id: &str) -> Option<&'a str> {
-        let declared = self.settings.declared;
-        let valid = declared.requests.iter();
-        let valid = valid.map(|request| (&request.id, &request.path));
-        let invalid = declared.invalid.iter();
-        let invalid = invalid.map(|invalid| (&invalid.id, &invalid.path));
-        let (_, path) = valid.chain(invalid).find(|(id, _)| *id == request_id)?;
-        Some(path)
+        self.settings.declared.path(request_id)
     }
 
     fn requested_by(&self, request_id: &str) -> Option<String> {
@@ -393,7 +387,7 @@ fn status_id(request_id: &str, place: &Place) -> String {
 }
 
 /// A path as GitHub knows it, from the root of the repository.
-fn in_repository(path: &str) -> &str {
+pub(super) fn in_repository(path: &str) -> &str {
     match path.strip_prefix('/') {
         Some(absolute) => path
             .rfind("/requests/")

@@ -2,7 +2,7 @@
 
 use crate::{
     report::text::{capped, code_span, prose},
-    spec::{Field, Finding, Gap, form::Question},
+    spec::{Field, Finding, Gap, Reading, form::Question},
 };
 
 /// The hidden first line by which the answer is found again.
@@ -34,9 +34,17 @@ pub enum Outcome {
     Stopped(String),
 }
 
-/// The answer. `left_out` is what was not understood, and `leaked` whether a credential was ever taken out of
-/// this form.
-pub fn answer(outcome: &Outcome, left_out: &[String], leaked: bool) -> String {
+/// How the answers of a form were understood, where that is not clear by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// What was taken for something that it does not quite say.
+    pub readings: Vec<Reading>,
+    /// What was not understood.
+    pub left_out: Vec<String>,
+}
+
+/// The answer. `leaked` is whether a credential was ever taken out of this form.
+pub fn answer(outcome: &Outcome, heard: &Heard, leaked: bool) -> String {
     let outcome = match outcome {
         Outcome::PullRequest(number) => format!(
             "**The request is pull request #{number}.** It says there whether it can be imported, by when, and what is left to do.\n\nTo change something, edit this form: the pull request follows, as long as nobody has changed its file by hand."
@@ -68,16 +76,29 @@ pub fn answer(outcome: &Outcome, left_out: &[String], leaked: bool) -> String {
         Outcome::Stopped(reason) => format!("**There is no pull request yet.** {}", prose(reason)),
     };
     let warning = if leaked { CREDENTIAL } else { "" };
-    let left_out: String = left_out
-        .iter()
-        .take(LEFT_OUT)
-        .map(|text| format!("\n- {}", code_span(text)))
-        .collect();
-    let left_out = match left_out.as_str() {
-        "" => String::new(),
-        list => format!("\n\nNot understood, and so left out:\n{list}"),
-    };
-    format!("{MARKER}\n{warning}{outcome}{left_out}\n")
+    let readings = heard.readings.iter().map(read_as);
+    let readings = list("Read so; if that is wrong, edit the form:", readings);
+    let left_out = heard.left_out.iter().take(LEFT_OUT);
+    let left_out = left_out.map(|text| code_span(text));
+    let left_out = list("Not understood, and so left out:", left_out);
+    format!("{MARKER}\n{warning}{outcome}{readings}{left_out}\n")
+}
+
+fn read_as(reading: &Reading) -> String {
+    let (written, taken) = (code_span(&reading.written), prose(&reading.taken));
+    let other = reading.other.as_deref().map(prose);
+    let other = other.map(|other| format!(", and not {other}"));
+    format!("{written} as {taken}{}", other.unwrap_or_default())
+}
+
+/// A paragraph with a list; nothing without items.
+fn list(title: &str, items: impl Iterator<Item = String>) -> String {
+    let items: String = items.map(|item| format!("\n- {item}")).collect();
+    if items.is_empty() {
+        items
+    } else {
+        format!("\n\n{title}\n{items}")
+    }
 }
 
 /// Whether an earlier answer says that a credential was taken out.
@@ -111,13 +132,14 @@ fn label(field: Field) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CREDENTIAL, LEAKED, Outcome, answer, says_leaked};
+    use super::{CREDENTIAL, Heard, LEAKED, Outcome, answer, says_leaked};
 
     #[test]
     fn an_answer_remembers_that_a_credential_was_taken_out() {
         assert!(CREDENTIAL.starts_with(LEAKED));
         let outcome = Outcome::PullRequest(12);
-        assert!(says_leaked(&answer(&outcome, &[], true)));
-        assert!(!says_leaked(&answer(&outcome, &[], false)));
+        let heard = Heard::default();
+        assert!(says_leaked(&answer(&outcome, &heard, true)));
+        assert!(!says_leaked(&answer(&outcome, &heard, false)));
     }
 }

@@ -239,12 +239,33 @@ pub fn is_cancelled(id: &str) -> String {
 }
 
 /// No pull request could be opened; how to do it by hand. `address` is GitHub's page for it.
-pub fn cancel_by_hand(id: &str, address: Option<&str>) -> String {
-    let page = address.map(|address| format!(" [Delete it here]({address})."));
+pub fn cancel_by_hand(id: &str, address: &str) -> String {
+    let open = format!("Open [the page that deletes the file]({address}).");
     format!(
-        "**To cancel, delete the request file of {} by a pull request.**{} Once that is merged, the next night cancels what is not finished. Calls that are here stay.",
+        "**GitHub did not let the pull request be opened that deletes the request file of {}, so nothing is cancelled yet.** These steps do the same:\n\n{}",
         code_span(id),
-        page.unwrap_or_default()
+        steps_to_cancel(&open)
+    )
+}
+
+/// The nightly run, which may not change files, is the first to see the command. `path` is that of the file.
+pub fn cancel_again(id: &str, path: &str) -> String {
+    let open = format!(
+        "Open the file {} on the default branch, press the three dots above its text, then *Delete file*.",
+        code_span(path)
+    );
+    format!(
+        "**Nothing is cancelled yet: only the nightly run saw this, and it may not change files.** Write {} in a new comment: within some minutes the answer is a pull request that deletes the request file. If no answer comes, these steps do the same:\n\n{}",
+        code_span(&format!("/import cancel {id}")),
+        steps_to_cancel(&open)
+    )
+}
+
+fn steps_to_cancel(open: &str) -> String {
+    format!(
+        "1. {open}\n\
+         2. Press *Commit changes…*, choose *Create a new branch for this commit and start a pull request*, press *Propose changes* and then *Create pull request*.\n\
+         3. Merge it when it is approved. The next night cancels what is not finished; calls that are here stay."
     )
 }
 

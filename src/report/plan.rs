@@ -1,5 +1,6 @@
 //! The plan as people and programs read it.
 
+mod files;
 mod markdown;
 mod plain;
 mod proposal;
@@ -82,9 +83,11 @@ impl View<'_> {
             .filter(|finding| self.concerns(&finding.path))
     }
 
-    /// Whether a file is one of those that are changed.
+    /// Whether a file is one of those that are changed, or one that they bring: others are not looked into.
     fn concerns(&self, path: &String) -> bool {
-        self.changed.is_none_or(|changed| changed.contains(path))
+        let is_brought = || !path.ends_with(".yaml") && !path.ends_with(".yml");
+        self.changed
+            .is_none_or(|changed| changed.contains(path) || is_brought())
     }
 
     /// Where the calls come from: the platform's name, and whether as files.

@@ -180,10 +180,7 @@ impl Answering<'_> {
                 let repository = self.placed.patience().github().repository();
                 let server = self.remarked.server;
                 let address = format!("{server}/{repository}/delete/{base}/{path}");
-                Ok((
-                    command::cancel_by_hand(id, Some(&address)),
-                    Reaction::Confused,
-                ))
+                Ok((command::cancel_by_hand(id, &address), Reaction::Confused))
             }
         }
     }

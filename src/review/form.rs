@@ -10,7 +10,7 @@ use crate::{
     model::words,
     plan::{self, Inputs, Observed},
     report::{
-        answer::{self, Outcome},
+        answer::{self, Heard, Outcome},
         comment::is_login,
         plan::CheckResult,
     },
@@ -78,19 +78,19 @@ pub async fn answer_form(
         Err(Refusal::NotTheForm) if !leaked => return Ok(Answered::NotAForm),
         Err(refusal) => Err(refusal.outcome()),
     };
-    let (outcome, left_out) = match request {
+    let (outcome, heard) = match request {
         Ok(request) => (
             open(placed, opener, number, &request, desk).await?,
-            request.left_out,
+            request.heard,
         ),
-        Err(outcome) => (outcome, Vec::new()),
+        Err(outcome) => (outcome, Heard::default()),
     };
     let standing = placed.find(&place, answer::MARKER).await?;
     let leaked = leaked
         || standing
             .as_ref()
             .is_some_and(|standing| answer::says_leaked(&standing.body));
-    let text = answer::answer(&outcome, &left_out, leaked);
+    let text = answer::answer(&outcome, &heard, leaked);
     if standing
         .as_ref()
         .is_none_or(|standing| standing.body.trim_end() != text.trim_end())
@@ -134,8 +134,7 @@ struct Request {
     text: String,
     requested_by: Option<String>,
     declared: Declared,
-    /// What stands in the form and was not understood.
-    left_out: Vec<String>,
+    heard: Heard,
 }
 
 /// Why a form is none yet.
@@ -173,7 +172,11 @@ impl Request {
             requested_by: requested_by.clone(),
             ..Draft::default()
         };
-        let Settled { draft, gaps, .. } = said.settle(flags, desk.matrix, today);
+        let Settled {
+            draft,
+            gaps,
+            readings,
+        } = said.settle(flags, desk.matrix, today);
         if !gaps.is_empty() {
             return Err(Outcome::Gaps(gaps).into());
         }
@@ -193,7 +196,10 @@ impl Request {
             text,
             requested_by,
             declared,
-            left_out: said.left_over,
+            heard: Heard {
+                readings,
+                left_out: said.left_over,
+            },
         })
     }
 }

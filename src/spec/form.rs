@@ -4,7 +4,8 @@
 //! is `_No response_`. Anybody can edit the text afterwards, so nothing in it is taken for granted.
 
 use super::{
-    Draft, Field, Gap, Include, MAX_REQUEST_BYTES, SupportMatrix, Understood, Urgency, leak,
+    Draft, Field, Gap, Include, MAX_REQUEST_BYTES, Reading, SupportMatrix, Understood, Urgency,
+    leak,
 };
 use crate::model::Method;
 
@@ -192,11 +193,12 @@ pub fn read_form(body: &str, matrix: &SupportMatrix) -> Result<Understood, FormE
     };
     let gaps = answers.twice.iter().filter_map(twice).collect();
     let (options, left_over) = settings(answers.get(Question::Options));
+    let mut draft = draft(&answers, matrix, options);
     Ok(Understood {
-        draft: draft(&answers, matrix, options),
+        readings: near_platform(&mut draft, matrix).into_iter().collect(),
+        draft,
         gaps,
         left_over,
-        readings: Vec::new(),
     })
 }
 
@@ -294,6 +296,23 @@ fn platform<'a>(chosen: &'a str, matrix: &SupportMatrix) -> &'a str {
         Some((name, _)) if matrix.find(chosen).is_none() => name,
         Some(_) | None => chosen,
     }
+}
+
+/// Takes a name that no platform has for the one that is nearest to it, and says so.
+fn near_platform(draft: &mut Draft, matrix: &SupportMatrix) -> Option<Reading> {
+    let written = draft.platform.as_deref()?;
+    if matrix.find(written).is_some() {
+        return None;
+    }
+    let (key, row) = matrix.nearest(written)?;
+    let reading = Reading {
+        field: Field::Platform,
+        written: written.to_owned(),
+        taken: row.name.clone(),
+        other: None,
+    };
+    draft.platform = Some(key.to_owned());
+    Some(reading)
 }
 
 fn first_word(chosen: &str) -> String {

@@ -226,6 +226,10 @@ fn declare(drafts: Vec<Draft>) -> Declared {
                 invalid.entry(id.clone()).or_insert_with(|| InvalidRequest {
                     path: report.path.clone(),
                     unsupported: unsupported(&report, ruling.alternative),
+                    lacks_credential: ruling
+                        .request
+                        .filter(|_| lacks_credential(&report))
+                        .map(Box::new),
                     error: first_error(&report),
                     basics: ruling.basics,
                     id,
@@ -247,6 +251,12 @@ fn unsupported(report: &FileReport, alternative: Option<String>) -> Option<Strin
             || finding.code == codes::METHOD_NOT_OFFERED.name
     });
     alternative.filter(|_| only)
+}
+
+/// Whether a credential is all that is missing.
+fn lacks_credential(report: &FileReport) -> bool {
+    let mut errors = report.errors();
+    errors.all(|finding| finding.code == codes::MISSING_CREDENTIALS.name)
 }
 
 fn first_error(report: &FileReport) -> String {

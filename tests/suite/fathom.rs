@@ -8,7 +8,7 @@ use call_import_engine::{
     model::{Method, Period, Phase, Window},
     platforms::{
         CallRef, Connector, Exchange, HttpExchange, HttpReply, Page, Progress, Rejection, Reply,
-        RequestClass, Setup, Step, Work, connector,
+        RequestClass, Seen, Setup, Step, Work, connector,
     },
 };
 use jiff::civil::date;
@@ -225,10 +225,15 @@ fn every_key_lists_every_window() {
 
 #[test]
 fn every_key_is_proved_and_named_when_it_is_wrong() {
-    let teams: &[u8] = br#"{"limit": 10, "next_cursor": null, "items": []}"#;
+    let teams: &[u8] =
+        br#"{"limit": 10, "next_cursor": null, "items": [{"name": "Sales"}, {"name": null}, 7]}"#;
     let keys = setup(Method::Api, 3);
     let (proved, exchanges) = answered(&Work::Verify, &keys, &[(200, teams); 3]);
-    assert_eq!(proved, Ok(Page::default()));
+    let page = Page {
+        sees: Some(Seen::Teams(vec!["Sales".into()])),
+        ..Page::default()
+    };
+    assert_eq!(proved, Ok(page));
     let signers: Vec<usize> = exchanges.iter().map(|exchange| exchange.key).collect();
     assert_eq!(signers, [0, 1, 2]);
 

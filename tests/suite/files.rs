@@ -4,4 +4,5 @@ mod bundles;
 mod json;
 mod pairing;
 mod recordings;
+mod tables;
 mod text;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-mod hostile;
+pub(crate) mod hostile;
 
 use std::{io::Write as _, process::Stdio, sync::Arc};
 

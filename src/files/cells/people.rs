@@ -112,7 +112,7 @@ fn person(part: &str) -> Option<Participant> {
     };
     let name = text::trim(name).trim_matches(['"', '\'']).trim();
     let phone = (email.is_none() && is_phone(name)).then(|| name.to_owned());
-    let name = (phone.is_none() && !name.is_empty()).then(|| name.to_owned());
+    let name = (phone.is_none() && name.contains(char::is_alphanumeric)).then(|| name.to_owned());
     if name.is_none() && email.is_none() && phone.is_none() {
         return None;
     }

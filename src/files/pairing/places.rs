@@ -206,13 +206,8 @@ impl OpenGroup {
         };
         let named = self.named;
         let mut files: Vec<_> = self.files.into_iter().enumerate().collect();
-        files.sort_by_key(|(place, file)| {
-            let rank = match all[*file].role {
-                Role::Transcript(rank) | Role::Recording(rank) => rank,
-                Role::None(_) => u8::MAX,
-            };
-            (*place >= named, rank, *file)
-        });
+        files.sort_by_key(|(place, file)| (*place >= named, all[*file].order(), *file));
+        let mut others = Vec::new();
         for (_, file) in files {
             let File { name, role } = &all[file];
             let place = match role {
@@ -223,9 +218,22 @@ impl OpenGroup {
             if place.is_none() {
                 *place = Some(name);
             } else {
-                group.others.push(name);
+                others.push(file);
             }
         }
+        others.sort_by_key(|file| (all[*file].order(), *file));
+        group.others = others.into_iter().map(|file| all[file].name).collect();
         group
+    }
+}
+
+impl File<'_> {
+    /// Transcripts, then recordings; the better ones first.
+    const fn order(&self) -> (u8, u8) {
+        match self.role {
+            Role::Transcript(rank) => (0, rank),
+            Role::Recording(rank) => (1, rank),
+            Role::None(_) => (2, 0),
+        }
     }
 }

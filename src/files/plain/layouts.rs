@@ -164,11 +164,8 @@ fn untimed<'a>(rows: &[Row<'a>], told: bool) -> Vec<Start<'a>> {
     let lines: Vec<&str> = rows[head..].iter().map(|row| row.text).collect();
     let named = speakers::named(&lines);
     let mut seen = HashSet::new();
-    let names = named
-        .iter()
-        .flatten()
-        .map(|(name, _)| speakers::matching_form(name));
-    let all_differ = names.map(|name| seen.insert(name)).all(|new| new);
+    let mut names = named.iter().flatten();
+    let all_differ = names.all(|(name, _)| seen.insert(speakers::matching_form(name)));
     if all_differ && !told {
         return Vec::new();
     }

@@ -79,6 +79,7 @@ fn guess(text: &str, options: &Options) -> u8 {
         {
             rows.push(row);
         }
+        rows.retain(|row| row.cells != [END]);
         let (found, known) = columns::find_headings(&rows[..rows.len().min(HEAD)], options);
         let below = rows.get(found..).unwrap_or_default();
         let width = below.first().map_or(0, |row| row.cells.len());

@@ -51,12 +51,14 @@ pub fn findings(
         help: help.to_owned(),
     };
     let mut findings = Vec::new();
-    findings.extend(
-        survey
-            .problem
-            .iter()
-            .map(|problem| of_file(codes::FILE_PROBLEM, problem)),
-    );
+    if let Some(problem) = &survey.problem {
+        findings.push(of_file(codes::FILE_PROBLEM, problem));
+        findings.push(of_request(
+            codes::FILE_PROBLEM,
+            format!("Its files leave a question open, see {}.", problem.file),
+            &problem.help,
+        ));
+    }
     let failures = survey.failures.iter().take(TOLD);
     findings.extend(failures.map(|failure| of_file(codes::FILE_FAILURE, failure)));
     if survey.failures.len() > TOLD {

@@ -41,7 +41,11 @@ pub(super) fn bytes(draft: &Draft) -> u64 {
     match &draft.content {
         Content::Record(_, range) => range.end - range.start,
         Content::Nothing | Content::File(_) | Content::Rows(..) | Content::Saved { .. } => {
-            draft.content.files().map(|file| file.bytes).sum()
+            let readable = draft.content.files();
+            readable
+                .filter(|file| !is_too_large(draft, file))
+                .map(|file| file.bytes)
+                .sum()
         }
     }
 }

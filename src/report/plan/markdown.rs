@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Proposal, View,
+    Proposal, View, files,
     plain::{action, yes_no},
     proposal::{self, Verdict, verdict},
     verdict::{Quote, held_reason, sentences},
@@ -27,12 +27,15 @@ const CUSTOMER: usize = 4_000;
 const FINDINGS: usize = 4_500;
 const ESTIMATE: usize = 1_000;
 
+/// Imports of whose files is told: each takes at most 13,000 bytes.
+const FILES: usize = 3;
+
 const QUOTE: Quote = Quote {
     name: code_span,
     sentence: prose,
 };
 
-/// A text of less than 20,000 bytes; what does not fit is dropped by whole lines, with a count.
+/// A text of less than 60,000 bytes, without files less than 20,000; what does not fit is dropped by whole lines, with a count.
 pub fn markdown(plan: &Plan, view: &View<'_>, proposal: &Proposal<'_>) -> String {
     let imports = view.imports_todo_first(plan);
     let parts = [
@@ -43,6 +46,7 @@ pub fn markdown(plan: &Plan, view: &View<'_>, proposal: &Proposal<'_>) -> String
         warnings(proposal),
         table(&imports, view),
         held(&imports, view),
+        files_of(&imports, view),
         for_the_customer(&imports, view),
         findings(view, proposal),
         estimate(&imports, view),
@@ -153,6 +157,16 @@ fn held(imports: &[&PlannedImport], view: &View<'_>) -> String {
     })
 }
 
+/// What lies in the files of the imports that are changed, or of all that are shown.
+fn files_of(imports: &[&PlannedImport], view: &View<'_>) -> String {
+    let looked_into = imports.iter().filter_map(|import| files::markdown(import));
+    let texts: Vec<String> = match view.changed {
+        Some(_) => looked_into.take(FILES).collect(),
+        None => Vec::new(),
+    };
+    texts.join("\n\n")
+}
+
 const fn is_told_by_findings(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::NeedsChanges | Verdict::NeedsCredential)
 }
@@ -162,7 +176,16 @@ fn for_the_customer(imports: &[&PlannedImport], view: &View<'_>) -> String {
     let told: Vec<&&PlannedImport> = imports
         .iter()
         .filter(|import| match view.changed {
-            Some(_) => verdict(import, view) == Verdict::Imported,
+            Some(_) => match verdict(import, view) {
+                Verdict::Imported => true,
+                // Beside others it would take the date away from theirs.
+                Verdict::NeedsCredential => imports.len() == 1 && import.needs_credential,
+                Verdict::NeedsChanges
+                | Verdict::NotSupported
+                | Verdict::Waits
+                | Verdict::Cancelled
+                | Verdict::Nothing => false,
+            },
             None => import.action != Action::None,
         })
         .collect();
@@ -187,13 +210,17 @@ fn for_the_customer(imports: &[&PlannedImport], view: &View<'_>) -> String {
 fn words_to_send(row: &PlatformRow, imports: &[&PlannedImport]) -> Vec<String> {
     let name = prose(&row.name);
     let date = match imports {
-        [import] => import.expected_completion.filter(|_| import.calls > 0),
+        [import] if import.calls > 0 => import.expected_completion.map(|date| {
+            if import.needs_credential {
+                let nights = count(import.nights, "night");
+                format!("> As soon as we have your access to {name}, the import of your calls takes about {nights}.")
+            } else {
+                let date = day(date);
+                format!("> We will import your calls from {name}, and expect to be done by {date}.")
+            }
+        }),
         _ => None,
     };
-    let date = date.map(|date| {
-        let date = day(date);
-        format!("> We will import your calls from {name}, and expect to be done by {date}.")
-    });
     let by_files = imports
         .iter()
         .all(|import| import.method == Some(Method::File));

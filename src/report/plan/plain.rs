@@ -3,7 +3,7 @@
 use comfy_table::{Table, presets};
 
 use super::{
-    View,
+    View, files,
     verdict::{Quote, held_reason, sentences},
 };
 use crate::{
@@ -32,6 +32,14 @@ pub fn plain(plan: &Plan, view: &View<'_>) -> String {
         text.push_str(&table(&imports, view));
     }
     text.push_str(&held(&imports, view));
+    for import in imports {
+        if let Some(files) = files::plain(import) {
+            text.push_str(&format!(
+                "\nIn the files of {}: {files}\n",
+                inline(&import.request_id)
+            ));
+        }
+    }
     text
 }
 

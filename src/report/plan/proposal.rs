@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Proposal, View, id,
-    verdict::{Quote, gap, media, refusal},
+    verdict::{Quote, gap, media, refusal, with_credential},
 };
 use crate::{
     model::{Phase, words::day},
@@ -132,10 +132,7 @@ fn of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Vec<String> 
                     .into(),
             ]
         }
-        Verdict::NeedsCredential => vec![
-            format!("**Needs the credential** of {customer}, and nothing else."),
-            "The table below says how to hand it in.".into(),
-        ],
+        Verdict::NeedsCredential => needs_credential(import, view, quote),
         Verdict::NotSupported => vec![
             format!("**Not supported**: {reason}"),
             "Offer the customer the alternative.".into(),
@@ -148,6 +145,22 @@ fn of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Vec<String> 
         Verdict::Cancelled => vec![cancelled(&(quote.name)(&import.request_id))],
         Verdict::Nothing => vec![format!("**Nothing to do** for {customer}. {reason}")],
     }
+}
+
+fn needs_credential(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Vec<String> {
+    let customer = (quote.name)(&import.customer);
+    let from = (quote.sentence)(&view.source(import));
+    let dates = with_credential(import, &from, view).map(|dates| {
+        let more = [gap(&[import], quote), media(&[import])];
+        std::iter::once(dates).chain(more.into_iter().flatten())
+    });
+    let first =
+        format!("**Needs changes**: the credential of {customer} is missing, and nothing else.");
+    let last = "The table of findings says how to hand it in.".to_owned();
+    std::iter::once(first)
+        .chain(dates.into_iter().flatten())
+        .chain([last])
+        .collect()
 }
 
 fn imported(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Vec<String> {

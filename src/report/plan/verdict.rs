@@ -69,6 +69,10 @@ fn are(imports: usize) -> String {
 /// Why an import is held; of a file with several errors, also where the others are.
 pub(super) fn held_reason(import: &PlannedImport, view: &View<'_>, quote: Quote) -> String {
     let reason = (quote.sentence)(&import.reason);
+    let from = (quote.sentence)(&view.source(import));
+    if let Some(condition) = with_credential(import, &from, view) {
+        return format!("{reason} {condition}");
+    }
     let of_the_file = |finding: &&Finding| {
         finding.severity == Severity::Error && import.path.as_ref() == Some(&finding.path)
     };
@@ -203,6 +207,9 @@ fn needs_somebody(import: &PlannedImport) -> bool {
 /// What somebody should do about a held import.
 fn step_of_one(import: &PlannedImport) -> Option<&'static str> {
     match (import.action, import.phase) {
+        (Action::Hold, _) if import.needs_credential => {
+            Some("Hand in its credential; `call-import validate` says how.")
+        }
         (Action::Hold, Phase::NeedsCredentials) => Some("Ask the customer for a new credential."),
         (Action::Hold, Phase::NeedsAttention) => Some("Somebody must look at it."),
         (Action::Hold, Phase::Unsupported) => Some("Offer the customer the alternative."),
@@ -216,6 +223,10 @@ fn outcome_of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Stri
     let reason = (quote.sentence)(&import.reason);
     match (import.action, import.expected_completion) {
         (Action::None, _) => format!("Nothing to do for {customer}. {reason}"),
+        (Action::Import | Action::Hold, _) if import.needs_credential => {
+            let reason = held_reason(import, view, quote);
+            format!("Nothing is imported for {customer} now: {reason}")
+        }
         (Action::Import | Action::Hold, Some(date)) if import.calls > 0 => {
             let calls = count(import.calls, "call");
             let date = day(date);
@@ -225,6 +236,24 @@ fn outcome_of_one(import: &PlannedImport, view: &View<'_>, quote: Quote) -> Stri
         (Action::Hold, _) if import.customer.is_empty() => format!("Held: {reason}"),
         (Action::Hold, _) => format!("Nothing is imported for {customer} now: {reason}"),
     }
+}
+
+/// When an import is done that lacks nothing but its credential.
+pub(super) fn with_credential(
+    import: &PlannedImport,
+    from: &str,
+    view: &View<'_>,
+) -> Option<String> {
+    let dates = import.expected_start.zip(import.expected_completion);
+    let (start, end) = dates.filter(|_| import.needs_credential)?;
+    Some(format!(
+        "If it is handed in and merged before {}, {} UTC, about {} from {from} will be imported by {}, in {}.",
+        day(start),
+        view.matrix.nightly.at.strftime("%H:%M"),
+        count(import.calls, "call"),
+        day(end),
+        count(import.nights, "night"),
+    ))
 }
 
 fn outcome_of_many(imports: &[&PlannedImport]) -> String {
@@ -240,7 +269,7 @@ fn outcome_of_many(imports: &[&PlannedImport]) -> String {
         .collect();
     let last = imports
         .iter()
-        .filter(|import| import.action != Action::None)
+        .filter(|import| import.action != Action::None && !import.needs_credential)
         .filter_map(|import| import.expected_completion)
         .max();
     let last = last.map(|date| format!(" The last date that can be told is {}.", day(date)));

@@ -112,7 +112,7 @@ struct GitHubArguments {
     /// An open issue of this title, with the text of a file: a filled form
     #[arg(long, value_name = "TITLE=FILE", value_parser = issue)]
     issue: Vec<(String, PathBuf)>,
-    /// Author of all of these
+    /// Author of all of these, who may write to the repository and so command, like `--user`
     #[arg(long, value_name = "LOGIN", default_value = "jane-doe")]
     author: String,
     /// No rate limits, as on GitHub Enterprise Server
@@ -287,6 +287,12 @@ async fn run_github(arguments: &GitHubArguments) -> io::Result<()> {
             limits: (!arguments.no_limits).then_some(github::Limits::ACTIONS),
         })
     })?;
+    for login in [Some(&arguments.author), arguments.user.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        running.github().permit(login, "write");
+    }
     let mut out = io::stdout().lock();
     writeln!(
         out,
@@ -302,7 +308,13 @@ async fn run_github(arguments: &GitHubArguments) -> io::Result<()> {
         } = &pull;
         let files = files.join(", ");
         writeln!(out, "Pull request {number} by {author} is merged: {files}")?;
-        running.github().merge(pull);
+        running.github().merge(pull.clone());
+        for path in &pull.files {
+            // As far as they are here, so that a command can tell a file that is there from one that is gone.
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let github = running.github();
+            github.commit_as(&pull.author, "main", path, &text);
+        }
     }
     for (title, file) in &arguments.issue {
         let body = std::fs::read_to_string(file)?;

@@ -94,7 +94,7 @@ async fn a_form_becomes_a_pull_request_that_is_judged_and_told() {
     assert!(
         plan[0]
             .body
-            .contains("**Needs the credential** of `Northwind Robotics`")
+            .contains("**Needs changes**: the credential of `Northwind Robotics` is missing")
     );
     assert_eq!(
         statuses(github),
@@ -126,6 +126,30 @@ async fn a_form_becomes_a_pull_request_that_is_judged_and_told() {
     assert_eq!(github.file(BRANCH, PATH), Some(sealed));
     insta::assert_snapshot!("form_changed_by_others", answer(github, issue));
     assert!(github.violations().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_read_as_something_else_is_said_on_the_issue() {
+    let (scene, running) = scene();
+    let github = running.github();
+    let near = form(&[
+        (Question::Platform, "Gnog – yes"),
+        (Question::RequestedCompletion, "next Friday"),
+        (Question::Options, "the usual"),
+    ]);
+    let issue = github.open_issue("jane-doe", "Import: Northwind", &near);
+    let proposed = answered(&scene, &running, issue).await;
+    assert!(matches!(proposed, Answered::PullRequest(_)));
+    let file = github.file(BRANCH, PATH).expect("a file");
+    assert!(file.contains("platform: gong"), "{file}");
+    insta::assert_snapshot!("form_read", answer(github, issue));
+    let hostile = "@everyone <img src=x> `gong.io` | #12 \u{202e}";
+    github.edit_issue(issue, &form(&[(Question::Platform, hostile)]));
+    answered(&scene, &running, issue).await;
+    insta::assert_snapshot!("form_read_hostile", answer(github, issue));
+    github.edit_issue(issue, &form(&[(Question::Platform, "Whizzcall")]));
+    assert_eq!(answered(&scene, &running, issue).await, Answered::Asked);
+    insta::assert_snapshot!("form_unknown", answer(github, issue));
 }
 
 #[tokio::test]

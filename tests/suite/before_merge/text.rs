@@ -7,7 +7,7 @@ use call_import_engine::{
 };
 
 use super::{NOW, REQUEST, documents, result};
-use crate::support::Scene;
+use crate::{journey::hostile::assert_harmless, support::Scene};
 
 fn files() -> Files {
     Files {
@@ -57,6 +57,11 @@ fn every_verdict_comes_first() {
     scene.write("broken.yaml", broken);
     insta::assert_snapshot!("needs_changes", told(&scene, &["requests/broken.yaml"]));
 
+    let locked = "customer: Adatum\nplatform: gong\nestimated_calls: 5000\nurgency: deal\n\
+                  requested_completion: 2026-12-04\n";
+    scene.write("locked.yaml", locked);
+    insta::assert_snapshot!("needs_credential", told(&scene, &["requests/locked.yaml"]));
+
     let manual = scene
         .matrix
         .platforms
@@ -77,6 +82,7 @@ fn every_verdict_comes_first() {
         REQUEST,
         "requests/paused.yaml",
         "requests/broken.yaml",
+        "requests/locked.yaml",
         "requests/unsupported.yaml",
     ];
     insta::assert_snapshot!("several", told(&scene, &all));
@@ -191,6 +197,33 @@ fn no_text_from_outside_acts() {
         let text = comment(&scene, &result, &[&alone], Proposal::default());
         assert!(text.chars().count() < 20_000, "{index}");
         assert!(!text.contains("\n::"), "{text}");
+    }
+
+    // The same where a check says that nothing but the credential is missing.
+    let CheckResult {
+        mut plan,
+        mut findings,
+        ..
+    } = result;
+    for import in &mut plan.imports {
+        import.needs_credential = true;
+        import.platform.clone_from(&import.customer);
+        (import.calls, import.nights) = (u64::MAX, u64::MAX);
+    }
+    for finding in &mut findings {
+        finding.severity = Severity::Error;
+        finding.code = "missing-credentials".into();
+    }
+    let result = CheckResult {
+        plan,
+        queue_is_known: true,
+        findings,
+    };
+    for (index, foreign) in texts.iter().enumerate() {
+        let alone = format!("requests/{index}.yaml");
+        let text = comment(&scene, &result, &[&alone], Proposal::default());
+        assert!(text.contains("**Needs changes**: the credential"), "{text}");
+        assert_harmless(&text, &foreign.chars().take(80).collect::<String>());
     }
 }
 

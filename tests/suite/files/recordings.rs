@@ -1,10 +1,5 @@
 //! What recordings tell of themselves: small ones of each kind are written here, byte by byte.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that cannot go on fails its test"
-)]
-
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use call_import_engine::{

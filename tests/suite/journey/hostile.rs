@@ -70,7 +70,7 @@ fn texts() -> Vec<(&'static str, String)> {
 }
 
 /// Nothing in a text acts on GitHub, but for what is ours.
-fn assert_harmless(text: &str, why: &str) {
+pub(crate) fn assert_harmless(text: &str, why: &str) {
     assert!(text.chars().count() < 60_000, "{why}: {}", text.len());
     assert!(!text.chars().any(is_hidden), "{why}: {text}");
     // Our own marks are whole lines; nothing from outside begins one.

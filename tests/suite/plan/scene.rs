@@ -190,6 +190,7 @@ pub(super) fn recorded(request: &ImportRequest, phase: Phase) -> ImportRecord {
 
 pub(super) fn invalid(request: &ImportRequest, error: &str) -> InvalidRequest {
     InvalidRequest {
+        lacks_credential: None,
         id: request.id.clone(),
         path: request.path.clone(),
         basics: Some(Basics {

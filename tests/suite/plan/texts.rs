@@ -45,6 +45,14 @@ fn mixed() -> Scene {
         "`estimated_calls` is `5,000`: write 5000.",
     );
     broken.basics = None;
+    let mut adatum = request("adatum");
+    adatum.customer = "Adatum".into();
+    let mut keyless = invalid(
+        &adatum,
+        "Method `api` needs a credential, and the request has none.",
+    );
+    adatum.credentials = None;
+    keyless.lacks_credential = Some(Box::new(adatum));
     let mut scene = Scene::new([
         northwind,
         shared("contoso-eu", 2),
@@ -59,7 +67,8 @@ fn mixed() -> Scene {
     .record(delayed)
     .record(finished)
     .record(recorded(&request("gone"), Phase::Importing))
-    .invalid(broken);
+    .invalid(broken)
+    .invalid(keyless);
     scene.observed.usage = vec![used("contoso", "2026-12-01T12:00:00Z", 1_000)];
     scene.declared.findings = vec![Finding {
         severity: Severity::Warning,
@@ -109,6 +118,36 @@ fn a_pull_request_sees_its_own_import() {
         markdown(&plan, &view, &Proposal::default())
     );
     insta::assert_snapshot!("pull_request_plain", plain(&plan, &view));
+}
+
+#[test]
+fn a_missing_credential_takes_no_night_from_others_and_has_its_dates() {
+    let keyless = |id: &str| {
+        let mut request = request(id);
+        // Alone it fills several nights.
+        request.estimated_calls = 1_000_000;
+        let mut keyless = invalid(&request, "The request has no credential.");
+        request.credentials = None;
+        keyless.lacks_credential = Some(Box::new(request));
+        keyless
+    };
+    let alone = Scene::new([]).invalid(keyless("a"));
+    insta::assert_snapshot!("keyless_plain", plain(&alone.plan(), &view(&alone)));
+
+    let mut other = request("z");
+    other.requested_completion = date(2026, 12, 31);
+    let without = Scene::new([other.clone()]).plan();
+    let scene = Scene::new([other]).invalid(keyless("a"));
+    let plan = scene.plan();
+    assert_eq!(plan.imports[0], without.imports[0]);
+    assert_eq!(plan.changes, without.changes, "nothing is recorded of it");
+
+    // What is held for another reason as well has no dates.
+    let mut paused = keyless("a");
+    let request = paused.lacks_credential.as_mut();
+    request.expect("it is there").suspended = true;
+    let scene = Scene::new([]).invalid(paused);
+    assert_eq!(scene.plan().imports[0].expected_completion, None);
 }
 
 #[test]

@@ -7,9 +7,10 @@ use std::{
 
 use call_import_engine::secrets::IDENTITY;
 use serde_json::json;
+use simulator::Simulator;
 
 use super::{CANARY, Office, gong, piped, run, shown};
-use crate::{record, support};
+use crate::{reconcile::population, record, support};
 
 /// What the simulator takes for right.
 fn right() -> String {
@@ -41,6 +42,49 @@ fn the_platform_says_whether_the_key_works_before_it_is_sealed() {
     settings.add_filter(r"It sees (at least )?\d+ calls?", "It sees [count] calls");
     settings.add_filter(r"It sees no call[^?]*\?", "It sees [count] calls");
     settings.bind(|| insta::assert_snapshot!("proved", all));
+}
+
+#[test]
+fn each_platform_that_tells_where_a_key_leads_is_quoted() {
+    let office = Office::new();
+    let demos = [
+        simulator::avoma::DEMO,
+        simulator::chorus::DEMO,
+        simulator::fathom::DEMO,
+        simulator::fireflies::DEMO,
+        simulator::gong::DEMO,
+        simulator::grain::DEMO,
+        simulator::tldv::DEMO,
+    ];
+    let told = demos.map(|demo| {
+        let population = population(120, "2025-11-01", "2026-10-31");
+        let (config, credential) = (demo.config)(population, demo.limits, "127.0.0.1");
+        let running = Simulator::start(config).unwrap();
+        let url = format!("{}={}", demo.key, running.url);
+        let output = office.run(
+            &[
+                "seal",
+                "--prove",
+                "--customer",
+                "Northwind",
+                "--platform",
+                demo.key,
+                "--platform-url",
+                &url,
+            ],
+            &credential.to_string(),
+        );
+        let (_, stderr) = support::text(&output);
+        assert!(output.status.success(), "{stderr}");
+        stderr.lines().next().unwrap_or_default().to_owned()
+    });
+    let mut settings = super::settings();
+    settings.add_filter(r"It sees (at least )?\d+ calls?", "It sees [count] calls");
+    settings.add_filter(
+        r"It sees no call[^?]*\?",
+        "It sees [count] calls of the last 30 days.",
+    );
+    settings.bind(|| insta::assert_snapshot!("proved_elsewhere", told.join("\n")));
 }
 
 /// Seals everything anew with these secret keys.

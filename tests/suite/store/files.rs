@@ -259,7 +259,7 @@ async fn an_older_layout_is_brought_up_to_date_with_its_rows() {
             error,
             StoreError::Older {
                 found: 1,
-                supported: 4
+                supported: 5
             }
         ),
         "{error}"
