@@ -2,11 +2,15 @@
 //!
 //! Only these are read here. What a platform answers is read by its connector.
 
+mod bytes;
 mod canonical;
 mod fault;
+mod forms;
 mod keys;
 mod podcast;
 mod records;
+mod shape;
+mod words;
 mod written;
 
 use std::{
@@ -101,9 +105,11 @@ pub fn call_list(name: &str, bytes: &[u8], options: &Options) -> Result<CallList
         found_any |= record.is_ok();
         let listed = record.and_then(|record| {
             let read = read(&record, options, &mut notices);
-            read.map_err(|problem| RowFailure {
-                problem,
-                original: records::original_of(&record.text),
+            read.map_err(|problem| {
+                Box::new(RowFailure {
+                    problem,
+                    original: records::original_of(&record.text),
+                })
             })
         });
         match listed {
@@ -111,7 +117,7 @@ pub fn call_list(name: &str, bytes: &[u8], options: &Options) -> Result<CallList
                 unknown.add(call.line, keys);
                 list.calls.push(call);
             }
-            Err(failure) => list.failures.push(failure),
+            Err(failure) => list.failures.push(*failure),
         }
     }
     if !found_any {
@@ -236,7 +242,7 @@ fn empty() -> FileProblem {
     )
 }
 
-fn too_many(next: &Result<Record<'_>, RowFailure>) -> RowFailure {
+fn too_many(next: &Result<Record<'_>, Box<RowFailure>>) -> RowFailure {
     let line = match next {
         Ok(record) => Some(record.line),
         Err(failure) => failure.problem.line,

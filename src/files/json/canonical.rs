@@ -1,19 +1,18 @@
 //! A call in the engine's own form, as `schemas/call.schema.json` describes it.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
-use jiff::{Timestamp, civil::DateTime};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, Unexpected, Visitor},
-};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::{
-    FileProblem, Options,
-    notice::{Code, Notices},
-    text::trim,
+use super::{
+    super::{
+        FileProblem, Options,
+        notice::{Code, Notices},
+    },
+    forms::{anything, id, instant, text, text_or_number, time, whole},
+    words,
 };
 use crate::model::{
     Affiliation, Call, CallKind, CrmLink, Direction, DurationSource, Granularity, Media, MediaKind,
@@ -394,195 +393,5 @@ fn not_negative(key: &str, value: Option<i64>) -> Result<Option<i64>, FileProble
             "Correct it, or leave it out if it is not known.",
         )),
         value => Ok(value),
-    }
-}
-
-/// Text as shown: trimmed, and `None` when nothing is left.
-fn text(value: Option<String>) -> Option<String> {
-    value
-        .map(|value| trim(&value).to_owned())
-        .filter(|value| !value.is_empty())
-}
-
-/// A time of RFC 3339; without an offset it is one of the request's time zone.
-fn instant(
-    key: &str,
-    value: Option<String>,
-    options: &Options,
-) -> Result<Option<Timestamp>, FileProblem> {
-    let Some(value) = text(value) else {
-        return Ok(None);
-    };
-    if let Ok(instant) = value.parse() {
-        return Ok(Some(instant));
-    }
-    let problem = |code, message: String, help: &str| {
-        let problem = FileProblem::new(code, message, help);
-        Err(FileProblem {
-            value: Some(value.chars().take(80).collect()),
-            ..problem
-        })
-    };
-    // A bare date would be read as midnight.
-    let has_time = value.contains(['T', 't', ' ']);
-    let Some(civil) = has_time.then(|| value.parse::<DateTime>().ok()).flatten() else {
-        return problem(
-            "unreadable-time",
-            format!("`{key}` is no time such as 2026-03-02T16:00:00+01:00."),
-            "Write times so, with the offset from UTC or a Z at the end.",
-        );
-    };
-    let Some(timezone) = &options.timezone else {
-        return problem(
-            "time-without-zone",
-            format!("`{key}` does not tell its time zone."),
-            "Write times with the offset from UTC or a Z at the end, or name the time zone in the request, for \
-             example `options: {timezone: Europe/Madrid}`.",
-        );
-    };
-    match timezone.to_ambiguous_timestamp(civil).unambiguous() {
-        Ok(instant) => Ok(Some(instant)),
-        Err(_) => problem(
-            "doubtful-time",
-            format!(
-                "`{key}` lies in the hour that comes twice or never when the clocks are changed in that time zone."
-            ),
-            "Write this time with its offset from UTC.",
-        ),
-    }
-}
-
-/// An id: text, or a whole number that is kept as its digits.
-fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    struct Id;
-    impl Visitor<'_> for Id {
-        type Value = String;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("an id as a text")
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<String, E> {
-            Ok(text.to_owned())
-        }
-
-        fn visit_i64<E>(self, number: i64) -> Result<String, E> {
-            Ok(number.to_string())
-        }
-
-        fn visit_u64<E>(self, number: u64) -> Result<String, E> {
-            Ok(number.to_string())
-        }
-    }
-    optional(deserializer, Id)
-}
-
-/// A whole number, which some programs write as `1200.0`.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    struct Whole;
-    impl Visitor<'_> for Whole {
-        type Value = i64;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a whole number")
-        }
-
-        fn visit_i64<E>(self, number: i64) -> Result<i64, E> {
-            Ok(number)
-        }
-
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<i64, E> {
-            i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-        }
-
-        fn visit_f64<E: de::Error>(self, number: f64) -> Result<i64, E> {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "within 2^53 whole numbers are exact"
-            )]
-            if number.fract() == 0.0 && number.abs() < 9.0e15 {
-                return Ok(number as i64);
-            }
-            Err(E::invalid_value(Unexpected::Float(number), &self))
-        }
-    }
-    optional(deserializer, Whole)
-}
-
-/// What a visitor reads, or null.
-fn optional<'de, D: Deserializer<'de>, V: Visitor<'de>>(
-    deserializer: D,
-    visitor: V,
-) -> Result<Option<V::Value>, D::Error> {
-    struct OrNull<V>(V);
-    impl<'de, V: Visitor<'de>> Visitor<'de> for OrNull<V> {
-        type Value = Option<V::Value>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            self.0.expecting(formatter)
-        }
-
-        fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_some<D: Deserializer<'de>>(
-            self,
-            deserializer: D,
-        ) -> Result<Self::Value, D::Error> {
-            deserializer.deserialize_any(self.0).map(Some)
-        }
-    }
-    deserializer.deserialize_option(OrNull(visitor))
-}
-
-fn text_or_number(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": ["string", "integer", "null"]})
-}
-
-fn time(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": ["string", "null"],
-        "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$",
-    })
-}
-
-fn anything(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({})
-}
-
-/// Schemas of the words of the model, which knows nothing of schemas.
-mod words {
-    use schemars::{Schema, SchemaGenerator, json_schema};
-    use serde_json::Value;
-
-    use crate::model::{
-        Affiliation, CallKind, Direction, DurationSource, Granularity, MediaKind, MediaState,
-        Precision, Role, Scope, TranscriptState,
-    };
-
-    macro_rules! schemas {
-        ($($name:ident: $words:ident, $optional:literal;)+) => {
-            $(pub(super) fn $name(_: &mut SchemaGenerator) -> Schema {
-                let words = $words::ALL.iter().map(|word| Value::from(word.as_str()));
-                let null = $optional.then_some(Value::Null);
-                let words: Vec<Value> = words.chain(null).collect();
-                json_schema!({"enum": words})
-            })+
-        };
-    }
-
-    schemas! {
-        kind: CallKind, true;
-        direction: Direction, true;
-        scope: Scope, true;
-        precision: Precision, true;
-        duration_source: DurationSource, true;
-        role: Role, true;
-        affiliation: Affiliation, true;
-        granularity: Granularity, true;
-        media_kind: MediaKind, false;
-        media_state: MediaState, true;
-        transcript_state: TranscriptState, true;
     }
 }

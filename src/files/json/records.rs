@@ -5,15 +5,11 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
-
 use super::{
-    super::{FileProblem, Options, RowFailure, notice::Notices, text},
+    super::{FileProblem, Options, RowFailure, notice::Notices},
+    bytes::{self, Bytes},
     fault,
+    shape::Shape,
 };
 
 /// Largest record, in bytes of UTF-8: a call of a whole day, every word with its times, has less.
@@ -24,8 +20,6 @@ pub const DEEPEST_RECORD: usize = 64;
 
 /// Most of a broken record that is given back, in characters.
 const LONGEST_ORIGINAL: usize = 1_000;
-
-const MARK: &str = "\u{feff}";
 
 /// One record of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,18 +53,6 @@ pub struct Records<'a> {
     in_list: bool,
 }
 
-/// Where a text stands in its file.
-#[derive(Debug, Clone, Copy)]
-enum Bytes {
-    /// As it is, behind a mark of so many bytes.
-    Utf8 { mark: usize },
-    /// In two bytes a unit. The last place that was looked up, in the text and in the file, from where the next
-    /// one is counted.
-    Utf16 { text: usize, file: usize },
-    /// Not to be told.
-    Unknown,
-}
-
 /// A place in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
@@ -101,7 +83,7 @@ impl<'a> Records<'a> {
         options: &Options,
         notices: &mut Notices,
     ) -> Result<Self, FileProblem> {
-        let (text, encoding, bytes) = decode(bytes, options, notices)?;
+        let (text, encoding, bytes) = bytes::decode(bytes, options, notices)?;
         Ok(Self {
             text,
             encoding,
@@ -152,7 +134,7 @@ impl<'a> Records<'a> {
     }
 
     /// A list that has no end is told once.
-    fn end(&mut self) -> Option<RowFailure> {
+    fn end(&mut self) -> Option<Box<RowFailure>> {
         std::mem::take(&mut self.in_list).then(|| {
             let problem = FileProblem::new(
                 "unfinished-list",
@@ -163,7 +145,7 @@ impl<'a> Records<'a> {
         })
     }
 
-    fn value(&mut self) -> Result<Record<'a>, RowFailure> {
+    fn value(&mut self) -> Result<Record<'a>, Box<RowFailure>> {
         let start = self.place;
         let window = self.rest();
         let window = &window[..window.floor_char_boundary(LARGEST_RECORD)];
@@ -208,7 +190,7 @@ impl<'a> Records<'a> {
     }
 
     /// Goes on where the next record may begin.
-    fn broken(&mut self, start: Place, fault: Fault) -> RowFailure {
+    fn broken(&mut self, start: Place, fault: Fault) -> Box<RowFailure> {
         let rest = self.rest();
         let at = start.behind(&rest[..fault.offset]);
         let resumed = resume(rest, start.column, self.in_list);
@@ -228,7 +210,7 @@ impl<'a> Records<'a> {
 }
 
 impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, RowFailure>;
+    type Item = Result<Record<'a>, Box<RowFailure>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         match self.next_character() {
@@ -236,64 +218,6 @@ impl<'a> Iterator for Records<'a> {
             None => self.end().map(Err),
         }
     }
-}
-
-impl Bytes {
-    fn of(&mut self, whole: &str, range: Range<usize>) -> Option<Range<usize>> {
-        match self {
-            Self::Utf8 { mark } => Some(range.start + *mark..range.end + *mark),
-            Self::Utf16 { text, file } => {
-                let mut place = |offset: usize| {
-                    *file += 2 * whole[*text..offset].encode_utf16().count();
-                    *text = offset;
-                    *file
-                };
-                Some(place(range.start)..place(range.end))
-            }
-            Self::Unknown => None,
-        }
-    }
-}
-
-/// JSON is UTF-8 (RFC 8259); editors and Windows PowerShell write UTF-16. Anything else is read as other files are.
-fn decode<'a>(
-    bytes: &'a [u8],
-    options: &Options,
-    notices: &mut Notices,
-) -> Result<(Cow<'a, str>, &'static str, Bytes), FileProblem> {
-    let unmarked = bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes);
-    let may_be_utf_8 = options.encoding.is_none_or(|told| told == UTF_8) && !bytes.contains(&0);
-    if may_be_utf_8 && let Ok(text) = std::str::from_utf8(unmarked) {
-        let mark = bytes.len() - unmarked.len();
-        return Ok((Cow::Borrowed(text), UTF_8.name(), Bytes::Utf8 { mark }));
-    }
-    let (text, name) = match (options.encoding, bytes) {
-        // A single record of a file in UTF-16: it has no mark of its own, but a brace.
-        (None, [b'{', 0, ..]) => (
-            UTF_16LE.decode_without_bom_handling(bytes).0,
-            UTF_16LE.name(),
-        ),
-        (None, [0, b'{', ..]) => (
-            UTF_16BE.decode_without_bom_handling(bytes).0,
-            UTF_16BE.name(),
-        ),
-        (Some(told), _) => {
-            let (text, used, _) = told.decode(bytes);
-            (text, used.name())
-        }
-        (None, _) => text::decode(bytes, options, notices)?,
-    };
-    let is_utf_16 = [UTF_16LE.name(), UTF_16BE.name()].contains(&name);
-    let places = if is_utf_16 {
-        let mark = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
-        Bytes::Utf16 {
-            text: 0,
-            file: if mark { 2 } else { 0 },
-        }
-    } else {
-        Bytes::Unknown
-    };
-    Ok((text, name, places))
 }
 
 /// How far away the next record may begin, or the list may end.
@@ -379,7 +303,7 @@ fn too_deep() -> FileProblem {
 }
 
 /// A failure that begins at one place and shows at another.
-fn failure(mut problem: FileProblem, start: Place, at: Place, original: &str) -> RowFailure {
+fn failure(mut problem: FileProblem, start: Place, at: Place, original: &str) -> Box<RowFailure> {
     let Place {
         offset,
         line,
@@ -395,91 +319,14 @@ fn failure(mut problem: FileProblem, start: Place, at: Place, original: &str) ->
     let value = rest
         .and_then(|rest| rest.lines().next())
         .unwrap_or_default();
-    RowFailure {
+    Box::new(RowFailure {
         problem: problem.at(start.line).with_value(shown.column, value),
         original: original_of(original.trim_end()),
-    }
+    })
 }
 
 /// A record as it is given back to be corrected.
 pub(super) fn original_of(text: &str) -> Vec<(String, String)> {
     let text = text.chars().take(LONGEST_ORIGINAL).collect();
     vec![("record".to_owned(), text)]
-}
-
-/// What a value is, read to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shape {
-    is_object: bool,
-    /// 0 for a value in which nothing is nested.
-    depth: usize,
-}
-
-impl<'de> Deserialize<'de> for Shape {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ShapeVisitor)
-    }
-}
-
-struct ShapeVisitor;
-
-impl ShapeVisitor {
-    const SCALAR: Shape = Shape {
-        is_object: false,
-        depth: 0,
-    };
-}
-
-impl<'de> Visitor<'de> for ShapeVisitor {
-    type Value = Shape;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
-        Ok(Self::SCALAR)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
-        Ok(Self::SCALAR)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
-        Ok(Self::SCALAR)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
-        Ok(Self::SCALAR)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Shape, E> {
-        Ok(Self::SCALAR)
-    }
-
-    fn visit_unit<E>(self) -> Result<Shape, E> {
-        Ok(Self::SCALAR)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
-        let mut deepest = 0;
-        while let Some(item) = items.next_element::<Shape>()? {
-            deepest = deepest.max(item.depth);
-        }
-        Ok(Shape {
-            is_object: false,
-            depth: deepest + 1,
-        })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shape, A::Error> {
-        let mut deepest = 0;
-        while let Some((_, value)) = members.next_entry::<IgnoredAny, Shape>()? {
-            deepest = deepest.max(value.depth);
-        }
-        Ok(Shape {
-            is_object: true,
-            depth: deepest + 1,
-        })
-    }
 }
