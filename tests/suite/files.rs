@@ -1,6 +1,7 @@
 //! What people bring: each format, each way in which it really comes.
 
 mod bundles;
+mod corpus;
 mod json;
 mod pairing;
 mod recordings;
