@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs};
 use crate::support;
 
 #[expect(
+    dead_code,
     unreachable_pub,
     reason = "for the fuzz targets it is a library of its own"
 )]
