@@ -67,9 +67,10 @@ pub fn plain(view: &View<'_>) -> String {
         let _ = write!(text, "\nThe first calls:\n\n{}", table(&found.shown));
     }
     text += &list("Not imported", failures, failure);
-    text += &list("Left out", left_out, |LeftOut { name, reason, .. }| {
-        format!("{}: {}", clean(name), sentence(reason))
-    });
+    let (twice, left_out): (Vec<&LeftOut>, Vec<&LeftOut>) =
+        left_out.iter().partition(|file| file.is_duplicate);
+    text += &list("Left out", &left_out, |file| apart(file));
+    text += &list("There twice", &twice, |file| apart(file));
     text += &list(
         "Assumed or mended; nothing needs to be done if that is right",
         notices,
@@ -200,6 +201,10 @@ fn failure(failure: &FileFailure) -> String {
         sentence(message),
         sentence(help)
     )
+}
+
+fn apart(LeftOut { name, reason, .. }: &LeftOut) -> String {
+    format!("{}: {}", clean(name), sentence(reason))
 }
 
 fn notice(notice: &FileNotice) -> String {

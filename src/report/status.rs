@@ -94,7 +94,7 @@ fn left_out(record: &ImportRecord, left_out: &[LeftOut]) -> String {
     if left_out.is_empty() {
         return String::new();
     }
-    let mut text = "\nLeft out:\n".to_owned();
+    let mut text = "\nLeft out, or there twice:\n".to_owned();
     for LeftOut { name, reason, .. } in left_out.iter().take(MAX_FAILURES) {
         let _ = writeln!(text, "  - {}: {}", inline(name), sentence(reason));
     }

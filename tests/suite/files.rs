@@ -1,6 +1,7 @@
 //! What people bring: each format, each way in which it really comes.
 
 mod bundles;
+mod corrected;
 mod json;
 mod pairing;
 mod recordings;
