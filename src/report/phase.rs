@@ -274,7 +274,7 @@ fn retry(id: &str) -> String {
 /// What could not be read fails again until it is corrected: `retry` would not help.
 fn correct_the_files(id: &str) -> String {
     format!(
-        "What failed is a table: the artifact `{FAILURES}` of the nightly run holds it, and `call-import status {id} --failures {id}.csv` writes it. Correct its rows, put it beside the other files, and merge: a corrected row counts instead of the one that failed. A file that cannot be read at all is replaced by a new export."
+        "What failed stands in a table: the artifact `{FAILURES}` of the nightly run holds it, and `call-import status {id} --failures {id}.csv` writes it. Correct its rows, put it beside the other files, and merge: a corrected row counts instead of the one that failed. A file that cannot be read at all is replaced by a new export."
     )
 }
 

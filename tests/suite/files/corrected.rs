@@ -225,3 +225,42 @@ fn loose_files_are_looked_into_and_get_a_list() {
         assert_eq!(run(&folder, wrong).status.code(), Some(2), "{wrong:?}");
     }
 }
+
+#[test]
+fn the_request_in_the_readme_validates() {
+    let readme = fs::read_to_string(support::root().join("README.md")).unwrap();
+    let section = readme
+        .split("### Files that a customer exports")
+        .nth(1)
+        .unwrap();
+    let block = section
+        .split("```yaml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let request: String = block
+        .lines()
+        .map(|line| format!("{}\n", line.strip_prefix("   ").unwrap_or(line)))
+        .collect();
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), "requests/northwind.yaml", &request);
+    write(
+        folder.path(),
+        "requests/files/example/one.vtt",
+        "WEBVTT\n\n00:01.000 --> 00:04.000\nWelcome.\n",
+    );
+    write(
+        folder.path(),
+        "requests/files/example/calls.csv",
+        "id,Fecha,transcript file\nn-1,03/04/2026 15:00,one.vtt\n",
+    );
+    fs::copy(
+        support::root().join("matrix.yaml"),
+        folder.path().join("matrix.yaml"),
+    )
+    .unwrap();
+    let output = run(&folder, &["validate"]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let looked = told(&run(&folder, &["files", "northwind"]));
+    assert!(looked.contains("2026-04-03 13:00 UTC"), "{looked}");
+}
