@@ -1,7 +1,9 @@
 //! What people bring: each format, each way in which it really comes.
 
+mod bring;
 mod bundles;
 mod json;
+mod night;
 mod pairing;
 mod recordings;
 mod tables;
