@@ -22,13 +22,19 @@ pub(super) struct Brought {
 
 /// Copies of remote files, gone when this is dropped.
 #[derive(Debug)]
-struct Fetched(PathBuf);
+pub(super) struct Fetched(PathBuf);
 
 impl Drop for Fetched {
     fn drop(&mut self) {
         // What cannot be removed now is overwritten or removed by the next run.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Removes what a run that was killed left of remote files; what is given back removes what this run leaves.
+pub(super) fn clean(folder: PathBuf) -> Fetched {
+    drop(Fetched(folder.clone()));
+    Fetched(folder)
 }
 
 /// Brings and looks through the files of a request. `folder` is for copies of remote ones.

@@ -2,9 +2,11 @@
 
 mod bring;
 mod bundles;
+mod check;
 mod json;
 mod night;
 mod pairing;
 mod recordings;
+mod remote;
 mod tables;
 mod text;
