@@ -110,33 +110,29 @@ pub(super) fn review(common: &Common, scope: Scope<'_>, clock: &dyn Clock) -> Re
             let named: Vec<PathBuf> = named.collect::<Result<_, _>>()?;
             let named = workspace::read_paths(&common.requests, &named).map_err(wrong_name)?;
             requests = paths(&named);
-            let is_key = |path: &str| {
-                named
-                    .recipients
-                    .as_ref()
-                    .is_some_and(|file| file.path == path)
-            };
-            findings.retain(|finding| requests.contains(&finding.path) || is_key(&finding.path));
+            let keys = named.recipients.map(|file| file.path);
+            findings.retain(|finding| {
+                requests.contains(&finding.path) || keys.as_ref() == Some(&finding.path)
+            });
         }
         Scope::ChangedSince(revision) => {
-            dated = changes(common, revision, &declared)?
-                .requests
-                .into_iter()
-                .collect();
+            let changes = changes(common, revision, &declared)?;
+            dated = changes.requests.into_iter().collect();
         }
     }
-    let is_looked_into = |request: &&ImportRequest| match scope {
-        Scope::All => true,
-        Scope::Paths(_) => requests.contains(&request.path),
-        Scope::ChangedSince(_) => dated.contains(&request.path),
+    let looked_into = match scope {
+        Scope::All | Scope::Paths(_) => &requests,
+        Scope::ChangedSince(_) => &dated,
     };
-    for request in declared.requests.iter().filter(is_looked_into) {
-        let survey = workspace::survey(request);
-        findings.extend(
-            survey
-                .iter()
-                .flat_map(|survey| of_files(request, survey, common)),
-        );
+    for request in &declared.requests {
+        if looked_into.contains(&request.path) {
+            let survey = workspace::survey(request);
+            findings.extend(
+                survey
+                    .iter()
+                    .flat_map(|survey| of_files(request, survey, common)),
+            );
+        }
     }
     findings.retain(|finding| {
         dated.contains(&finding.path) || !BY_DATE.contains(&finding.code.as_str())

@@ -126,28 +126,11 @@ impl Walk {
         }
         let fresh = calls.len() + failures.len() + file_failures.len();
         self.refuse_circles(offered, gets_on, next.as_ref())?;
-        self.listed += i64::try_from(fresh).unwrap_or(i64::MAX);
-        self.done = next.is_none();
-        let told = total
-            .and_then(|total| i64::try_from(total).ok())
-            .or(self.total);
-        self.total = if self.done {
-            Some(self.listed)
-        } else {
-            told.or(Some(self.listed))
-        };
-        let checkpoint = Checkpoint {
-            window: self.window,
-            cursor: next.clone(),
-            listed: self.listed,
-            done: self.done,
-        };
-        let found = offered - left_out.len();
+        let checkpoint = self.count(fresh, total, next.as_ref());
         let doubles = skipped.iter().filter(|file| file.is_duplicate).count();
-        let counted = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let tally = Tally {
-            found: counted(found),
-            duplicate: counted(found - fresh - skipped.len() + doubles),
+            found: counted(records + skipped.len()),
+            duplicate: counted(records - fresh + doubles),
             skipped: counted(skipped.len() - doubles),
             failed: counted(failures.len() + file_failures.len()),
             ..Tally::default()
@@ -161,6 +144,26 @@ impl Walk {
             checkpoint,
             next,
         })
+    }
+
+    /// Counts what a page brought anew.
+    fn count(&mut self, fresh: usize, total: Option<u64>, next: Option<&Cursor>) -> Checkpoint {
+        self.listed += counted(fresh);
+        self.done = next.is_none();
+        let told = total
+            .and_then(|total| i64::try_from(total).ok())
+            .or(self.total);
+        self.total = if self.done {
+            Some(self.listed)
+        } else {
+            told.or(Some(self.listed))
+        };
+        Checkpoint {
+            window: self.window,
+            cursor: next.cloned(),
+            listed: self.listed,
+            done: self.done,
+        }
     }
 
     /// A few unreadable records are listed as failed; many mean that we misread the platform.
@@ -197,6 +200,10 @@ impl Walk {
     fn named(&self) -> String {
         format!("the window from {} to {}", self.window.from, self.window.to)
     }
+}
+
+fn counted(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Of fixed keys, so the same in every run.

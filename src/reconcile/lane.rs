@@ -1,15 +1,18 @@
 //! One account's imports, one after another, and the operations that their attempts ask for.
 
+mod files;
+
 use std::{collections::VecDeque, future::Future, pin::Pin, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use self::files::Files;
 use super::{
     Edges, Event, Settings,
     ending::Ending,
     exchange,
-    gathering::{self, Brought},
+    gathering::Brought,
     job, log, media,
     tokens::{self, Setback, SignIn},
 };
@@ -98,18 +101,6 @@ pub(super) struct Active {
     files: Files,
 }
 
-/// How far the files of an import are.
-enum Files {
-    /// There are none.
-    None,
-    /// They were not looked at yet.
-    Unread,
-    /// They are looked through.
-    Reading,
-    /// They are here; what was fetched of them stays as long as this.
-    Here(#[expect(dead_code, reason = "it is only kept")] Brought),
-}
-
 type Operation<'a> = Pin<Box<dyn Future<Output = (usize, News)> + Send + 'a>>;
 
 impl Lane {
@@ -166,26 +157,14 @@ impl Lane {
         }
         let setup = Arc::new(setup);
         let scope = job::scope(&job, drive.edges.media.is_some());
-        let mut files = match job.request.method {
-            Method::File => Files::Unread,
-            Method::Api | Method::Oauth => Files::None,
-        };
-        // The listing of files begins when it is known what is in them.
-        let begun = match files {
-            Files::Unread => Scope {
-                checkpoints: Vec::new(),
-                ..scope.clone()
-            },
-            Files::None | Files::Reading | Files::Here(_) => scope.clone(),
-        };
-        let mut attempt = Attempt::new(connector, Arc::clone(&setup), begun);
+        let files = Files::of(&job);
+        let mut attempt = Attempt::new(connector, Arc::clone(&setup), files.scope(&scope));
         let endpoint = endpoint.unwrap_or_else(|failure| {
             attempt.stop(End::Failed(failure));
             None
         });
         if job.kind == JobKind::Expire {
             attempt.stop(End::Complete);
-            files = Files::None;
         }
         tracing::info!(
             request = job.request.id,
@@ -273,32 +252,10 @@ impl Lane {
         }
     }
 
-    /// Looks through the files of an import that brings some, before anything else.
-    pub(super) fn gather<'a>(&mut self, index: usize, drive: &Drive<'a>) -> Option<Operation<'a>> {
-        let active = self.active.as_mut()?;
-        if !matches!(active.files, Files::Unread) {
-            return None;
-        }
-        if active.attempt.is_stopped() {
-            active.files = Files::None;
-            return None;
-        }
-        active.files = Files::Reading;
-        let (job, folder) = (active.job.clone(), drive.settings.uploads.to_owned());
-        let mut interrupt = drive.edges.interrupt.clone();
-        Some(Box::pin(async move {
-            let news = tokio::select! {
-                brought = gathering::bring(job, folder) => News::Gathered(Box::new(brought)),
-                _ = interrupt.wait_for(|stop| *stop) => News::Abandoned,
-            };
-            (index, news)
-        }))
-    }
-
     /// What the attempt wants next.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Command> {
         let active = self.active.as_mut().filter(|active| !active.ending)?;
-        if matches!(active.files, Files::Reading) {
+        if active.files.are_read() {
             return None;
         }
         Some(
@@ -401,9 +358,7 @@ impl Lane {
                 allowance,
                 result,
             } => {
-                if let Some((class, allowance)) = allowance {
-                    self.limiter.heed(class, allowance, now);
-                }
+                allowance.inspect(|(class, told)| self.limiter.heed(*class, *told, now));
                 if let Err(rejection) = &*result {
                     log::rejected(id, rejection);
                 }
@@ -498,38 +453,6 @@ impl Lane {
             }
         }
         Ok(())
-    }
-}
-
-impl Active {
-    /// Takes in what the files of the request hold. A stop that came meanwhile holds.
-    fn gathered(&mut self, brought: Result<Brought, Failure>) {
-        if self.attempt.is_stopped() {
-            return self.not_gathered();
-        }
-        match brought {
-            Ok(brought) => {
-                let setup = Setup {
-                    gathered: Arc::clone(&brought.gathered),
-                    ..Setup::clone(&self.setup)
-                };
-                self.setup = Arc::new(setup);
-                self.attempt =
-                    Attempt::new(self.connector, Arc::clone(&self.setup), self.scope.clone());
-                self.files = Files::Here(brought);
-            }
-            Err(failure) => {
-                self.attempt.stop(End::Failed(failure));
-                self.files = Files::None;
-            }
-        }
-    }
-
-    /// The run was stopped before they were looked through.
-    fn not_gathered(&mut self) {
-        if matches!(self.files, Files::Reading) {
-            self.files = Files::None;
-        }
     }
 }
 

@@ -15,8 +15,6 @@ use crate::files::{self, Archive, FileProblem, Got, SourceFile, What, Wish};
 /// Largest file, or member of one, that is held in memory. What asks for files keeps below.
 const LARGEST: u64 = 256_000_000;
 
-const HEAD_BYTES: u64 = files::HEAD_BYTES as u64;
-
 /// Largest recording.
 const LARGEST_RECORDING: u64 = 20_000_000_000;
 
@@ -34,7 +32,7 @@ impl Shelf {
     pub fn read(&mut self, wish: &Wish) -> Result<Got, FileProblem> {
         let file = &wish.file;
         match &wish.what {
-            What::Head => self.bytes(file, 0, HEAD_BYTES).map(Got::Bytes),
+            What::Head => self.bytes(file, 0, files::HEAD_BYTES).map(Got::Bytes),
             What::Whole if file.bytes > LARGEST => Err(too_large()),
             What::Whole => self.bytes(file, 0, LARGEST).map(Got::Bytes),
             What::Part(range) => {
@@ -84,10 +82,10 @@ impl Shelf {
     fn bytes(&mut self, file: &SourceFile, from: u64, length: u64) -> Result<Bytes, FileProblem> {
         let mut bytes = Vec::new();
         match file.member {
-            Some(index) if from == 0 && length == HEAD_BYTES => {
+            Some(index) if from == 0 && length == files::HEAD_BYTES => {
                 return self
                     .bundle(&file.path)?
-                    .head(index, HEAD_BYTES)
+                    .head(index, files::HEAD_BYTES)
                     .map(Bytes::from);
             }
             Some(index) => {

@@ -438,9 +438,13 @@ fn listed(
     call: usize,
 ) -> (Option<(String, ListedCall)>, Content) {
     let mut listed = list.calls[call].clone();
-    let spoken = std::mem::replace(&mut listed.call.transcript, TranscriptContent::Absent);
-    let content = match (spoken, &listed.range) {
-        (TranscriptContent::Here(_), Some(range)) => Content::Record(file.clone(), range.clone()),
+    // What cannot be found again in the list stays with the call: it is as large as the list at most.
+    let content = match (&listed.call.transcript, &listed.range) {
+        (TranscriptContent::Here(_), Some(range)) => {
+            let content = Content::Record(file.clone(), range.clone());
+            listed.call.transcript = TranscriptContent::Absent;
+            content
+        }
         _ => Content::Nothing,
     };
     (Some((file.name.clone(), listed)), content)

@@ -128,47 +128,17 @@ pub(super) fn call(
     internal_domains: &[String],
     answers: &Answers<'_>,
 ) -> Result<Call, Box<FileFailure>> {
-    let Gathered {
-        options, platform, ..
-    } = gathered;
-    let failed = |file: &SourceFile, problem| Box::new(file_failure(&file.name, problem));
+    if let Content::Saved {
+        id,
+        call,
+        transcript,
+    } = &draft.content
+    {
+        let files = [call.as_ref(), transcript.as_ref()];
+        return answered(id, files, &gathered.platform, internal_domains, answers);
+    }
     let mut facts = Facts::default();
-    let mut call = match &draft.content {
-        Content::Nothing => listed(draft),
-        Content::File(file) => {
-            let read = answers.bytes(file, &What::Whole);
-            let read = read.and_then(|bytes| files::read(&file.name, bytes, options));
-            let read = read
-                .and_then(spoken)
-                .map_err(|problem| failed(file, problem))?;
-            facts.spoken(file, &read);
-            with_transcript(listed(draft), read.transcript)
-        }
-        Content::Rows(file, id) => {
-            let read = answers.bytes(file, &What::Whole);
-            let read = read.and_then(|bytes| rows(file, bytes, id.as_deref(), options));
-            let read = read.map_err(|problem| failed(file, problem))?;
-            facts.rows(file, &read);
-            let mut call = listed(draft);
-            if let Some(id) = id {
-                call.external_id.clone_from(id);
-            }
-            with_transcript(call, read)
-        }
-        Content::Record(file, range) => {
-            let read = answers.bytes(file, &What::Part(range.clone()));
-            let read = read.and_then(|bytes| files::json::call(bytes, options));
-            read.map_err(|problem| failed(file, problem))?.call
-        }
-        Content::Saved {
-            id,
-            call,
-            transcript,
-        } => {
-            let files = [call.as_ref(), transcript.as_ref()];
-            return answered(id, files, platform, internal_domains, answers);
-        }
-    };
+    let mut call = told(draft, &gathered.options, answers, &mut facts)?;
     if let Some(file) = &draft.recording {
         match answers.of(file, |what| *what == What::Recording) {
             Ok(Got::Recording {
@@ -184,7 +154,7 @@ pub(super) fn call(
         call.external_id = content_id(&call, facts.sha256.as_deref());
     }
     if call.title.is_none() && draft.listed.is_none() {
-        call.title = files::title(&draft.name);
+        call.title = facts.title.take().or_else(|| files::title(&draft.name));
     }
     if call.kind == CallKind::Unknown {
         call.kind = CallKind::Upload;
@@ -197,11 +167,63 @@ pub(super) fn call(
     Ok(call)
 }
 
+/// What the list and the transcript of a draft say.
+fn told(
+    draft: &Draft,
+    options: &Options,
+    answers: &Answers<'_>,
+    facts: &mut Facts,
+) -> Result<Call, Box<FileFailure>> {
+    match &draft.content {
+        Content::Nothing | Content::Saved { .. } => Ok(listed(draft)),
+        Content::File(file) => {
+            let read = answers
+                .bytes(file, &What::Whole)
+                .and_then(|bytes| files::read(&file.name, bytes, options))
+                .and_then(spoken)
+                .map_err(|problem| failed(file, problem))?;
+            facts.spoken(file, &read);
+            facts.title.clone_from(&read.reading.title);
+            Ok(with_transcript(listed(draft), read.transcript))
+        }
+        Content::Rows(file, id) => {
+            let transcript = answers
+                .bytes(file, &What::Whole)
+                .and_then(|bytes| rows(file, bytes, id.as_deref(), options))
+                .map_err(|problem| failed(file, problem))?;
+            facts.rows(file, &transcript);
+            let mut call = listed(draft);
+            if let Some(id) = id {
+                call.external_id.clone_from(id);
+            }
+            Ok(with_transcript(call, transcript))
+        }
+        Content::Record(file, range) => {
+            let read = answers.bytes(file, &What::Part(range.clone()));
+            let read = read.and_then(|bytes| files::json::call(bytes, options));
+            let call = read.map_err(|problem| failed(file, problem))?.call;
+            Ok(linked(call))
+        }
+    }
+}
+
+fn failed(file: &SourceFile, problem: FileProblem) -> Box<FileFailure> {
+    Box::new(file_failure(&file.name, problem))
+}
+
 /// What the list says of it.
 fn listed(draft: &Draft) -> Call {
     match &draft.listed {
-        Some((_, ListedCall { call, .. })) => call.clone(),
+        Some((_, ListedCall { call, .. })) => linked(call.clone()),
         None => Call::new(""),
+    }
+}
+
+/// The same, and who speaks in the transcript that came along, where that is not said.
+fn linked(mut call: Call) -> Call {
+    match std::mem::replace(&mut call.transcript, TranscriptContent::Absent) {
+        TranscriptContent::Here(transcript) => with_transcript(call, transcript),
+        TranscriptContent::Absent | TranscriptContent::Pending => call,
     }
 }
 
@@ -299,7 +321,11 @@ fn link_speakers(participants: &mut Vec<Participant>, transcript: &mut Transcrip
     let nobody_listed = participants.is_empty();
     let mut positions: HashMap<Arc<str>, Option<i64>> = HashMap::new();
     for segment in &mut transcript.segments {
-        let Some(speaker) = &segment.speaker else {
+        let Some(speaker) = segment
+            .speaker
+            .as_ref()
+            .filter(|_| segment.participant.is_none())
+        else {
             continue;
         };
         segment.participant = *positions.entry(Arc::clone(speaker)).or_insert_with(|| {
@@ -375,6 +401,8 @@ fn content_id(call: &Call, recording: Option<&str>) -> String {
 /// How the files of a call were read, for whoever doubts the result. No text of the transcript.
 #[derive(Default)]
 struct Facts {
+    /// What a text says that it is called.
+    title: Option<String>,
     transcript: Option<Value>,
     recording: Option<Value>,
     notices: Vec<Value>,
@@ -391,6 +419,7 @@ impl Facts {
             "source": read.transcript.source,
             "encoding": read.reading.encoding,
             "header": read.reading.header,
+            "notes": read.reading.notes,
             "time_lines": read.reading.time_lines,
             "empty_cues": read.reading.empty_cues,
             "segments": read.transcript.segments.len(),

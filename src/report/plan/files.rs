@@ -55,86 +55,79 @@ pub(super) fn plain(import: &PlannedImport) -> Option<String> {
 
 /// What there is, then what is missing.
 pub(in crate::report) fn sentences(found: &Found, expected: u64) -> Vec<String> {
-    let Found {
-        calls,
-        without_transcript,
-        without_start,
-        without_id,
-        recordings,
-        duration_ms,
-        duplicates,
-        failed,
-        left_out,
-        remote,
-        ..
-    } = found;
-    let some = |number: &u64, sentence: String| (*number > 0).then_some(sentence);
+    let expects_more = falls_short(found.calls, expected) && found.remote == 0;
+    let expected = expects_more.then(|| {
+        let expected = number(expected);
+        format!("The request expects about {expected}: are these all the files?")
+    });
+    let some = |count: u64, sentence: String| (count > 0).then_some(sentence);
+    let calls = |number| count(number, "call");
+    let sentences = [
+        there(found),
+        expected,
+        some(
+            found.recordings,
+            format!("{}.", count(found.recordings, "recording")),
+        ),
+        some(
+            found.without_transcript,
+            format!("{} without a transcript.", calls(found.without_transcript)),
+        ),
+        some(
+            found.without_start,
+            format!(
+                "{} without a date: a list of the calls can add it.",
+                calls(found.without_start)
+            ),
+        ),
+        some(
+            found.without_id,
+            format!(
+                "{} without an id: should its text be edited later, it comes as a new call.",
+                calls(found.without_id)
+            ),
+        ),
+        some(
+            found.duplicates,
+            format!("{} twice and counts once.", comes(found.duplicates)),
+        ),
+        some(
+            found.failed,
+            format!("{} no call, see the findings.", makes(found.failed)),
+        ),
+        some(
+            found.left_out,
+            format!(
+                "{} left out, as `call-import files` tells.",
+                are(found.left_out)
+            ),
+        ),
+        some(
+            found.remote,
+            format!(
+                "{} elsewhere; what lies there is read at night.",
+                addresses(found.remote)
+            ),
+        ),
+    ];
+    sentences.into_iter().flatten().collect()
+}
+
+/// How many calls, of which days, how long. Nothing where all is elsewhere.
+fn there(found: &Found) -> Option<String> {
+    if found.calls == 0 && found.remote > 0 {
+        return None;
+    }
     let days = match (found.first_day, found.last_day) {
         (Some(first), Some(last)) if first == last => format!(", all of {}", day(first)),
         (Some(first), Some(last)) => format!(", from {} to {}", day(first), day(last)),
         _ => String::new(),
     };
-    let length = match u64::try_from(*duration_ms).unwrap_or_default() / 360_000 {
+    let length = match u64::try_from(found.duration_ms).unwrap_or_default() / 360_000 {
         0 => String::new(),
         tenths => format!(", {}.{} hours together", number(tenths / 10), tenths % 10),
     };
-    let there = if *calls == 0 && *remote > 0 {
-        None
-    } else {
-        Some(format!("{}{days}{length}.", count(*calls, "call")))
-    };
-    let expected_more = falls_short(*calls, expected) && *remote == 0;
-    let sentences = [
-        there,
-        expected_more.then(|| {
-            format!(
-                "The request expects about {}: are these all the files?",
-                number(expected)
-            )
-        }),
-        some(recordings, format!("{}.", count(*recordings, "recording"))),
-        some(
-            without_transcript,
-            format!(
-                "{} without a transcript.",
-                count(*without_transcript, "call")
-            ),
-        ),
-        some(
-            without_start,
-            format!(
-                "{} without a date: a list of the calls can add it.",
-                count(*without_start, "call")
-            ),
-        ),
-        some(
-            without_id,
-            format!(
-                "{} without an id: should its text be edited later, it comes as a new call.",
-                count(*without_id, "call")
-            ),
-        ),
-        some(
-            duplicates,
-            format!("{} twice and counts once.", comes(*duplicates)),
-        ),
-        some(
-            failed,
-            format!("{} no call, see the findings.", makes(*failed)),
-        ),
-        some(
-            left_out,
-            format!("{} left out, as `call-import files` tells.", are(*left_out)),
-        ),
-        some(
-            remote,
-            format!(
-                "{} elsewhere; what lies there is read at night.",
-                addresses(*remote)
-            ),
-        ),
-    ];
-    sentences.into_iter().flatten().collect()
+    Some(format!("{}{days}{length}.", count(found.calls, "call")))
 }
 
 fn comes(calls: u64) -> String {
