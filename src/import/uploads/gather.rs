@@ -20,6 +20,10 @@ pub type Reader<'a> = dyn FnMut(&Wish) -> Result<Got, FileProblem> + 'a;
 /// A list or an answer above this is to be split: it is held in memory while it is looked through.
 const LARGEST_LIST: u64 = 256_000_000;
 
+/// A call that the platform tells of names its own recordings.
+const WITH_ANSWERS: &str =
+    "The platform's own answer tells of this call, and a recording beside it is not kept.";
+
 /// Looks through the files of a request of one platform.
 pub fn gather(
     files: &[SourceFile],
@@ -361,9 +365,17 @@ impl Gatherer<'_, '_> {
         let content = match group.transcript.and_then(|name| files.get(name)) {
             Some((file, true)) => Content::Rows(SourceFile::clone(file), None),
             Some((file, false)) => Content::File(SourceFile::clone(file)),
-            None => self.rows_of(listed.as_ref()).unwrap_or(record),
+            None => self
+                .rows_of(listed.as_ref())
+                .or_else(|| self.answers_about(listed.as_ref()))
+                .unwrap_or(record),
         };
-        let recording = group.recording.and_then(|name| files.get(name));
+        let mut recording = group.recording.and_then(|name| files.get(name));
+        if let Content::Saved { .. } = content
+            && let Some((file, _)) = recording.take()
+        {
+            self.leave_out(&file.name, WITH_ANSWERS);
+        }
         let named = group.transcript.or(group.recording).map(str::to_owned);
         let by_list = || {
             let (list, call) = listed.as_ref()?;
@@ -384,6 +396,17 @@ impl Gatherer<'_, '_> {
         let id = &listed.call.external_id;
         let file = self.rows.remove(id)?;
         Some(Content::Rows(file, Some(id.clone())))
+    }
+
+    /// What the platform answered about a listed call.
+    fn answers_about(&mut self, listed: Option<&(String, ListedCall)>) -> Option<Content> {
+        let (_, listed) = listed?;
+        let (id, [call, transcript]) = self.saved.remove_entry(&listed.call.external_id)?;
+        Some(Content::Saved {
+            id,
+            call,
+            transcript,
+        })
     }
 
     /// Calls that no list speaks of.

@@ -25,6 +25,7 @@ use super::{
     tables::workbooks,
 };
 use crate::{
+    reconcile::{gong, population},
     record,
     support::{self, Scene},
 };
@@ -570,4 +571,185 @@ fn checksums_that_come_along_are_checked() {
         desk.tally(),
         "found 6 = imported 2 + changed 0 + unchanged 0 + duplicate 0 + skipped 0 + failed 4"
     );
+}
+
+/// The answers of a platform that the connectors' tests know, as a customer's script saves them.
+fn saved(desk: &Desk, platform: &str, names: &[&str]) {
+    for name in names {
+        let path = support::root()
+            .join("tests/fixtures")
+            .join(platform)
+            .join(name);
+        desk.put(name, fs::read(path).unwrap());
+    }
+}
+
+#[test]
+fn answers_that_a_script_saved_are_the_calls_of_their_platform() {
+    let mut told = String::new();
+    for (platform, names) in [
+        ("gong", &["extensive.json", "transcript.json"][..]),
+        ("fathom", &["meetings.json"]),
+        ("fireflies", &["list-1.json"]),
+        ("grain", &["recordings.json", "recording.json"]),
+    ] {
+        let desk = Desk::new(&[]);
+        saved(&desk, platform, names);
+        desk.request(platform, EVERYTHING);
+        let output = desk.run(&["reconcile", "--no-github"]);
+        assert!(
+            output.status.code() <= Some(1),
+            "{:?}",
+            support::text(&output)
+        );
+        writeln!(told, "## {platform}: {}", desk.tally()).unwrap();
+        for call in desk.query(
+            "SELECT external_id || ': ' || coalesce(trim(title), '-') || ', ' || coalesce(started_at::VARCHAR, '-') || ', '
+                || transcript_state || ', ' || len(participants) || ' people' FROM calls ORDER BY 1",
+        ) {
+            writeln!(told, "{call}").unwrap();
+        }
+        for failure in desk.query(
+            "SELECT external_id || ' (' || code || '): ' || detail FROM call_failures ORDER BY 1",
+        ) {
+            writeln!(told, "failed: {failure}").unwrap();
+        }
+        let before = record::dump(&desk.database());
+        assert!(desk.run(&["retry", "northwind"]).status.code() == Some(0));
+        desk.run(&["reconcile", "--no-github"]);
+        let after = record::dump(&desk.database());
+        for table in ["calls", "transcripts", "transcript_segments", "media"] {
+            assert_eq!(after[table], before[table], "{platform}: {table}");
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_list_and_the_answers_about_its_calls_are_one() {
+    let desk = Desk::new(&[]);
+    saved(&desk, "gong", &["extensive.json", "transcript.json"]);
+    let id = "7782342274025937895";
+    desk.put(
+        "calls.csv",
+        format!("Call ID,Subject,Call Date\n{id},Ours,2026-03-02T15:00:00Z\nnw-1,Only listed,2026-03-03T15:00:00Z\n"),
+    );
+    desk.request("gong", EVERYTHING);
+    let output = desk.run(&["reconcile", "--no-github"]);
+    assert!(
+        output.status.code() <= Some(1),
+        "{:?}",
+        support::text(&output)
+    );
+    let of_call = |column: &str| {
+        desk.value(&format!(
+            "SELECT {column} FROM calls WHERE external_id = '{id}'"
+        ))
+    };
+    assert_eq!(of_call("trim(title)"), "Northwind: warehouse pilot");
+    assert_eq!(of_call("transcript_state"), "imported");
+    assert_eq!(
+        desk.value("SELECT title FROM calls WHERE external_id = 'nw-1'"),
+        "Only listed"
+    );
+    assert!(desk.tally().contains("+ duplicate 0 +"), "{}", desk.tally());
+}
+
+#[tokio::test]
+async fn a_call_that_comes_by_file_and_then_by_api_is_one() {
+    let mut scene = Scene::new("2026-12-01T01:17:00Z");
+    let population = population(12, "2026-09-01", "2026-10-31");
+    let calls: Vec<_> = population.calls().take(3).collect();
+    let running = gong(&mut scene, population);
+    let mut list = "Call ID,Subject,Transcript\n".to_owned();
+    for (number, call) in calls.iter().enumerate() {
+        writeln!(list, "{},Our name for {number},{number}.vtt", call.id).unwrap();
+        scene.write(&format!("files/northwind/{number}.vtt"), &zoom(number));
+    }
+    scene.write("files/northwind/calls.csv", &list);
+    let by_file = "customer: Northwind\nplatform: gong\nmethod: file\nestimated_calls: 3\nurgency: deal\n\
+        requested_completion: 2030-12-31\nfiles: [\"files/northwind/*\"]\n";
+    scene.write("by-hand.yaml", by_file);
+    scene.run("by hand").await;
+    let count = |sql: &str| record::value(&scene.database(), sql);
+    assert_eq!(
+        count("SELECT count(*)::VARCHAR FROM calls WHERE title LIKE 'Our name%'"),
+        "3"
+    );
+    assert_eq!(running.gong().log().len(), 0);
+
+    scene.request(
+        "northwind",
+        "Northwind",
+        "period: {from: 2026-09-01, to: 2026-10-31}\n",
+    );
+    scene.remove("by-hand.yaml");
+    scene.run("by API").await;
+    let count = |sql: &str| record::value(&scene.database(), sql);
+    assert_eq!(count("SELECT count(*)::VARCHAR FROM calls"), "12");
+    // What the platform tells is better than what somebody wrote into a list.
+    assert_eq!(
+        count("SELECT count(*)::VARCHAR FROM calls WHERE title LIKE 'Our name%'"),
+        "0"
+    );
+    let twice = "SELECT count(*)::VARCHAR FROM (SELECT external_id FROM transcripts GROUP BY ALL HAVING count(*) > 1)";
+    assert_eq!(count(twice), "0");
+
+    // And the other way round: what comes by hand afterwards makes no second row.
+    scene.write("by-hand.yaml", by_file);
+    scene.run("by hand again").await;
+    let count = |sql: &str| record::value(&scene.database(), sql);
+    assert_eq!(count("SELECT count(*)::VARCHAR FROM calls"), "12");
+}
+
+#[test]
+fn our_own_export_comes_back_unchanged() {
+    let desk = Desk::new(&[]);
+    let packer = {
+        let mut packer = Packer::new(&desk);
+        for layout in 0..6 {
+            let call = packer.next();
+            packer.spoken(&format!("{call}.txt"), text(layout, call), 3);
+        }
+        packer.spoken("teams.vtt", teams(9), 2);
+        packer.put("teams.wav", wav(9, 1_000));
+        packer
+    };
+    desk.put(
+        "calls.csv",
+        "Call ID,Subject,Call Date,Duration (min),Attendees,Transcript,Language,Direction\n\
+         nw-1,\"Kick-off, \"\"final\"\"\",2026-03-31T15:00:00Z,31,Bo Lind <bo@northwind.example>; Zoë,1.txt,de,inbound\n\
+         nw-2,Listed,2026-04-01,5,,,,\n",
+    );
+    desk.request(
+        "other",
+        &format!("{EVERYTHING}\noptions: {{timezone: UTC}}"),
+    );
+    desk.night(0);
+    let calls = packer.expected.calls + 1;
+    assert_eq!(desk.count("calls"), calls);
+    let before = record::dump(&desk.database());
+    let out = desk.folder.path().join("out");
+    let exported = desk
+        .command(&["export", "--format", "jsonl"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(exported.status.success(), "{:?}", support::text(&exported));
+    let lines = fs::read(out.join("other/northwind/calls.jsonl")).unwrap();
+
+    fs::remove_dir_all(desk.requests().join("files")).unwrap();
+    desk.put("calls.jsonl", lines);
+    desk.request("other", "files: [files/northwind/calls.jsonl]");
+    desk.night(0);
+    assert_eq!(
+        desk.tally(),
+        format!(
+            "found {calls} = imported 0 + changed 0 + unchanged {calls} + duplicate 0 + skipped 0 + failed 0"
+        )
+    );
+    let after = record::dump(&desk.database());
+    for table in ["calls", "transcripts", "transcript_segments", "media"] {
+        assert_eq!(after[table], before[table], "{table}");
+    }
 }
