@@ -99,7 +99,7 @@ async fn fetch(pattern: &str, folder: &std::path::Path) -> Result<Vec<SourceFile
             advice: Some((
                 WhoseTurn::Cs,
                 format!(
-                    "No file fits `{pattern}`. Upload the files there, or correct `files` in the request, and merge."
+                    "No file fits `{pattern}`. Upload the files there and write `/import retry` on the pull request, or correct `files` in the request and merge."
                 ),
             )),
             detail,
@@ -154,7 +154,7 @@ fn unreachable_place(error: &ObjectsError) -> Failure {
         ObjectsError::Full { .. } | ObjectsError::Failed { .. } => None,
     };
     Failure {
-        class: FailureClass::Unavailable,
+        class: FailureClass::Network,
         detail,
         advice,
     }
