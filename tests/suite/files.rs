@@ -1,9 +1,13 @@
 //! What people bring: each format, each way in which it really comes.
 
+mod bring;
 mod bundles;
 mod corrected;
+mod check;
 mod json;
+mod night;
 mod pairing;
 mod recordings;
+mod remote;
 mod tables;
 mod text;

@@ -21,6 +21,9 @@ pub type Reader<'a> = dyn FnMut(&Wish) -> Result<Got, FileProblem> + 'a;
 const LARGEST_LIST: u64 = 256_000_000;
 
 const ONLY_FILES: &str = "It is a table of failures without a row to correct: the files that it names are replaced themselves.";
+/// A call that the platform tells of names its own recordings.
+const WITH_ANSWERS: &str =
+    "The platform's own answer tells of this call, and a recording beside it is not kept.";
 
 /// Looks through the files of a request of one platform.
 pub fn gather(
@@ -440,9 +443,17 @@ impl Gatherer<'_, '_> {
         let content = match group.transcript.and_then(|name| files.get(name)) {
             Some((file, true)) => Content::Rows(SourceFile::clone(file), None),
             Some((file, false)) => Content::File(SourceFile::clone(file)),
-            None => self.rows_of(listed.as_ref()).unwrap_or(record),
+            None => self
+                .rows_of(listed.as_ref())
+                .or_else(|| self.answers_about(listed.as_ref()))
+                .unwrap_or(record),
         };
-        let recording = group.recording.and_then(|name| files.get(name));
+        let mut recording = group.recording.and_then(|name| files.get(name));
+        if let Content::Saved { .. } = content
+            && let Some((file, _)) = recording.take()
+        {
+            self.leave_out(&file.name, WITH_ANSWERS);
+        }
         let named = group.transcript.or(group.recording).map(str::to_owned);
         let by_list = || {
             let (list, call) = listed.as_ref()?;
@@ -463,6 +474,17 @@ impl Gatherer<'_, '_> {
         let id = &listed.call.external_id;
         let file = self.rows.remove(id)?;
         Some(Content::Rows(file, Some(id.clone())))
+    }
+
+    /// What the platform answered about a listed call.
+    fn answers_about(&mut self, listed: Option<&(String, ListedCall)>) -> Option<Content> {
+        let (_, listed) = listed?;
+        let (id, [call, transcript]) = self.saved.remove_entry(&listed.call.external_id)?;
+        Some(Content::Saved {
+            id,
+            call,
+            transcript,
+        })
     }
 
     /// Calls that no list speaks of.

@@ -41,7 +41,7 @@ pub(super) fn markdown(import: &PlannedImport) -> Option<String> {
     let short = |text: &&(String, String)| text.1.len() <= LONGEST_BLOCK;
     for (list, yaml) in found.columns.iter().filter(short).take(LISTS) {
         text.push_str(&format!(
-            "\n\n<details><summary>How the columns of {} were read</summary>\n\nIf one is wrong, put this below `options:` in the request and correct it.\n\n{}\n</details>",
+            "\n\n<details><summary>How the columns of a list were read</summary>\n\nThe list is {}. If one is wrong, put this below `options:` in the request and correct it.\n\n{}\n</details>",
             code_span(list),
             block("yaml", yaml)
         ));
