@@ -2,8 +2,9 @@
 
 mod bring;
 mod bundles;
-mod corrected;
 mod check;
+mod corpus;
+mod corrected;
 mod json;
 mod night;
 mod pairing;
