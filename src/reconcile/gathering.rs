@@ -22,13 +22,19 @@ pub(super) struct Brought {
 
 /// Copies of remote files, gone when this is dropped.
 #[derive(Debug)]
-struct Fetched(PathBuf);
+pub(super) struct Fetched(PathBuf);
 
 impl Drop for Fetched {
     fn drop(&mut self) {
         // What cannot be removed now is overwritten or removed by the next run.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Removes what a run that was killed left of remote files; what is given back removes what this run leaves.
+pub(super) fn clean(folder: PathBuf) -> Fetched {
+    drop(Fetched(folder.clone()));
+    Fetched(folder)
 }
 
 /// Brings and looks through the files of a request. `folder` is for copies of remote ones.
@@ -70,7 +76,21 @@ async fn fetch(pattern: &str, folder: &std::path::Path) -> Result<Vec<SourceFile
     let mut files = Vec::new();
     // A file called `call [1].vtt` is meant by exactly this name, whatever it means as a pattern.
     let is_meant = |found: &str| found == name || matcher.is_match(found);
-    for object in found.iter().filter(|object| is_meant(&object.name)) {
+    // A folder means everything in it.
+    let is_inside = |found: &str| {
+        let folder = name.trim_end_matches('/');
+        let rest = found.strip_prefix(folder);
+        rest.is_some_and(|rest| folder.is_empty() || rest.starts_with('/'))
+    };
+    let is_folder = !found.iter().any(|object| is_meant(&object.name));
+    let meant = found.iter().filter(|object| {
+        if is_folder {
+            is_inside(&object.name)
+        } else {
+            is_meant(&object.name)
+        }
+    });
+    for object in meant {
         let address = format!("{place}/{}", object.name);
         let path = folder
             .join(format!("{}", files.len()))
@@ -93,7 +113,7 @@ async fn fetch(pattern: &str, folder: &std::path::Path) -> Result<Vec<SourceFile
             advice: Some((
                 WhoseTurn::Cs,
                 format!(
-                    "No file fits `{pattern}`. Upload the files there, or correct `files` in the request, and merge."
+                    "No file fits `{pattern}`. Upload the files there and write `/import retry` on the pull request, or correct `files` in the request and merge."
                 ),
             )),
             detail,
@@ -148,7 +168,7 @@ fn unreachable_place(error: &ObjectsError) -> Failure {
         ObjectsError::Full { .. } | ObjectsError::Failed { .. } => None,
     };
     Failure {
-        class: FailureClass::Unavailable,
+        class: FailureClass::Network,
         detail,
         advice,
     }
