@@ -89,7 +89,7 @@ pub(in crate::report) fn sentences(found: &Found, expected: u64) -> Vec<String> 
         ),
         some(
             found.duplicates,
-            format!("{} twice and counts once.", comes(found.duplicates)),
+            format!("{}.", comes_twice(found.duplicates)),
         ),
         some(
             found.failed,
@@ -130,9 +130,13 @@ fn there(found: &Found) -> Option<String> {
     Some(format!("{}{days}{length}.", count(found.calls, "call")))
 }
 
-fn comes(calls: u64) -> String {
-    let verb = if calls == 1 { "comes" } else { "come" };
-    format!("{} {verb}", count(calls, "call"))
+fn comes_twice(calls: u64) -> String {
+    let verbs = if calls == 1 {
+        "comes twice and counts once"
+    } else {
+        "come twice and count once each"
+    };
+    format!("{} {verbs}", count(calls, "call"))
 }
 
 fn makes(rows: u64) -> String {
