@@ -5,6 +5,7 @@ mod authorize;
 mod check;
 mod credential;
 mod export;
+mod files;
 mod generate;
 mod github;
 mod keygen;
@@ -29,6 +30,7 @@ mod status;
 mod stop;
 mod validate;
 mod watch;
+mod written;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -141,6 +143,10 @@ enum Command {
     Authorize(authorize::Arguments),
     /// Check the support matrix and the import requests
     Validate(validate::Arguments),
+    /// Look into a customer's files: what would be imported of them, what would not, and why
+    ///
+    /// Takes a request, or loose files and folders before there is one. Nothing is imported.
+    Files(files::Arguments),
     /// Show what the next run would do, and when each import will be done
     Plan(plan::Arguments),
     /// Check again whenever a request or the matrix changes
@@ -203,6 +209,7 @@ impl Command {
             Self::Seal(arguments) => seal::run(arguments, common, out),
             Self::Authorize(arguments) => authorize::run(arguments, common, out),
             Self::Validate(arguments) => validate::run(arguments, common, out),
+            Self::Files(arguments) => files::run(arguments, common, out),
             Self::Plan(arguments) => plan::run(arguments, common, out),
             Self::Watch(arguments) => watch::run(arguments, common, out),
             Self::Reconcile(arguments) => reconcile::run(arguments, common, out),

@@ -52,7 +52,7 @@ pub(crate) use names::text_key;
 pub use names::{NamedStart, started_at, stem, title};
 pub use notice::Notice;
 pub use options::{DateOrder, DurationUnit, Options};
-pub use pairing::{Group, Pairing, pair};
+pub use pairing::{Group, Pairing, ROW_FAILED, pair};
 pub use recording::{Recording, facts};
 pub use refusal::FileProblem;
 pub use source::{Got, SourceFile, What, Wish};

@@ -6,6 +6,7 @@ pub mod command;
 pub mod comment;
 mod customer;
 mod facts;
+pub mod files;
 pub mod findings;
 pub mod form;
 pub mod matrix;

@@ -194,6 +194,19 @@ impl Store {
         .await
     }
 
+    /// What the last attempt at a request, as it is declared now, made of everything that it found. `None` before the
+    /// first that found anything; one that only looks for late transcripts finds nothing.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn last_tally(&self, request_id: &str) -> Result<Option<Tally>, StoreError> {
+        let request_id = request_id.to_owned();
+        self.on_writer(move |session| {
+            session.read(|connection| runs::last_tally(connection, &request_id))
+        })
+        .await
+    }
+
     /// Begins a run, and tells when the last one before it began.
     ///
     /// # Errors

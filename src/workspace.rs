@@ -16,7 +16,7 @@ use crate::spec::{RequestFile, Source};
 pub use changes::{changed_since, committed};
 pub use replace::{create, replace};
 pub use shelf::Shelf;
-pub use survey::survey;
+pub use survey::{survey, survey_paths};
 
 /// What lies in the requests folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -15,12 +15,12 @@ use tokio::{
 
 use super::{
     Common, Exit, Media, Output, Stop, check, github, place::no_request, progress::Progress,
-    recipients, record, slack, state,
+    recipients, record, slack, state, written,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
     http::{Endpoint, Http},
-    model::ImportRecord,
+    model::{ImportRecord, Method},
     objects::Objects,
     plan::{self, Inputs},
     reconcile::{self, Edges, MediaPlace, ReconcileError, Report, Settings},
@@ -56,6 +56,9 @@ pub(super) struct Arguments {
     /// Write no comments and no job summary
     #[arg(long)]
     no_github: bool,
+    /// Write what failed in the files of each import as CSV, DIR/ID.csv, to be corrected and used again
+    #[arg(long, value_name = "DIR")]
+    failures: Option<PathBuf>,
     /// Form of the result
     #[arg(long, value_name = "FORM", default_value = "plain")]
     format: Format,
@@ -210,6 +213,9 @@ async fn carry_out(
         // It stays while parts of recordings wait in it for the next run.
         let _ = std::fs::remove_dir(&media.partial);
     }
+    if let (Ok(report), Some(folder)) = (&outcome, &arguments.failures) {
+        keep_failures(&store, &report.imports, folder).await;
+    }
     // What went wrong in the run is what counts; closing fails only after that.
     let closed = store.close().await.map_err(record::stop);
     let report = outcome.map_err(|error| match error {
@@ -218,6 +224,26 @@ async fn carry_out(
         error => error.into(),
     })?;
     closed.map(|()| report)
+}
+
+/// Writes what failed in files. The record has it as well, so the run is none the worse where that fails.
+async fn keep_failures(store: &Store, imports: &[ImportRecord], folder: &Path) {
+    let with_files = imports
+        .iter()
+        .filter(|import| import.method == Method::File && import.calls_failed > 0);
+    for import in with_files {
+        let id = &import.request_id;
+        let written = match store.file_report(id).await {
+            Ok((failures, _)) => written::keep_failures(folder, id, &failures),
+            Err(error) => Err(error.into()),
+        };
+        match written {
+            Ok(files) => tracing::info!(request = id, files, "what failed in its files is written"),
+            Err(error) => {
+                tracing::warn!(request = id, %error, "what failed in its files is not written")
+            }
+        }
+    }
 }
 
 /// Where recordings are copied to. Until they are whole they wait beside the record.

@@ -1,12 +1,19 @@
 //! `call-import status`: what is recorded about the imports.
 
-use std::{io::Write as _, path::Path};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
-use super::{Common, Exit, Output, Stop, record};
-use crate::{report::status, spec, store::Store};
+use super::{Common, Exit, Output, Stop, record, written};
+use crate::{
+    report::status::{self, Details},
+    spec,
+    store::Store,
+};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -17,6 +24,10 @@ pub(super) struct Arguments {
     /// Form of the result
     #[arg(long, value_name = "FORM", default_value = "plain")]
     format: Format,
+    /// Write what failed in the request's files as CSV, to be corrected and put beside the other files; where lists
+    /// have different headings, FILE-2 and so on hold the others
+    #[arg(long, value_name = "FILE", requires = "id")]
+    failures: Option<PathBuf>,
 }
 
 /// Form of a status.
@@ -37,7 +48,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
             return Err(Stop::with(Exit::Usage, nothing));
         }
         (None, true) => all(path, arguments.format)?,
-        (Some(id), true) => one(path, id, arguments.format)?,
+        (Some(id), true) => {
+            let failures = arguments.failures.as_deref();
+            one(path, id, arguments.format, failures)?
+        }
     };
     out.write_all(text.as_bytes())?;
     Ok(Exit::Well)
@@ -64,14 +78,15 @@ fn all(path: &Path, format: Format) -> Result<String, Stop> {
     })
 }
 
-fn one(path: &Path, id: &str, format: Format) -> Result<String, Stop> {
+fn one(path: &Path, id: &str, format: Format, failures_to: Option<&Path>) -> Result<String, Stop> {
     let store = Store::open_to_read(path).map_err(record::stop)?;
     let read = record::runtime()?.block_on(async {
         let imports = store.imports().await?;
         let failures = store.failures(id, usize::MAX).await?;
-        Ok((imports, failures))
+        let tally = store.last_tally(id).await?;
+        Ok((imports, failures, store.file_report(id).await?, tally))
     });
-    let (imports, failures) = read.map_err(record::stop)?;
+    let (imports, failures, (in_files, left_out), tally) = read.map_err(record::stop)?;
     let Some(import) = imports.iter().find(|import| import.request_id == id) else {
         let ids = imports.iter().map(|import| import.request_id.as_str());
         let meant = spec::meant_id(id, ids).map(|id| format!(" Did you mean `{id}`?"));
@@ -81,8 +96,16 @@ fn one(path: &Path, id: &str, format: Format) -> Result<String, Stop> {
         );
         return Err(Stop::with(Exit::Usage, nothing));
     };
+    let details = Details {
+        failures: &failures,
+        left_out: &left_out,
+        tally,
+    };
+    if let Some(file) = failures_to {
+        written::failures(file, &in_files)?;
+    }
     Ok(match format {
-        Format::Plain => status::detail(import, &failures),
-        Format::Json => format!("{:#}\n", status::detail_json(import, &failures)),
+        Format::Plain => status::detail(import, &details),
+        Format::Json => format!("{:#}\n", status::detail_json(import, &details)),
     })
 }

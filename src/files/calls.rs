@@ -11,12 +11,13 @@ use super::{
     },
     column::Column,
     columns::{self, Columns, Words},
-    listed::{CallList, RowFailure},
+    listed::{CallList, ListedCall, RowFailure},
     notice::{Notice, Notices},
     options::{DurationUnit, Options},
     refusal::FileProblem,
-    table::Table,
+    table::{Row, Table},
 };
+use crate::model::Call;
 
 /// Length from which on a cell can be no file name.
 const LONGEST_FILE_NAME: usize = 255;
@@ -47,15 +48,17 @@ pub fn call_list(table: &Table, options: &Options) -> Result<CallList, FileProbl
     };
     let mut list = CallList {
         columns: columns.named(table),
+        corrects: table.corrects.clone(),
         ..CallList::default()
     };
     for row in &table.rows {
         match reading.call(row) {
             Ok(call) => list.calls.push(call),
-            Err(problem) => list.failures.push(RowFailure {
-                problem,
-                original: table.original(row),
-            }),
+            Err(problem) => {
+                let original = table.original(row);
+                list.unread.push(outline(row, &columns, &original));
+                list.failures.push(RowFailure { problem, original });
+            }
         }
     }
     checks::check(&list.calls, &mut reading.notices);
@@ -65,6 +68,21 @@ pub fn call_list(table: &Table, options: &Options) -> Result<CallList, FileProbl
     list.notices.extend(reading.notices.into_list());
     list.notices.sort_by_key(|notice| notice.line);
     Ok(list)
+}
+
+/// What a row that makes no call says of the files that belong to it.
+fn outline(row: &Row, columns: &Columns, original: &[(String, String)]) -> ListedCall {
+    let value = |column| columns.value(row, column).map(str::to_owned);
+    let mut call = Call::new(value(Column::ExternalId).unwrap_or_default());
+    call.title = value(Column::Title);
+    ListedCall {
+        line: row.line,
+        range: None,
+        call,
+        transcript_file: value(Column::TranscriptFile),
+        media_file: value(Column::MediaFile),
+        original: original.to_vec(),
+    }
 }
 
 /// Whether the column headed `transcript` holds what was said, not the names of files.

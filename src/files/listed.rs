@@ -1,6 +1,6 @@
 //! What a list of calls says: one row, one call.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use super::{FileProblem, Notice, column::Column};
 use crate::model::Call;
@@ -12,6 +12,10 @@ pub struct CallList {
     pub calls: Vec<ListedCall>,
     /// Rows that make no call. The others are kept.
     pub failures: Vec<RowFailure>,
+    /// Of those in a table, which call and which files they speak of, as far as that can be read.
+    pub unread: Vec<ListedCall>,
+    /// In a table of failures, by line: file and line of the row that failed, in whose place the one here stands.
+    pub corrects: BTreeMap<usize, (String, usize)>,
     /// What was assumed or mended, in order of line.
     pub notices: Vec<Notice>,
     /// Which heading was taken for what, in the list's order; empty for JSON.

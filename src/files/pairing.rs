@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::{Kind, ListedCall, Notice, RowFailure, kind, names};
 use crate::model::MediaKind;
 use places::Places;
+pub use places::ROW_FAILED;
 use resolve::Paths;
 
 /// What belongs together.

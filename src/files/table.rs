@@ -9,6 +9,8 @@ mod written;
 
 pub use written::{failures_csv, template_csv};
 
+use std::collections::BTreeMap;
+
 use super::{
     columns,
     notice::{Code, Notice, Notices, TableCode},
@@ -78,6 +80,8 @@ pub struct Table {
     pub(super) separator: Option<char>,
     /// Columns in front of `headings` that are our own and not read: those of a list of failures.
     pub(super) own_columns: usize,
+    /// In a list of failures, by line: file and line of the row that failed.
+    pub(super) corrects: BTreeMap<usize, (String, usize)>,
     /// Whether day numbers count from 1904, as in workbooks of old Macs.
     pub(super) from_1904: bool,
 }
@@ -124,6 +128,11 @@ impl Table {
         (0..width)
             .map(|index| (at(&self.headings, index), at(&row.cells, index)))
             .collect()
+    }
+
+    /// Whether it is a table of failures without rows to correct: it names only whole files.
+    pub fn names_files_only(&self) -> bool {
+        self.own_columns > 0 && self.headings.is_empty()
     }
 
     /// Number of a cell in the file, 1-based, for messages.
@@ -204,7 +213,7 @@ fn assemble(raw: Raw, options: &Options, mut notices: Notices) -> Result<Table, 
     while headings.last().is_some_and(String::is_empty) {
         headings.pop();
     }
-    let own_columns = if headings.len() > FAILURE_COLUMNS.len()
+    let own_columns = if headings.len() >= FAILURE_COLUMNS.len()
         && headings.iter().zip(FAILURE_COLUMNS).all(|(a, b)| a == b)
     {
         FAILURE_COLUMNS.len()
@@ -224,6 +233,7 @@ fn assemble(raw: Raw, options: &Options, mut notices: Notices) -> Result<Table, 
         notices: Vec::new(),
         separator: raw.separator,
         own_columns,
+        corrects: BTreeMap::new(),
         from_1904: raw.from_1904,
     };
     check_rows(&mut table, &mut notices);
@@ -234,7 +244,14 @@ fn assemble(raw: Raw, options: &Options, mut notices: Notices) -> Result<Table, 
 fn check_rows(table: &mut Table, notices: &mut Notices) {
     let (own, width) = (table.own_columns, table.headings.len());
     for row in &mut table.rows {
-        row.cells.drain(..own.min(row.cells.len()));
+        let mut own_cells = row.cells.drain(..own.min(row.cells.len()));
+        if let Some(mut file) = own_cells.next()
+            && let Some(line) = own_cells.next().and_then(|line| line.trim().parse().ok())
+        {
+            written::bare(&mut file);
+            table.corrects.insert(row.line, (file, line));
+        }
+        drop(own_cells);
         if own > 0 {
             for cell in &mut row.cells {
                 written::bare(cell);

@@ -210,6 +210,7 @@ impl<'a> Delivery<'a> {
         } else {
             Vec::new()
         };
+        let tally = self.edges.store.last_tally(id).await?;
         let declared = self.settings.declared;
         let request = declared.requests.iter().find(|request| request.id == id);
         let path = self.path(id);
@@ -218,6 +219,7 @@ impl<'a> Delivery<'a> {
             settle_days: self.settings.matrix.nightly.settle_days,
             path: path.map(in_repository),
             failures: &failures,
+            tally,
         };
         let revision = path.and_then(|path| declared.revisions.get(path));
         Ok(format!(

@@ -129,6 +129,7 @@ impl Ending {
                 period: Some(self.job.period),
                 estimated_calls: Some(self.job.request.estimated_calls),
                 harvest,
+                tally: Some(self.tally).filter(|tally| tally.found > 0),
             };
             notification(id, &record, *kind, occasion)
         });

@@ -76,7 +76,21 @@ async fn fetch(pattern: &str, folder: &std::path::Path) -> Result<Vec<SourceFile
     let mut files = Vec::new();
     // A file called `call [1].vtt` is meant by exactly this name, whatever it means as a pattern.
     let is_meant = |found: &str| found == name || matcher.is_match(found);
-    for object in found.iter().filter(|object| is_meant(&object.name)) {
+    // A folder means everything in it.
+    let is_inside = |found: &str| {
+        let folder = name.trim_end_matches('/');
+        let rest = found.strip_prefix(folder);
+        rest.is_some_and(|rest| folder.is_empty() || rest.starts_with('/'))
+    };
+    let is_folder = !found.iter().any(|object| is_meant(&object.name));
+    let meant = found.iter().filter(|object| {
+        if is_folder {
+            is_inside(&object.name)
+        } else {
+            is_meant(&object.name)
+        }
+    });
+    for object in meant {
         let address = format!("{place}/{}", object.name);
         let path = folder
             .join(format!("{}", files.len()))

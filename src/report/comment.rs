@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::words::{day, moment, number, unsigned},
-    model::{CallFailure, ImportRecord, Notification, Phase},
+    model::{CallFailure, ImportRecord, Notification, Phase, Tally},
 };
 
 /// Failures that a comment names. The others are counted.
@@ -36,6 +36,8 @@ pub struct StatusFacts<'a> {
     pub settle_days: u16,
     /// The first of the open failures; the row says how many there are.
     pub failures: &'a [CallFailure],
+    /// What became of everything that the last attempt found, if one found anything.
+    pub tally: Option<Tally>,
 }
 
 /// Where an import stands, for the comment that is edited in place.
@@ -223,6 +225,7 @@ fn rows(record: &ImportRecord, facts: &StatusFacts<'_>) -> Vec<Fact> {
         row("What to do", Some(next_step)),
         row("Why", reason),
         row("Calls", calls(record, facts)),
+        row(facts::IN_THE_FILES, facts::accounting(record, facts.tally)),
         row("Transcripts", transcripts),
         row("Recordings", recordings),
     ];

@@ -9,11 +9,14 @@ use super::{
 };
 use crate::{
     model::words::{day, number, unsigned, utc_date},
-    model::{Harvest, ImportRecord, MediaCounts, Phase},
+    model::{Harvest, ImportRecord, MediaCounts, Method, Phase, Tally},
 };
 
 /// A fact: its name and what it is.
 pub(super) type Fact = (&'static str, String);
+
+/// Name of the fact that [`accounting`] gives.
+pub(super) const IN_THE_FILES: &str = "In the files";
 
 /// What was found and what became of it, as a sum if it is one:
 /// `5,012 found = 4,998 imported + 14 failed`. `None` where nothing was looked for.
@@ -48,6 +51,68 @@ pub(super) fn calls(record: &ImportRecord) -> Option<String> {
         number(imported),
         parts.into_iter().flatten().collect::<String>()
     ))
+}
+
+/// What became of everything in the files that were brought:
+/// `2,000 files and rows: 1,961 calls imported, 20 came twice, 12 left out, 7 failed`. `None` for other imports.
+pub(super) fn accounting(record: &ImportRecord, tally: Option<Tally>) -> Option<String> {
+    let tally = tally.filter(|tally| record.method == Method::File && tally.adds_up())?;
+    let accounted = tally.imported + tally.changed + tally.unchanged + tally.failed;
+    // A night that was broken off began it, and another one ended it.
+    let partly = if accounted < record.calls_listed {
+        " in the last night"
+    } else {
+        ""
+    };
+    Some(format!(
+        "{}{partly}: {}",
+        everything(record.method, tally),
+        parts(tally).join(", ")
+    ))
+}
+
+/// The same as a sum, of any import: `2,000 calls = 1,961 calls imported + 39 calls unchanged`.
+pub(super) fn sum(record: &ImportRecord, tally: Option<Tally>) -> Option<String> {
+    let tally = tally.filter(Tally::adds_up)?;
+    Some(format!(
+        "{} = {}",
+        everything(record.method, tally),
+        parts(tally).join(" + ")
+    ))
+}
+
+fn everything(method: Method, tally: Tally) -> String {
+    let found = unsigned(tally.found);
+    match (method, found) {
+        (Method::Api | Method::Oauth, found) => count(found, "call"),
+        (Method::File, 1) => "1 file or row".to_owned(),
+        (Method::File, found) => format!("{} files and rows", number(found)),
+    }
+}
+
+/// The parts of a tally, but for those that are nothing.
+fn parts(tally: Tally) -> Vec<String> {
+    let Tally {
+        found: _,
+        imported,
+        changed,
+        unchanged,
+        duplicate,
+        skipped,
+        failed,
+    } = tally;
+    let calls = |calls: i64, word| format!("{} {word}", count(unsigned(calls), "call"));
+    let others = |others: i64, word| format!("{} {word}", number(unsigned(others)));
+    let parts = [
+        (imported, calls(imported, "imported")),
+        (changed, calls(changed, "changed")),
+        (unchanged, calls(unchanged, "unchanged")),
+        (duplicate, others(duplicate, "came twice")),
+        (skipped, others(skipped, "left out")),
+        (failed, others(failed, "failed")),
+    ];
+    let some = parts.into_iter().filter(|(count, _)| *count > 0);
+    some.map(|(_, part)| part).collect()
 }
 
 /// How many calls have their transcript: `4,986 imported, 12 still expected`. `None` where none is known of.

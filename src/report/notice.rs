@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     model::words::{day, unsigned},
-    model::{Harvest, ImportRecord, Notification, NotificationKind, Period},
+    model::{Harvest, ImportRecord, Notification, NotificationKind, Period, Tally},
 };
 
 /// What a notification may say beyond the row.
@@ -26,6 +26,8 @@ pub struct Occasion<'a> {
     pub estimated_calls: Option<u64>,
     /// What the import has brought, where it is done.
     pub harvest: Option<&'a Harvest>,
+    /// What became of everything that the attempt found, if it found anything.
+    pub tally: Option<Tally>,
 }
 
 /// The Markdown text of a notification about an import as it stands now.
@@ -161,7 +163,11 @@ fn list(record: &ImportRecord, kind: NotificationKind, occasion: Occasion<'_>) -
         let transcripts = facts::transcripts(record, None);
         let transcripts = transcripts.map(|text| ("Transcripts", text));
         let recordings = facts::recordings(record, None).map(|text| ("Recordings", text));
-        [calls, transcripts, recordings].into_iter().flatten()
+        let accounting = facts::accounting(record, occasion.tally);
+        let accounting = accounting.map(|text| (facts::IN_THE_FILES, text));
+        [calls, accounting, transcripts, recordings]
+            .into_iter()
+            .flatten()
     };
     match kind {
         NotificationKind::Completed | NotificationKind::CompletedWithFailures => {

@@ -13,6 +13,9 @@ use crate::{
 /// The row of the matrix for files of any origin.
 const OTHER: &str = "other";
 
+/// The artifact of the nightly run with the tables of what failed in files, as `nightly.yml` calls it.
+const FAILURES: &str = "file-failures";
+
 /// Where an import stands, as the end of "the import ..."; quotes nothing from outside.
 pub(super) fn words(record: &ImportRecord) -> String {
     let calls = |count: i64| counted(unsigned(count), "call");
@@ -268,9 +271,11 @@ fn retry(id: &str) -> String {
     format!("a comment `/import retry` on the pull request (or `call-import retry {id}`)")
 }
 
-/// A file that could not be read fails again until it is another file: `retry` would not help.
+/// What could not be read fails again until it is corrected: `retry` would not help.
 fn correct_the_files(id: &str) -> String {
-    format!("Correct or replace the files named by `call-import status {id}`, and merge.")
+    format!(
+        "What failed stands in a table: the artifact `{FAILURES}` of the nightly run holds it, and `call-import status {id} --failures {id}.csv` writes it. Correct its rows, put it beside the other files, and merge: a corrected row counts instead of the one that failed. A file that cannot be read at all is replaced by a new export."
+    )
 }
 
 /// What has become of the calls: `5,012 found, 5,009 imported, 3 failed`.

@@ -1,6 +1,6 @@
 //! The plan as people and programs read it.
 
-mod files;
+pub(super) mod files;
 mod markdown;
 mod plain;
 mod proposal;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     model::words::{day, moment, number, transcripts_and_recordings, unsigned, utc_date},
-    model::{CallFailure, ImportRecord, Phase, WhoseTurn},
+    model::{CallFailure, ImportRecord, LeftOut, Method, Phase, Tally, WhoseTurn},
     plan::PlannedImport,
 };
 
@@ -35,17 +35,28 @@ pub fn run_summary(records: &[ImportRecord], held: &[&PlannedImport]) -> String 
     tally(&records) + "\n" + &who_must_act(&records, held)
 }
 
-/// Everything about one import, and the first of its calls or files that could not be imported.
-pub fn detail(record: &ImportRecord, failures: &[CallFailure]) -> String {
+/// What is told of one import beyond its row.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Details<'a> {
+    /// Its open failures.
+    pub failures: &'a [CallFailure],
+    /// What of its files makes no call of its own.
+    pub left_out: &'a [LeftOut],
+    /// What became of everything that the last attempt found, if one found anything.
+    pub tally: Option<Tally>,
+}
+
+/// Everything about one import, and the first of its calls or files that could not be imported or were left out.
+pub fn detail(record: &ImportRecord, details: &Details<'_>) -> String {
     let mut text = format!(
         "The import {} {}.\n\n",
         inline(&record.request_id),
         phase::words(record)
     );
-    for (label, value) in facts(record) {
+    for (label, value) in facts(record, details.tally) {
         let _ = writeln!(text, "  {label:<18}{value}");
     }
-    text + &not_imported(record, failures)
+    text + &not_imported(record, details.failures) + &left_out(record, details.left_out)
 }
 
 /// Which calls or files failed, and why; a count of those without room.
@@ -67,10 +78,33 @@ fn not_imported(record: &ImportRecord, failures: &[CallFailure]) -> String {
     let more = all - shown.len() as u64;
     if more > 0 {
         let id = &record.request_id;
+        let all = match record.method {
+            Method::File => format!("`call-import status {id} --failures {id}.csv` writes all."),
+            Method::Api | Method::Oauth => {
+                format!("`call-import status {id} --format json` has all.")
+            }
+        };
+        let _ = writeln!(text, "  and {} more: {all}", number(more));
+    }
+    text
+}
+
+/// What makes no call of its own, and why; a count of the rest.
+fn left_out(record: &ImportRecord, left_out: &[LeftOut]) -> String {
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nLeft out, or there twice:\n".to_owned();
+    for LeftOut { name, reason, .. } in left_out.iter().take(MAX_FAILURES) {
+        let _ = writeln!(text, "  - {}: {}", inline(name), sentence(reason));
+    }
+    let more = left_out.len().saturating_sub(MAX_FAILURES);
+    if more > 0 {
         let _ = writeln!(
             text,
-            "  and {} more: `call-import status {id} --format json` has all.",
-            number(more)
+            "  and {} more: `call-import status {} --format json` has all.",
+            number(more as u64),
+            record.request_id
         );
     }
     text
@@ -101,10 +135,14 @@ pub fn json(records: &[ImportRecord]) -> Value {
     json!({"imports": records})
 }
 
-/// The same for one import, with its open failures: `"failures": [{external_id, stage, detail}]`.
-pub fn detail_json(record: &ImportRecord, failures: &[CallFailure]) -> Value {
+/// The same for one import, with its open failures, `"failures": [{external_id, stage, detail}]`, what was left out,
+/// `"left_out": [{name, reason, is_duplicate}]`, and what became of all that the last attempt found, `"last_attempt"`.
+pub fn detail_json(record: &ImportRecord, details: &Details<'_>) -> Value {
     let mut document = json(std::slice::from_ref(record));
-    document["imports"][0]["failures"] = json!(failures);
+    let import = &mut document["imports"][0];
+    import["failures"] = json!(details.failures);
+    import["left_out"] = json!(details.left_out);
+    import["last_attempt"] = json!(details.tally);
     document
 }
 
@@ -258,7 +296,7 @@ pub(super) fn tally(records: &[&ImportRecord]) -> String {
     }
 }
 
-fn facts(record: &ImportRecord) -> Vec<(&'static str, String)> {
+fn facts(record: &ImportRecord, tally: Option<Tally>) -> Vec<(&'static str, String)> {
     let platform = inline(&phase::platform(&record.platform));
     let account = inline(&record.account);
     let transcripts = format!(
@@ -282,6 +320,7 @@ fn facts(record: &ImportRecord) -> Vec<(&'static str, String)> {
         ("Why", record.reason.as_deref().map(sentence)),
         ("What to do", Some(phase::next_step(record))),
         ("Calls", Some(phase::calls(record))),
+        ("Last attempt", facts::sum(record, tally)),
         ("Transcripts", Some(transcripts)),
         ("Recordings", facts::recordings(record, None)),
         (

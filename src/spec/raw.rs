@@ -40,7 +40,7 @@ pub(super) struct RawRequest {
     pub(super) method: Option<Method>,
     /// The customer's credential for the platform, never in clear text. Only for methods `api` and `oauth`: exactly one of `sealed` and `secret`.
     pub(super) credentials: Option<RawCredentials>,
-    /// Only for method `file`: paths relative to the requests folder, with `*` for any part of a name, or `s3://`, `gs://` or `az://` addresses.
+    /// Only for method `file`: paths relative to the requests folder, of files or of whole folders, with `*` for any part of a name, or `s3://`, `gs://` or `az://` addresses.
     #[schemars(length(min = 1, max = 100), inner(length(min = 1, max = 1000)), extend("uniqueItems" = true), example = ["files/northwind/*.vtt"])]
     pub(super) files: Option<Vec<Option<String>>>,
     /// The days whose calls are wanted, both included. If left out, from 2010 to the day before the request was first seen.

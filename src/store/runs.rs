@@ -9,7 +9,7 @@ use super::{
     ledger::must_exist,
     values::{Cells, Utc},
 };
-use crate::model::FailureClass;
+use crate::model::{FailureClass, Tally};
 
 /// Begins a run, and tells when the last one before it began.
 pub(super) fn begin_run(
@@ -124,4 +124,31 @@ pub(super) fn write_attempt(connection: &Connection, end: &AttemptEnd) -> Result
         ],
     )?;
     Ok(())
+}
+
+/// What the last attempt made of everything that it found, if one found anything.
+pub(super) fn last_tally(
+    connection: &Connection,
+    request_id: &str,
+) -> Result<Option<Tally>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT calls_found, attempts.calls_imported, calls_changed, calls_unchanged, calls_duplicate,
+             calls_skipped, attempts.calls_failed
+         FROM attempts JOIN imports USING (request_id, digest)
+         WHERE request_id = ? AND calls_found > 0
+         ORDER BY attempts.started_at DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query_map([request_id], |row| {
+        let mut cells = Cells::of(row);
+        Ok(Tally {
+            found: cells.take()?,
+            imported: cells.take()?,
+            changed: cells.take()?,
+            unchanged: cells.take()?,
+            duplicate: cells.take()?,
+            skipped: cells.take()?,
+            failed: cells.take()?,
+        })
+    })?;
+    Ok(rows.next().transpose()?)
 }

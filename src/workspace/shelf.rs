@@ -148,12 +148,13 @@ fn open(path: &Path) -> Result<File, FileProblem> {
 }
 
 fn unreadable(error: &io::Error) -> FileProblem {
-    FileProblem::new(
-        "unreadable",
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => "The file is not there any more.".to_owned(),
         // The kind says it in words, without the number that the system puts behind it.
-        format!("The file cannot be read: {}.", error.kind()),
-        "Add it again; if that does not help, ask an engineer to look at the disk.",
-    )
+        kind => format!("The file cannot be read: {kind}."),
+    };
+    let help = "Add it again; if that does not help, ask an engineer to look at the disk.";
+    FileProblem::new("unreadable", message, help)
 }
 
 fn too_large() -> FileProblem {

@@ -1,10 +1,15 @@
 //! Looks into the files of requests before anything is imported.
 
-use super::Shelf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Shelf, WorkspaceError};
 use crate::{
     files::{Options, SourceFile},
     import::{self, Survey},
-    model::Method,
+    model::{LeftOut, Method},
     spec::ImportRequest,
 };
 
@@ -23,6 +28,85 @@ pub fn survey(request: &ImportRequest) -> Option<Survey> {
     );
     survey.found.remote = u64::try_from(request.remote_files.len()).unwrap_or(u64::MAX);
     Some(survey)
+}
+
+/// What files and folders hold, before a request brings them. Hidden files are nobody's calls, and links in folders are
+/// not followed.
+///
+/// # Errors
+/// [`WorkspaceError::Unreadable`] for a path that is not there, or a folder that cannot be read.
+pub fn survey_paths(paths: &[PathBuf], platform: &str) -> Result<Survey, WorkspaceError> {
+    let mut files = Vec::new();
+    let mut links = Vec::new();
+    for path in paths {
+        let unreadable = |source| WorkspaceError::Unreadable {
+            path: path.clone(),
+            source,
+        };
+        let metadata = fs::metadata(path).map_err(unreadable)?;
+        let name = shown(path);
+        if metadata.is_dir() {
+            walk(path, &name, &mut files, &mut links)?;
+        } else {
+            files.push(file(name, path.clone(), metadata.len()));
+        }
+    }
+    let mut survey = look_into(&files, platform, &serde_json::Map::new(), &[]);
+    survey.found.left_out += u64::try_from(links.len()).unwrap_or(u64::MAX);
+    survey.left_out.extend(links);
+    Ok(survey)
+}
+
+/// Everything below a folder.
+fn walk(
+    folder: &Path,
+    name: &str,
+    files: &mut Vec<SourceFile>,
+    links: &mut Vec<LeftOut>,
+) -> Result<(), WorkspaceError> {
+    let unreadable = |source| WorkspaceError::Unreadable {
+        path: folder.to_owned(),
+        source,
+    };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let file_name = entry.file_name().to_string_lossy().into_owned();
+        if file_name.starts_with('.') {
+            continue;
+        }
+        let name = match name {
+            "" | "." => file_name,
+            folder => format!("{}/{file_name}", folder.trim_end_matches('/')),
+        };
+        let metadata = entry.metadata().map_err(unreadable)?;
+        if metadata.is_dir() {
+            walk(&entry.path(), &name, files, links)?;
+        } else if metadata.is_file() {
+            files.push(file(name, entry.path(), metadata.len()));
+        } else {
+            links.push(LeftOut {
+                name,
+                reason: "It is a link or no ordinary file, and is not followed.".to_owned(),
+                is_duplicate: false,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn file(name: String, path: PathBuf, bytes: u64) -> SourceFile {
+    SourceFile {
+        name,
+        path,
+        bytes,
+        member: None,
+    }
+}
+
+/// A path as people see it, with `/`.
+fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    text.trim_start_matches("./").to_owned()
 }
 
 fn look_into(

@@ -9,7 +9,8 @@ use call_import_engine::{
     report::{
         comment::{self, StatusFacts},
         notice::{self, Occasion},
-        status, summary,
+        status::{self, Details},
+        summary,
     },
     spec::Credentials,
 };
@@ -144,6 +145,7 @@ fn facts() -> StatusFacts<'static> {
         estimated_calls: Some(5_000),
         settle_days: 14,
         failures: &[],
+        tally: None,
     }
 }
 
@@ -189,6 +191,7 @@ fn notification(record: &ImportRecord, kind: NotificationKind) -> Notification {
         }),
         harvest: Some(&harvest),
         estimated_calls: Some(5_000),
+        tally: None,
     };
     Notification {
         notification_id: "3f2a".repeat(8),
@@ -318,7 +321,7 @@ fn recordings_that_nobody_has_are_not_passed_over() {
     let texts = [
         comment::status(&none, &facts()),
         comment::event(&notification(&none, NotificationKind::Completed), None),
-        status::detail(&none, &[]),
+        status::detail(&none, &Details::default()),
         comment::status(&one, &facts()),
         comment::event(&notification(&one, NotificationKind::Completed), None),
     ];
@@ -404,7 +407,13 @@ fn recordings_are_told_of_as_transcripts_are() {
             None,
         ),
         comment::status(&underway, &self::facts()),
-        status::detail(&failed, &failures),
+        status::detail(
+            &failed,
+            &Details {
+                failures: &failures,
+                ..Details::default()
+            },
+        ),
         status::run_summary(&[late], &[]),
     ];
     insta::assert_snapshot!("recordings", texts.join("\n----\n"));
@@ -844,7 +853,13 @@ fn text_from_outside_stays_text_in_a_terminal() {
             row.reason = Some(foreign.clone());
             texts.push(status::plain(std::slice::from_ref(&row)));
             texts.push(status::run_summary(std::slice::from_ref(&row), &[]));
-            texts.push(status::detail(&row, &failures));
+            texts.push(status::detail(
+                &row,
+                &Details {
+                    failures: &failures,
+                    ..Details::default()
+                },
+            ));
             texts.push(status::retried(&row));
         }
         for text in texts {

@@ -2,6 +2,7 @@
 
 mod bring;
 mod bundles;
+mod corrected;
 mod check;
 mod json;
 mod night;

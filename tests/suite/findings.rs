@@ -14,6 +14,7 @@ use std::{
 };
 
 use call_import_engine::{
+    import,
     secrets::Recipients,
     spec::{self, CODES, Declared, Finding, Severity, Source, SourceContent, SupportMatrix},
     workspace,
@@ -52,6 +53,20 @@ fn check(folder: &Path) -> Declared {
     let mut declared = spec::load(&workspace.sources, &workspace.uploads, &matrix, TODAY);
     let keys = workspace.recipients.iter().flat_map(Recipients::findings);
     declared.findings.extend(keys);
+    declared
+}
+
+/// The same, and what lies in the files that the requests bring.
+fn check_with_files(folder: &Path) -> Declared {
+    let mut declared = check(folder);
+    let shown = folder.join("requests").display().to_string();
+    for request in &declared.requests {
+        let survey = workspace::survey(request);
+        let findings = survey
+            .iter()
+            .flat_map(|survey| import::findings(request, survey, &shown, false));
+        declared.findings.extend(findings);
+    }
     declared
 }
 
@@ -193,7 +208,7 @@ fn every_code_is_found_in_its_folder_and_speaks_plainly() {
             );
             temporary.path().to_owned()
         };
-        let findings = check(&folder).findings;
+        let findings = check_with_files(&folder).findings;
         let own = findings.iter().filter(|finding| finding.code == code.name);
         assert!(own.clone().count() > 0, "{}: {findings:#?}", code.name);
         assert!(own.clone().all(|finding| finding.severity == code.severity));

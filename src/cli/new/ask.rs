@@ -136,7 +136,7 @@ impl Questions<'_> {
         }
         let name = inline(&row.name);
         let help = format!(
-            "From {name} we import exported files, for example files/northwind/*.vtt. Esc leaves, and no file is written."
+            "From {name} we import exported files, for example files/northwind/* (transcripts as VTT, SRT, Word or text; lists as CSV or Excel; ZIP). Esc leaves, and no file is written."
         );
         draft.files = self.files(draft, &help)?;
         draft.method = Some(Method::File.as_str().to_owned());

@@ -9,7 +9,7 @@ use crate::files::{
 };
 
 /// Why files are apart that a row means which makes no call.
-pub(super) const ROW_FAILED: &str = "A row of the list that names this file, or may mean it, has a problem; the file is imported when the \
+pub const ROW_FAILED: &str = "A row of the list that names this file, or may mean it, has a problem; the file is imported when the \
                           row is corrected.";
 
 const SEVERAL_ROWS: &str =

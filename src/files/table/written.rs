@@ -1,62 +1,88 @@
 //! Tables that we write: rows that failed, to be corrected and used again, and a template for a list.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use csv::{Terminator, WriterBuilder};
 
 use super::FAILURE_COLUMNS;
-use crate::files::{column::Column, columns::word, listed::RowFailure};
+use crate::{
+    files::{column::Column, columns::word},
+    model::FileFailure,
+};
 
 /// Mark of UTF-8, without which Excel takes a CSV file for another encoding.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Rows that failed, each with the name of its file, as CSV: what is wrong, then the row as it stood. Corrected,
-/// it can be used in place of the list. Lists with different headings belong into different files.
-pub fn failures_csv(rows: &[(String, RowFailure)]) -> Vec<u8> {
-    let mut headings: Vec<&str> = Vec::new();
-    // A heading may stand in a list more than once; then it is the same one at the same occurrence.
-    let mut places: HashMap<(&str, usize), usize> = HashMap::new();
-    let mut lines = Vec::with_capacity(rows.len());
-    for (_, failure) in rows {
-        let mut seen: HashMap<&str, usize> = HashMap::new();
-        let mut line: Vec<&str> = Vec::new();
-        for (heading, cell) in &failure.original {
-            let occurrence = seen.entry(heading).or_default();
-            let place = *places.entry((heading, *occurrence)).or_insert_with(|| {
-                headings.push(heading);
-                headings.len() - 1
-            });
-            *occurrence += 1;
-            line.resize(line.len().max(place + 1), "");
-            line[place] = cell;
+/// What failed, as CSV: what is wrong, then the row as it stood. Corrected, and put beside the other files, a row
+/// stands in the place of the one that failed.
+///
+/// There is one table for each set of headings, in the order in which they come; whole files, which have no row,
+/// stand in the first. None where nothing failed.
+pub fn failures_csv(failures: &[FileFailure]) -> Vec<Vec<u8>> {
+    let mut tables: Vec<(Vec<&str>, Vec<&FileFailure>)> = Vec::new();
+    for failure in failures {
+        let headings: Vec<&str> = failure
+            .original
+            .iter()
+            .map(|(heading, _)| &**heading)
+            .collect();
+        let known = tables.iter_mut().find(|(known, rows)| {
+            headings.is_empty() || *known == headings || (known.is_empty() && !rows.is_empty())
+        });
+        match known {
+            Some((known, rows)) => {
+                if known.is_empty() {
+                    *known = headings;
+                }
+                rows.push(failure);
+            }
+            None => tables.push((headings, vec![failure])),
         }
-        lines.push(line);
     }
+    let written = tables.iter().map(|(headings, rows)| {
+        let mut table = vec![heading_row(headings)];
+        table.extend(
+            rows.iter()
+                .map(|failure| failure_row(failure, headings.len())),
+        );
+        csv(&table)
+    });
+    written.collect()
+}
+
+fn heading_row<'a>(headings: &[&'a str]) -> Vec<Cow<'a, str>> {
     let front = FAILURE_COLUMNS.into_iter().map(Cow::Borrowed);
-    let mut table = vec![
-        front
-            .chain(headings.iter().map(|heading| guarded(heading)))
-            .collect(),
+    front
+        .chain(headings.iter().map(|heading| guarded(heading)))
+        .collect()
+}
+
+fn failure_row(failure: &FileFailure, width: usize) -> Vec<Cow<'_, str>> {
+    let FileFailure {
+        file,
+        line,
+        column,
+        code,
+        value,
+        message,
+        help,
+        original,
+    } = failure;
+    let number = |number: &Option<i64>| {
+        Cow::Owned(number.map_or_else(String::new, |number| number.to_string()))
+    };
+    let mut row = vec![
+        guarded(file),
+        number(line),
+        number(column),
+        guarded(code),
+        guarded(value.as_deref().unwrap_or_default()),
+        guarded(message),
+        guarded(help),
     ];
-    for ((file, failure), mut line) in rows.iter().zip(lines) {
-        line.resize(headings.len(), "");
-        let problem = &failure.problem;
-        let number = |number: Option<usize>| {
-            Cow::Owned(number.map(|number| number.to_string()).unwrap_or_default())
-        };
-        let mut row: Vec<Cow<'_, str>> = vec![
-            guarded(file),
-            number(problem.line),
-            number(problem.column),
-            guarded(problem.code),
-            guarded(problem.value.as_deref().unwrap_or_default()),
-            guarded(&problem.message),
-            guarded(&problem.help),
-        ];
-        row.extend(line.into_iter().map(guarded));
-        table.push(row);
-    }
-    csv(&table)
+    row.extend(original.iter().map(|(_, cell)| guarded(cell)));
+    row.resize(FAILURE_COLUMNS.len() + width, Cow::Borrowed(""));
+    row
 }
 
 /// A list of calls to fill in, with two rows that show how.

@@ -20,6 +20,7 @@ pub type Reader<'a> = dyn FnMut(&Wish) -> Result<Got, FileProblem> + 'a;
 /// A list or an answer above this is to be split: it is held in memory while it is looked through.
 const LARGEST_LIST: u64 = 256_000_000;
 
+const ONLY_FILES: &str = "It is a table of failures without a row to correct: the files that it names are replaced themselves.";
 /// A call that the platform tells of names its own recordings.
 const WITH_ANSWERS: &str =
     "The platform's own answer tells of this call, and a recording beside it is not kept.";
@@ -160,6 +161,9 @@ impl Gatherer<'_, '_> {
             Ok(table) => table,
             Err(problem) => return self.fail(&file.name, problem),
         };
+        if table.names_files_only() {
+            return self.leave_out(&file.name, ONLY_FILES);
+        }
         match files::table_kind(&table, options) {
             TableKind::Calls => match files::call_list(&table, options) {
                 Ok(list) => self.list(file, list),
@@ -239,11 +243,6 @@ impl Gatherer<'_, '_> {
             let columns = (file.name.clone(), std::mem::take(&mut list.columns));
             self.gathered.columns.push(columns);
         }
-        for failure in std::mem::take(&mut list.failures) {
-            self.gathered
-                .failures
-                .push(row_failure(&file.name, failure));
-        }
         self.lists.push((file.clone(), list));
     }
 
@@ -277,6 +276,7 @@ impl Gatherer<'_, '_> {
 
     fn finish(mut self) -> Gathered {
         self.heed_manifest();
+        self.heed_corrections();
         if self.gathered.problem.is_some() {
             return self.gathered;
         }
@@ -285,10 +285,21 @@ impl Gatherer<'_, '_> {
             .iter()
             .map(|(file, kind, _)| (file.name.clone(), kind.clone()))
             .collect();
-        let lists = std::mem::take(&mut self.lists);
+        let mut lists = std::mem::take(&mut self.lists);
+        for (file, list) in &mut lists {
+            let failures = std::mem::take(&mut list.failures).into_iter();
+            let failures = failures.map(|failure| row_failure(&file.name, failure));
+            self.gathered.failures.extend(failures);
+        }
+        // Files that belong to a row which makes no call wait for it.
+        let rows: Vec<Vec<ListedCall>> = lists
+            .iter()
+            .map(|(_, list)| list.calls.iter().chain(&list.unread).cloned().collect())
+            .collect();
         let calls: Vec<(&str, &[ListedCall])> = lists
             .iter()
-            .map(|(file, list)| (&*file.name, &*list.calls))
+            .zip(&rows)
+            .map(|((file, _), rows)| (&*file.name, &**rows))
             .collect();
         let paired = files::pair(&to_pair, &calls);
         self.keep(paired, &files, &lists);
@@ -300,10 +311,18 @@ impl Gatherer<'_, '_> {
         let Some(manifest) = self.gathered.options.manifest.clone() else {
             return;
         };
+        let mut names = BTreeSet::from([manifest.clone()]);
+        // A table of what failed of it, corrected, goes with it; and so on.
+        while let Some((file, _)) = self.lists.iter().find(|(file, list)| {
+            let mut corrected = list.corrects.values();
+            !names.contains(&file.name) && corrected.any(|(file, _)| names.contains(file))
+        }) {
+            names.insert(file.name.clone());
+        }
         let (decides, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.lists)
             .into_iter()
-            .partition(|(file, _)| file.name == manifest);
-        if decides.is_empty() {
+            .partition(|(file, _)| names.contains(&file.name));
+        if !decides.iter().any(|(file, _)| file.name == manifest) {
             let names: Vec<&str> = others.iter().map(|(file, _)| &*file.name).collect();
             return self.stop(&manifest, no_manifest(&names));
         }
@@ -312,6 +331,46 @@ impl Gatherer<'_, '_> {
             self.leave_out(
                 &file.name,
                 "Another list decides: `options.manifest` names it.",
+            );
+        }
+    }
+
+    /// A row of a table of failures stands in the place of the row that failed, if that is still the same one.
+    fn heed_corrections(&mut self) {
+        let mut corrections: HashMap<(String, usize), (String, Cells)> = HashMap::new();
+        for (table, list) in &self.lists {
+            let good = list.calls.iter().chain(&list.unread);
+            for row in good {
+                if let Some(place) = list.corrects.get(&row.line) {
+                    let correction = (table.name.clone(), row.original.clone());
+                    corrections.insert(place.clone(), correction);
+                }
+            }
+        }
+        let mut corrected = Vec::new();
+        for (file, list) in &mut self.lists {
+            let rows = list.calls.iter().chain(&list.unread);
+            let gone: BTreeMap<usize, &str> = rows
+                .filter_map(|row| {
+                    let (table, new) = corrections.get(&(file.name.clone(), row.line))?;
+                    is_same_row(&row.original, new).then_some((row.line, &**table))
+                })
+                .collect();
+            // Of a table, both tell of the same rows in the same order.
+            let mut unread = list.unread.iter();
+            let stays = |row: &ListedCall| !gone.contains_key(&row.line);
+            list.failures.retain(|_| unread.next().is_none_or(stays));
+            list.unread.retain(stays);
+            list.calls.retain(stays);
+            let named = gone
+                .into_iter()
+                .map(|(line, table)| (format!("{}:{line}", file.name), table.to_owned()));
+            corrected.extend(named);
+        }
+        for (row, table) in corrected {
+            self.leave_out(
+                &row,
+                &format!("The row is corrected in {table}, which counts instead."),
             );
         }
     }
@@ -329,7 +388,15 @@ impl Gatherer<'_, '_> {
             failures,
             notices,
         } = paired;
-        for (list, failure) in failures {
+        let is_read = |list: usize, line: Option<usize>| {
+            let mut unread = lists[list].1.unread.iter();
+            !unread.any(|row| Some(row.line) == line)
+        };
+        // What is wrong with a row is told once.
+        let failures = failures.into_iter();
+        for (list, failure) in
+            failures.filter(|(list, failure)| is_read(*list, failure.problem.line))
+        {
             let failure = row_failure(&lists[list].0.name, failure);
             self.gathered.failures.push(failure);
         }
@@ -342,6 +409,17 @@ impl Gatherer<'_, '_> {
             .map(|(file, _, is_table)| (&*file.name, (file, *is_table)))
             .collect();
         for group in groups {
+            if let Some((list, call)) = group.list
+                && call >= lists[list].1.calls.len()
+            {
+                let files = group
+                    .transcript
+                    .iter()
+                    .chain(&group.recording)
+                    .chain(&group.others);
+                files.for_each(|name| self.leave_out(name, files::ROW_FAILED));
+                continue;
+            }
             let draft = self.draft(&group, &files, lists);
             self.gathered.drafts.extend(draft);
         }
@@ -453,6 +531,16 @@ impl Gatherer<'_, '_> {
             .problem
             .get_or_insert_with(|| file_failure(name, problem));
     }
+}
+
+type Cells = Vec<(String, String)>;
+
+/// Whether most of a row is still as in the other one: lines move when a list is edited.
+fn is_same_row(old: &Cells, new: &Cells) -> bool {
+    let pairs = || old.iter().zip(new);
+    let filled = pairs().filter(|((_, old), (_, new))| !old.is_empty() || !new.is_empty());
+    let differing = pairs().filter(|((_, old), (_, new))| old.trim() != new.trim());
+    old.len() == new.len() && differing.count() * 2 <= filled.count()
 }
 
 /// What a list says of a call, without what was said in it, and where that stands in the list.

@@ -13,13 +13,22 @@ const SHOWN: usize = 3;
 const LISTS: usize = 3;
 const LONGEST_BLOCK: usize = 6_000;
 
+/// Where the sentences stand, and so where the rest is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Where {
+    /// In a plan, beside the findings.
+    InPlan,
+    /// Above lists of everything.
+    Below,
+}
+
 /// One paragraph, and what goes with it, for each import that was looked into.
 pub(super) fn markdown(import: &PlannedImport) -> Option<String> {
     let found = import.files.as_ref()?;
     let id = code_span(&import.request_id);
     let mut text = format!(
         "**In the files of {id}**\n\n{}",
-        sentences(found, import.calls).join(" ")
+        sentences(found, import.calls, Where::InPlan).join(" ")
     );
     let shown = found.shown.iter().take(SHOWN);
     if shown.len() > 0 {
@@ -50,11 +59,11 @@ pub(super) fn markdown(import: &PlannedImport) -> Option<String> {
 /// The same in one paragraph for a terminal.
 pub(super) fn plain(import: &PlannedImport) -> Option<String> {
     let found = import.files.as_ref()?;
-    Some(sentences(found, import.calls).join(" "))
+    Some(sentences(found, import.calls, Where::InPlan).join(" "))
 }
 
 /// What there is, then what is missing.
-pub(in crate::report) fn sentences(found: &Found, expected: u64) -> Vec<String> {
+pub(in crate::report) fn sentences(found: &Found, expected: u64, place: Where) -> Vec<String> {
     let expects_more = falls_short(found.calls, expected) && found.remote == 0;
     let expected = expects_more.then(|| {
         let expected = number(expected);
@@ -62,6 +71,10 @@ pub(in crate::report) fn sentences(found: &Found, expected: u64) -> Vec<String> 
     });
     let some = |count: u64, sentence: String| (count > 0).then_some(sentence);
     let calls = |number| count(number, "call");
+    let (see, as_told) = match place {
+        Where::InPlan => (", see the findings", ", as `call-import files` tells"),
+        Where::Below => ("", ""),
+    };
     let sentences = [
         there(found),
         expected,
@@ -93,14 +106,11 @@ pub(in crate::report) fn sentences(found: &Found, expected: u64) -> Vec<String> 
         ),
         some(
             found.failed,
-            format!("{} no call, see the findings.", makes(found.failed)),
+            format!("{} no call{see}.", makes(found.failed)),
         ),
         some(
             found.left_out,
-            format!(
-                "{} left out, as `call-import files` tells.",
-                are(found.left_out)
-            ),
+            format!("{} left out{as_told}.", are(found.left_out)),
         ),
         some(
             found.remote,
@@ -141,17 +151,19 @@ fn comes_twice(calls: u64) -> String {
 
 fn makes(rows: u64) -> String {
     let verb = if rows == 1 { "makes" } else { "make" };
-    let noun = if rows == 1 {
-        "file or row"
-    } else {
-        "files or rows"
-    };
-    format!("{} {noun} {verb}", number(rows))
+    format!("{} {verb}", files_or_rows(rows))
 }
 
-fn are(files: u64) -> String {
-    let verb = if files == 1 { "is" } else { "are" };
-    format!("{} {verb}", count(files, "file"))
+fn are(rows: u64) -> String {
+    let verb = if rows == 1 { "is" } else { "are" };
+    format!("{} {verb}", files_or_rows(rows))
+}
+
+fn files_or_rows(number: u64) -> String {
+    match number {
+        1 => "1 file or row".to_owned(),
+        more => format!("{} files or rows", self::number(more)),
+    }
 }
 
 fn addresses(number: u64) -> String {
@@ -162,45 +174,49 @@ fn addresses(number: u64) -> String {
 }
 
 fn row(shown: &Shown) -> String {
-    let dash = || "–".to_owned();
-    let began = shown.started_at.map_or_else(dash, |start| {
-        if shown.day_only {
-            day(utc_date(start))
-        } else {
-            format!("{} UTC", start.strftime("%Y-%m-%d %H:%M"))
-        }
-    });
-    let length = shown.duration_ms.map_or_else(dash, |duration| {
-        let seconds = duration.max(0) / 1000;
-        format!(
-            "{}:{:02}:{:02}",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        )
-    });
-    let with = match shown.participants.as_slice() {
-        [] => dash(),
-        names => code_span(&names.join(", ")),
-    };
-    let words: Vec<String> = shown
-        .opening
-        .iter()
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    let with = Some(shown.participants.join(", ")).filter(|names| !names.is_empty());
+    format!(
+        "| {} | {} | {} | {} | {} |",
+        or_dash(shown.title.as_deref().map(code_span)),
+        or_dash(began(shown)),
+        or_dash(length(shown)),
+        or_dash(with.as_deref().map(code_span)),
+        or_dash(first_words(shown).as_deref().map(code_span)),
+    )
+}
+
+/// When a call began: `2026-03-02 14:00 UTC`, or its day.
+pub(in crate::report) fn began(shown: &Shown) -> Option<String> {
+    let start = shown.started_at?;
+    Some(if shown.day_only {
+        day(utc_date(start))
+    } else {
+        format!("{} UTC", start.strftime("%Y-%m-%d %H:%M"))
+    })
+}
+
+/// `0:31:20`.
+pub(in crate::report) fn length(shown: &Shown) -> Option<String> {
+    let seconds = shown.duration_ms?.max(0) / 1000;
+    Some(format!(
+        "{}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    ))
+}
+
+/// The first passages of a call, each with its speaker.
+pub(in crate::report) fn first_words(shown: &Shown) -> Option<String> {
+    let opening = shown.opening.iter();
+    let words: Vec<String> = opening
         .map(|(speaker, text)| match speaker {
             Some(speaker) => format!("{speaker}: {text}"),
             None => text.clone(),
         })
         .collect();
-    let words = words.join(" / ");
-    format!(
-        "| {} | {began} | {length} | {with} | {} |",
-        shown.title.as_deref().map_or_else(dash, code_span),
-        if words.is_empty() {
-            dash()
-        } else {
-            code_span(&words)
-        },
-    )
+    Some(words.join(" / ")).filter(|words| !words.is_empty())
 }
 
 /// A block of code that its text cannot end.

@@ -35,11 +35,19 @@ impl<'a> Uploads<'a> {
             return vec![(name, file)];
         }
         let matcher = glob.compile_matcher();
-        let files = self.0.iter();
-        files
-            .filter(|(name, _)| matcher.is_match(name.as_str()))
-            .map(|(name, file)| (name.as_str(), *file))
-            .collect()
+        let fitting = |is_meant: &dyn Fn(&str) -> bool| -> Vec<(&str, &'a RequestFile)> {
+            let files = self.0.iter();
+            files
+                .filter(|(name, _)| is_meant(name))
+                .map(|(name, file)| (name.as_str(), *file))
+                .collect()
+        };
+        let found = fitting(&|name| matcher.is_match(name));
+        if found.is_empty() {
+            // A folder means everything in it.
+            return fitting(&|name| is_below(name, pattern));
+        }
+        found
     }
 
     fn nearest(&self, pattern: &str) -> Option<&str> {
@@ -103,7 +111,7 @@ fn find<'a>(
         report.value(codes::FILE_PATH, pointer, message, help);
         return Vec::new();
     }
-    let pattern = composed(pattern);
+    let pattern = composed(pattern.trim_end_matches('/'));
     let Ok(glob) = GlobBuilder::new(&pattern).literal_separator(true).build() else {
         report.value(
             codes::FILE_PATH,
@@ -137,6 +145,7 @@ fn no_match_help(pattern: &str, uploads: &Uploads<'_>) -> String {
 
 /// What is wrong with a path before anything is looked up.
 fn path_flaw(path: &str) -> Option<(&'static str, &'static str)> {
+    let path = path.strip_suffix('/').unwrap_or(path);
     let has_drive = path.as_bytes().get(1) == Some(&b':');
     if path.contains('\\') {
         Some((
@@ -178,6 +187,8 @@ fn check_remote(
         return;
     }
     let path = url.split_once("://").map_or("", |(_, path)| path);
+    // A folder means everything in it.
+    let path = path.strip_suffix('/').unwrap_or(path);
     let is_plain = !path.contains(['?', '#', '%', '\\'])
         && !path.contains(char::is_whitespace)
         && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
@@ -185,9 +196,9 @@ fn check_remote(
         .iter()
         .map(|prefix| prefix.replace("{account}", scope.account))
         .collect();
-    let is_below = |place: &String| url.len() > place.len() && url.starts_with(place);
+    let is_inside = |place: &String| url.len() > place.len() && url.starts_with(place);
     // Without an account nothing can be said, and the account's own finding says enough.
-    if scope.account.is_empty() || (is_plain && places.iter().any(is_below)) {
+    if scope.account.is_empty() || (is_plain && places.iter().any(is_inside)) {
         return;
     }
     let help = if places.is_empty() {
@@ -224,6 +235,11 @@ fn twins(files: &BTreeMap<&str, &RequestFile>, report: &mut FileReport) {
             );
         }
     }
+}
+
+fn is_below(name: &str, folder: &str) -> bool {
+    let rest = name.strip_prefix(folder);
+    rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn composed(name: &str) -> String {

@@ -6,7 +6,7 @@ use call_import_engine::{
     report::{
         notice::{Occasion, body},
         plan::{Proposal, View, json, markdown, plain},
-        status,
+        status::{self, Details},
     },
     spec::{Finding, Severity},
 };
@@ -344,7 +344,7 @@ fn text_from_outside_stays_text() {
     let plains = [
         plain(&plan, &view(&scene)),
         status::plain(std::slice::from_ref(&row)),
-        status::detail(&row, &[]),
+        status::detail(&row, &Details::default()),
         status::run_summary(&[row], &[]),
     ];
     for text in plains.iter().flat_map(|text| text.lines()) {
@@ -430,7 +430,7 @@ fn the_status_of_one_import() {
     let mut row = recorded(&request("northwind-gong"), Phase::NeedsCredentials);
     row.reason = Some("Gong refuses the key: it was revoked.".into());
     row.transcripts_pending = 12;
-    insta::assert_snapshot!("status_detail", status::detail(&row, &[]));
+    insta::assert_snapshot!("status_detail", status::detail(&row, &Details::default()));
 }
 
 fn failure(external_id: &str, stage: &str, detail: &str) -> CallFailure {
@@ -450,9 +450,21 @@ fn the_status_of_one_import_names_what_failed() {
         .map(|number| failure(&format!("files/{number:02}.vtt"), "file", "It is empty."))
         .collect();
     failures[0] = failure("::error::a\u{202e}.vtt", "transcript", "Two\nlines.");
-    let text = status::detail(&row, &failures);
+    let text = status::detail(
+        &row,
+        &Details {
+            failures: &failures,
+            ..Details::default()
+        },
+    );
     insta::assert_snapshot!("status_failures", text);
-    let value = status::detail_json(&row, &failures);
+    let value = status::detail_json(
+        &row,
+        &Details {
+            failures: &failures,
+            ..Details::default()
+        },
+    );
     assert_eq!(value["imports"][0]["request_id"], "fabrikam-files");
     let read: Vec<CallFailure> = serde_json::from_value(value["imports"][0]["failures"].clone())
         .expect("the failures read back");

@@ -274,7 +274,7 @@ async fn an_older_layout_is_brought_up_to_date_with_its_rows() {
             &place.sql(),
             "SELECT concat_ws(' ', schema_version, sequence, generation) FROM record"
         ),
-        ["4 44 7"]
+        ["5 44 7"]
     );
     assert_eq!(place.dump("runs").len(), 2);
     assert_eq!(

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use call_import_engine::files::{self, Column, Options, RowFailure, Table};
+use call_import_engine::files::{self, Column, Options, Table};
 use proptest::prelude::*;
 
-use super::{options, workbooks};
+use super::{
+    options, workbooks,
+    written::{failure, failures},
+};
 
 /// Reads a table in every way.
 fn read_all(name: &str, bytes: &[u8]) -> Option<Table> {
@@ -16,12 +19,9 @@ fn read_all(name: &str, bytes: &[u8]) -> Option<Table> {
     let _ = files::transcripts(&table, &options);
     if let Ok(list) = files::call_list(&table, &options) {
         assert_eq!(list.calls.len() + list.failures.len(), table.rows.len());
-        let failures: Vec<_> = list
-            .failures
-            .into_iter()
-            .map(|failure| (name.to_owned(), failure))
-            .collect();
-        assert!(files::failures_csv(&failures).starts_with(b"\xef\xbb\xbf"));
+        for written in files::failures_csv(&failures(&list)) {
+            assert!(written.starts_with(b"\xef\xbb\xbf"));
+        }
     }
     Some(table)
 }
@@ -64,11 +64,10 @@ proptest! {
     ) {
         let failures: Vec<_> = rows.iter().map(|row| {
             let headings = ["id", "title", "+note"].into_iter();
-            let original = headings.zip(row).map(|(heading, cell)| (heading.to_owned(), cell.clone()));
-            let problem = files::FileProblem::new("code", "message", "help");
-            ("a.csv".to_owned(), RowFailure { problem, original: original.collect() })
+            let cells: Vec<_> = headings.zip(row.iter().map(String::as_str)).collect();
+            failure("a.csv", &cells)
         }).collect();
-        let table = files::table("f.csv", &files::failures_csv(&failures), &Options::default()).unwrap();
+        let table = files::table("f.csv", &files::failures_csv(&failures)[0], &Options::default()).unwrap();
         prop_assert_eq!(&table.headings, &["id", "title", "+note"]);
         let read: Vec<_> = table.rows.into_iter().map(|row| row.cells).collect();
         prop_assert_eq!(read, rows);

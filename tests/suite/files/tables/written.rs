@@ -1,14 +1,44 @@
 //! What we write, and read again.
 
-use call_import_engine::files::{self, CallList, FileProblem, Options, RowFailure, TableKind};
+use call_import_engine::{
+    files::{self, CallList, Options, TableKind},
+    model::FileFailure,
+};
 
 use super::{list, render};
 
-fn failures(list: &CallList) -> Vec<(String, RowFailure)> {
+pub(super) fn failures(list: &CallList) -> Vec<FileFailure> {
+    let counted = |number: Option<usize>| number.map(|number| i64::try_from(number).unwrap());
     let failures = list.failures.iter().cloned();
     failures
-        .map(|failure| ("files/calls.csv".to_owned(), failure))
+        .map(|failure| FileFailure {
+            file: "files/calls.csv".to_owned(),
+            line: counted(failure.problem.line),
+            column: counted(failure.problem.column),
+            code: failure.problem.code.to_owned(),
+            value: failure.problem.value,
+            message: failure.problem.message,
+            help: failure.problem.help,
+            original: failure.original,
+        })
         .collect()
+}
+
+/// A failure of `calls.csv`, of a row with these cells or of the whole file.
+pub(super) fn failure(file: &str, cells: &[(&str, &str)]) -> FileFailure {
+    FileFailure {
+        file: file.to_owned(),
+        line: (!cells.is_empty()).then_some(3),
+        column: Some(2),
+        code: "formula".to_owned(),
+        value: Some("\t-x".to_owned()),
+        message: "@message".to_owned(),
+        help: "=help".to_owned(),
+        original: cells
+            .iter()
+            .map(|(heading, cell)| ((*heading).into(), (*cell).into()))
+            .collect(),
+    }
 }
 
 fn read(bytes: &[u8]) -> CallList {
@@ -27,7 +57,7 @@ fn failures_are_written_corrected_and_read_as_the_list_they_were() {
     let expected = list(good);
     let first = list(&bad);
     assert_eq!((first.calls.len(), first.failures.len()), (1, 2));
-    let written = files::failures_csv(&failures(&first));
+    let written = files::failures_csv(&failures(&first)).remove(0);
     assert!(written.starts_with(
         b"\xef\xbb\xbffile,line,column,code,value,message,what to do,id,title,start,Phone,note\r\n"
     ));
@@ -69,32 +99,37 @@ fn only_all_seven_columns_in_front_make_a_list_of_failures() {
 }
 
 #[test]
-fn lists_with_different_headings_share_a_file() {
-    let failure = |cells: &[(&str, &str)]| RowFailure {
-        problem: FileProblem::new("formula", "@message", "=help")
-            .at(3)
-            .with_value(2, "\t-x"),
-        original: cells
-            .iter()
-            .map(|(heading, cell)| ((*heading).into(), (*cell).into()))
-            .collect(),
-    };
+fn lists_with_different_headings_get_a_table_each() {
     let rows = [
-        (
-            "a.csv".to_owned(),
-            failure(&[("id", "1"), ("Email", "x"), ("Email", "y")]),
-        ),
-        (
-            "=b.csv".to_owned(),
-            failure(&[("Email", "z"), ("+start", "2026")]),
-        ),
-        ("c.jsonl".to_owned(), failure(&[])),
+        failure("c.jsonl", &[]),
+        failure("a.csv", &[("id", "1"), ("Email", "x"), ("Email", "y")]),
+        failure("=b.csv", &[("Email", "z"), ("+start", "2026")]),
+        failure("a2.csv", &[("id", "2"), ("Email", ""), ("Email", "z")]),
+        failure("d.vtt", &[]),
     ];
-    insta::assert_snapshot!(
-        String::from_utf8(files::failures_csv(&rows))
-            .unwrap()
-            .replace('\r', "")
-    );
+    let tables = files::failures_csv(&rows).into_iter();
+    let tables: Vec<_> = tables
+        .map(|table| String::from_utf8(table).unwrap().replace('\r', ""))
+        .collect();
+    insta::assert_snapshot!(tables.join("----\n"));
+    assert!(files::failures_csv(&[]).is_empty());
+}
+
+#[test]
+fn a_table_of_failures_tells_whose_rows_it_corrects() {
+    let rows = [
+        failure("=files/calls.csv", &[("id", "1"), ("start", "2026-03-02")]),
+        failure("files/a.vtt", &[]),
+    ];
+    let written = files::failures_csv(&rows).remove(0);
+    let read = read(&written);
+    let corrects: Vec<_> = read.corrects.into_iter().collect();
+    assert_eq!(corrects, [(2, ("=files/calls.csv".to_owned(), 3))]);
+    assert_eq!(read.calls.len(), 1);
+
+    let only_files = files::failures_csv(&rows[1..]).remove(0);
+    let table = files::table("f.csv", &only_files, &Options::default()).unwrap();
+    assert!(table.names_files_only());
 }
 
 #[test]
