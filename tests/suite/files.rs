@@ -2,8 +2,8 @@
 
 mod bring;
 mod bundles;
-mod corrected;
 mod check;
+mod corrected;
 mod json;
 mod night;
 mod pairing;

@@ -232,6 +232,18 @@ fn block(language: &str, text: &str) -> String {
             .filter(|letter| !is_hidden(*letter))
             .collect::<String>()
     };
-    let lines: Vec<String> = text.lines().map(|line| defuse(&seen(line))).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| without_command(&defuse(&seen(line))))
+        .collect();
     format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
+}
+
+/// GitHub Actions takes a printed line that begins with `::` for a command.
+fn without_command(line: &str) -> String {
+    let blanks = line.len() - line.trim_start().len();
+    match line.split_at(blanks) {
+        (blanks, text) if text.starts_with("::") => format!("{blanks}: {}", &text[1..]),
+        _ => line.to_owned(),
+    }
 }
