@@ -213,7 +213,7 @@ fn the_proposed_list_is_read_back() {
     assert_eq!(
         desk.query(calls),
         [
-            "nw-0 Corrected 0 2026-05-01 10:00:00 imported unwanted",
+            "nw-0 Corrected 0 2026-05-01 10:00:00 imported listed",
             "nw-1 Corrected 1 2026-03-02 15:00:12 imported -",
             "nw-2 Corrected 2 2026-05-03 10:00:00 imported -",
         ]
@@ -328,16 +328,16 @@ fn texts_in_files_stay_texts() {
             )]),
         );
         desk.request("other", "files: [\"files/northwind/*\"]");
-        let comment = comment(&desk);
-        assert_harmless(&comment, hostile);
+        let told = comment(&desk);
+        assert_harmless(&told, hostile);
         // Without a list, so that one is proposed.
         desk.remove("calls.csv");
-        let comment = comment(&desk);
+        let told = comment(&desk);
         assert!(
-            comment.contains("A list to add what the files do not say"),
-            "{number}: {comment}"
+            told.contains("A list to add what the files do not say"),
+            "{number}: {told}"
         );
-        assert_harmless(&comment, hostile);
+        assert_harmless(&told, hostile);
         let annotations = support::text(&desk.run(&["validate", "--format", "github"])).0;
         for line in annotations.lines() {
             assert!(
@@ -396,10 +396,12 @@ fn whatever_a_check_says_of_files_the_comment_stays_short_and_harmless() {
         .chain(["@everyone ".repeat(10_000), "\n\n# x\n::error::y\n".into()])
     {
         let mut plan = honest.clone();
+        // Either many texts or a long one: what is given is never larger than 10 MB.
+        let many = if hostile.len() > 1_000 { 4 } else { 60 };
         let shown = json!({
             "title": hostile, "started_at": "9999-12-30T22:00:00Z", "duration_ms": i64::MAX,
-            "participants": vec![&hostile; 200], "segments": u64::MAX,
-            "opening": vec![(Some(&hostile), &hostile); 200],
+            "participants": vec![&hostile; many], "segments": u64::MAX,
+            "opening": vec![(Some(&hostile), &hostile); many],
         });
         let mut short = hostile.clone();
         short.truncate(
@@ -411,8 +413,8 @@ fn whatever_a_check_says_of_files_the_comment_stays_short_and_harmless() {
         plan["imports"][0]["files"] = json!({
             "calls": u64::MAX, "without_transcript": u64::MAX, "without_start": u64::MAX, "without_id": u64::MAX,
             "recordings": u64::MAX, "duration_ms": i64::MIN, "first_day": "-009999-01-02", "last_day": "9999-12-30",
-            "shown": vec![shown; 500], "duplicates": u64::MAX, "failed": u64::MAX, "left_out": u64::MAX,
-            "remote": u64::MAX, "columns": vec![(&hostile, &short); 500], "manifest": short,
+            "shown": vec![shown; many], "duplicates": u64::MAX, "failed": u64::MAX, "left_out": u64::MAX,
+            "remote": u64::MAX, "columns": vec![(&hostile, &short); many], "manifest": short,
             "unknown": {"nested": [1]},
         });
         let comment = told(&scene, &plan, &findings);

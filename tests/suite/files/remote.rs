@@ -340,7 +340,7 @@ fn recordings_that_come_as_files_are_kept_once() {
         (&media[0], wav(1, 1_500), 1_500),
         (&media[1], inside, 2_500),
     ] {
-        let expected = format!("{} {length} {} imported", sound.len(), sha256(&sound));
+        let expected = format!("{} {length} {} stored", sound.len(), sha256(&sound));
         assert!(row.ends_with(&expected), "{row}, not {expected}");
     }
     let kept = files_below(&place);
