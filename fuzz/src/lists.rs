@@ -3,7 +3,7 @@
 use call_import_engine::{
     files::{self, CallList, ListedCall, Options, RowFailure, Table, json as records},
     import,
-    model::{Call, TranscriptContent, TranscriptState},
+    model::{Call, FileFailure, TranscriptContent, TranscriptState},
 };
 
 use super::{check_notices, check_problem, packed, settled, transcripts};
