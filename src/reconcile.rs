@@ -384,6 +384,7 @@ async fn drive(
         stopped: None,
     };
     let mut interrupt = edges.interrupt.clone();
+    let _copies = gathering::clean(settings.uploads.to_owned());
     loop {
         let now = edges.clock.now();
         night.stop_if_due(now);

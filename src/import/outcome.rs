@@ -214,7 +214,13 @@ fn moved_on(record: &mut ImportRecord, before: &ImportRecord, end: &End, context
             class,
             advice: None,
             ..
-        }) => fail(record, before, *class, context.platform, context),
+        }) => {
+            let who = match record.method {
+                Method::File => "The place with the files",
+                Method::Api | Method::Oauth => context.platform,
+            };
+            fail(record, before, *class, who, context);
+        }
         End::HostFailed { host, class, .. } => {
             let host = host.as_deref().map(|host| format!(" (`{host}`)"));
             let host = format!("The host of the recordings{}", host.unwrap_or_default());

@@ -64,15 +64,12 @@ impl Connector for Uploads {
     fn begin(&self, work: &Work, setup: &Setup) -> Step {
         match work {
             Work::Verify | Work::Transcripts(_) => Step::Page(Page::default()),
-            Work::Media(calls) => Step::Page(recordings(calls, &setup.gathered)),
+            // Asked even where nothing is to be read: an attempt goes on when answers come, one page after another.
+            Work::Media(_) => Step::Send(Exchange::Files(Vec::new()), Progress::Null),
             Work::List { cursor, .. } => {
                 let batch = Batch::after(cursor.as_ref(), &setup.gathered);
                 let wishes = page::wishes(batch.drafts);
-                if wishes.is_empty() {
-                    Step::Page(batch.page(&[], setup))
-                } else {
-                    Step::Send(Exchange::Files(wishes), Progress::Null)
-                }
+                Step::Send(Exchange::Files(wishes), Progress::Null)
             }
         }
     }
@@ -87,11 +84,15 @@ impl Connector for Uploads {
         let broken = |detail: &str| Rejection::Broken {
             detail: detail.to_owned(),
         };
-        let Work::List { cursor, .. } = work else {
-            return Err(broken("expected no reply, because nothing was asked"));
-        };
         let Reply::Files(got) = reply else {
             return Err(broken("expected the contents of files, got an HTTP answer"));
+        };
+        let cursor = match work {
+            Work::Verify | Work::Transcripts(_) => {
+                return Err(broken("expected no reply, because nothing was asked"));
+            }
+            Work::Media(calls) => return Ok(Step::Page(recordings(calls, &setup.gathered))),
+            Work::List { cursor, .. } => cursor,
         };
         let batch = Batch::after(cursor.as_ref(), &setup.gathered);
         if got.len() != page::wishes(batch.drafts).len() {

@@ -22,13 +22,19 @@ pub(super) struct Brought {
 
 /// Copies of remote files, gone when this is dropped.
 #[derive(Debug)]
-struct Fetched(PathBuf);
+pub(super) struct Fetched(PathBuf);
 
 impl Drop for Fetched {
     fn drop(&mut self) {
         // What cannot be removed now is overwritten or removed by the next run.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Removes what a run that was killed left of remote files; what is given back removes what this run leaves.
+pub(super) fn clean(folder: PathBuf) -> Fetched {
+    drop(Fetched(folder.clone()));
+    Fetched(folder)
 }
 
 /// Brings and looks through the files of a request. `folder` is for copies of remote ones.
@@ -107,7 +113,7 @@ async fn fetch(pattern: &str, folder: &std::path::Path) -> Result<Vec<SourceFile
             advice: Some((
                 WhoseTurn::Cs,
                 format!(
-                    "No file fits `{pattern}`. Upload the files there, or correct `files` in the request, and merge."
+                    "No file fits `{pattern}`. Upload the files there and write `/import retry` on the pull request, or correct `files` in the request and merge."
                 ),
             )),
             detail,
@@ -162,7 +168,7 @@ fn unreachable_place(error: &ObjectsError) -> Failure {
         ObjectsError::Full { .. } | ObjectsError::Failed { .. } => None,
     };
     Failure {
-        class: FailureClass::Unavailable,
+        class: FailureClass::Network,
         detail,
         advice,
     }

@@ -10,6 +10,7 @@ use crate::{
     },
     import::saved::saved,
     model::{FileFailure, LeftOut, TranscriptContent},
+    platforms::RecordFailure,
 };
 
 use super::checksums;
@@ -21,6 +22,9 @@ pub type Reader<'a> = dyn FnMut(&Wish) -> Result<Got, FileProblem> + 'a;
 const LARGEST_LIST: u64 = 256_000_000;
 
 const ONLY_FILES: &str = "It is a table of failures without a row to correct: the files that it names are replaced themselves.";
+/// A call that the platform tells of names its own recordings.
+const WITH_ANSWERS: &str =
+    "The platform's own answer tells of this call, and a recording beside it is not kept.";
 
 /// Looks through the files of a request of one platform.
 pub fn gather(
@@ -213,12 +217,7 @@ impl Gatherer<'_, '_> {
                 places[1].get_or_insert_with(|| file.clone());
             }
             for failure in answer.failures {
-                let problem = FileProblem::new(
-                    "broken-record",
-                    format!("The record of call {} cannot be read.", failure.external_id),
-                    "Export it again.",
-                );
-                self.fail(&file.name, problem);
+                self.fail(&file.name, broken_record(&failure));
             }
             return;
         }
@@ -440,9 +439,17 @@ impl Gatherer<'_, '_> {
         let content = match group.transcript.and_then(|name| files.get(name)) {
             Some((file, true)) => Content::Rows(SourceFile::clone(file), None),
             Some((file, false)) => Content::File(SourceFile::clone(file)),
-            None => self.rows_of(listed.as_ref()).unwrap_or(record),
+            None => self
+                .rows_of(listed.as_ref())
+                .or_else(|| self.answers_about(listed.as_ref()))
+                .unwrap_or(record),
         };
-        let recording = group.recording.and_then(|name| files.get(name));
+        let mut recording = group.recording.and_then(|name| files.get(name));
+        if let Content::Saved { .. } = content
+            && let Some((file, _)) = recording.take()
+        {
+            self.leave_out(&file.name, WITH_ANSWERS);
+        }
         let named = group.transcript.or(group.recording).map(str::to_owned);
         let by_list = || {
             let (list, call) = listed.as_ref()?;
@@ -463,6 +470,17 @@ impl Gatherer<'_, '_> {
         let id = &listed.call.external_id;
         let file = self.rows.remove(id)?;
         Some(Content::Rows(file, Some(id.clone())))
+    }
+
+    /// What the platform answered about a listed call.
+    fn answers_about(&mut self, listed: Option<&(String, ListedCall)>) -> Option<Content> {
+        let (_, listed) = listed?;
+        let (id, [call, transcript]) = self.saved.remove_entry(&listed.call.external_id)?;
+        Some(Content::Saved {
+            id,
+            call,
+            transcript,
+        })
     }
 
     /// Calls that no list speaks of.
@@ -563,6 +581,21 @@ fn row_failure(name: &str, failure: RowFailure) -> FileFailure {
         help: problem.help,
         original,
     }
+}
+
+/// A record among a platform's answers. Where it does not tell its call, there is no id to name.
+fn broken_record(failure: &RecordFailure) -> FileProblem {
+    let RecordFailure {
+        external_id,
+        stage,
+        detail,
+    } = failure;
+    let message = if external_id.is_empty() || *stage == "file" {
+        format!("{}.", detail.trim_end_matches('.'))
+    } else {
+        format!("The record of call {external_id} cannot be read.")
+    };
+    FileProblem::new("broken-record", message, "Export it again.")
 }
 
 fn no_manifest(names: &[&str]) -> FileProblem {

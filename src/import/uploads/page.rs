@@ -11,7 +11,7 @@ use crate::{
         self, Content, Draft, FileProblem, Gathered, Got, ListedCall, Options, ReadFile, Recording,
         SourceFile, What, Wish,
     },
-    import::saved::saved,
+    import::{merge::merged, saved::saved},
     model::{
         Affiliation, Call, CallKind, DurationSource, FileFailure, Media, Participant, Role,
         Transcript, TranscriptContent,
@@ -135,7 +135,12 @@ pub(super) fn call(
     } = &draft.content
     {
         let files = [call.as_ref(), transcript.as_ref()];
-        return answered(id, files, &gathered.platform, internal_domains, answers);
+        let found = answered(id, files, &gathered.platform, internal_domains, answers)?;
+        // What the platform says counts more than what a list says of the same call.
+        return Ok(match &draft.listed {
+            Some((_, listed)) => merged(&listed.call, found),
+            None => found,
+        });
     }
     let mut facts = Facts::default();
     let mut call = told(draft, &gathered.options, answers, &mut facts)?;

@@ -41,7 +41,7 @@ pub(super) fn markdown(import: &PlannedImport) -> Option<String> {
     let short = |text: &&(String, String)| text.1.len() <= LONGEST_BLOCK;
     for (list, yaml) in found.columns.iter().filter(short).take(LISTS) {
         text.push_str(&format!(
-            "\n\n<details><summary>How the columns of {} were read</summary>\n\nIf one is wrong, put this below `options:` in the request and correct it.\n\n{}\n</details>",
+            "\n\n<details><summary>How the columns of a list were read</summary>\n\nThe list is {}. If one is wrong, put this below `options:` in the request and correct it.\n\n{}\n</details>",
             code_span(list),
             block("yaml", yaml)
         ));
@@ -102,7 +102,7 @@ pub(in crate::report) fn sentences(found: &Found, expected: u64, place: Where) -
         ),
         some(
             found.duplicates,
-            format!("{} twice and counts once.", comes(found.duplicates)),
+            format!("{}.", comes_twice(found.duplicates)),
         ),
         some(
             found.failed,
@@ -140,9 +140,13 @@ fn there(found: &Found) -> Option<String> {
     Some(format!("{}{days}{length}.", count(found.calls, "call")))
 }
 
-fn comes(calls: u64) -> String {
-    let verb = if calls == 1 { "comes" } else { "come" };
-    format!("{} {verb}", count(calls, "call"))
+fn comes_twice(calls: u64) -> String {
+    let verbs = if calls == 1 {
+        "comes twice and counts once"
+    } else {
+        "come twice and count once each"
+    };
+    format!("{} {verbs}", count(calls, "call"))
 }
 
 fn makes(rows: u64) -> String {
@@ -228,6 +232,18 @@ fn block(language: &str, text: &str) -> String {
             .filter(|letter| !is_hidden(*letter))
             .collect::<String>()
     };
-    let lines: Vec<String> = text.lines().map(|line| defuse(&seen(line))).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| without_command(&defuse(&seen(line))))
+        .collect();
     format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
+}
+
+/// GitHub Actions takes a printed line that begins with `::` for a command.
+fn without_command(line: &str) -> String {
+    let blanks = line.len() - line.trim_start().len();
+    match line.split_at(blanks) {
+        (blanks, text) if text.starts_with("::") => format!("{blanks}: {}", &text[1..]),
+        _ => line.to_owned(),
+    }
 }

@@ -8,7 +8,7 @@
 mod lists;
 mod properties;
 mod spoken;
-mod workbooks;
+pub(super) mod workbooks;
 mod written;
 
 use std::fmt::Write as _;

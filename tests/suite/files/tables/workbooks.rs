@@ -11,7 +11,7 @@ use super::{codes, options, render, start};
 const STYLES: &str = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="5"><xf numFmtId="0"/><xf numFmtId="22"/><xf numFmtId="46"/><xf numFmtId="21"/><xf numFmtId="14"/></cellXfs></styleSheet>"#;
 
 /// A workbook of sheets, each with its name and what stands between `<sheetData>` and its end.
-pub(super) fn workbook(sheets: &[(&str, String)], properties: &str) -> Vec<u8> {
+pub(in crate::files) fn workbook(sheets: &[(&str, String)], properties: &str) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let (mut listed, mut relations) = (String::new(), String::new());
@@ -59,7 +59,7 @@ fn zipped(members: &[(String, String)]) -> Vec<u8> {
 }
 
 /// A row of cells: text, or a number with the place of its format as `46083.625/1`, or `#REF!`.
-pub(super) fn row(number: usize, cells: &[&str]) -> String {
+pub(in crate::files) fn row(number: usize, cells: &[&str]) -> String {
     let mut row = format!(r#"<row r="{number}">"#);
     for (index, cell) in cells.iter().enumerate() {
         let place = format!(
