@@ -13,6 +13,7 @@ mod calls;
 mod cells;
 mod column;
 mod columns;
+mod contained;
 mod cues;
 mod dialect;
 mod docx;

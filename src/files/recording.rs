@@ -5,10 +5,7 @@
 
 mod mp4;
 
-use std::{
-    io::{Cursor, ErrorKind, Read, Seek, SeekFrom},
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom};
 
 use lofty::{config::ParseOptions, file::AudioFile, probe::Probe};
 use symphonia::{
@@ -20,7 +17,7 @@ use symphonia::{
     default::formats::MkvReader,
 };
 
-use super::{FileProblem, bounded::Bounded, kind};
+use super::{FileProblem, bounded::Bounded, contained::contained, kind};
 use crate::model::MediaKind;
 
 /// Bytes that may be read to learn the length of a recording. A fragmented MP4 of three hours needs 10 MB.
@@ -110,6 +107,7 @@ fn sound(reader: impl Read + Seek) -> Option<i64> {
         let file = probe.read().ok()?;
         i64::try_from(file.properties().duration().as_millis()).ok()
     })
+    .flatten()
 }
 
 /// Whether a Matroska or WebM file has a picture, and its length.
@@ -131,12 +129,7 @@ fn matroska(reader: &mut (impl Read + Seek)) -> Option<(bool, Option<i64>)> {
         });
         Some((!only_sound, duration_ms))
     })
-}
-
-/// A damaged file makes the libraries calculate beyond their numbers, and panic where that is checked. Then
-/// the length is unknown; the other files of the batch need not know.
-fn contained<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or(None)
+    .flatten()
 }
 
 /// Where a Matroska file says that it ends (RFC 8794, section 4: an element is an id, a size and its data).

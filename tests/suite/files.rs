@@ -3,6 +3,7 @@
 mod bring;
 mod bundles;
 mod check;
+mod corpus;
 mod corrected;
 mod json;
 mod night;

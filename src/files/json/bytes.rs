@@ -54,14 +54,8 @@ pub(super) fn decode<'a>(
     }
     let (text, name) = match (options.encoding, bytes) {
         // A single record of a file in UTF-16: it has no mark of its own, but a brace.
-        (None, [b'{', 0, ..]) => (
-            UTF_16LE.decode_without_bom_handling(bytes).0,
-            UTF_16LE.name(),
-        ),
-        (None, [0, b'{', ..]) => (
-            UTF_16BE.decode_without_bom_handling(bytes).0,
-            UTF_16BE.name(),
-        ),
+        (None, [b'{', 0, ..]) => utf_16(UTF_16LE, bytes),
+        (None, [0, b'{', ..]) => utf_16(UTF_16BE, bytes),
         _ => text::decode(bytes, options, notices)?,
     };
     let is_utf_16 = [UTF_16LE.name(), UTF_16BE.name()].contains(&name);
@@ -75,4 +69,10 @@ pub(super) fn decode<'a>(
         Bytes::Unknown
     };
     Ok((text, name, places))
+}
+
+/// A NUL is a damaged character here too, so that a record is the same alone as in its file.
+fn utf_16(encoding: &'static Encoding, bytes: &[u8]) -> (Cow<'static, str>, &'static str) {
+    let (text, _) = encoding.decode_without_bom_handling(bytes);
+    (text.replace('\0', "\u{fffd}").into(), encoding.name())
 }

@@ -11,6 +11,7 @@ use super::{HEAD, LIMITS, Raw, Row, Table, TableFormat};
 use crate::files::{
     cells::dates,
     columns,
+    contained::contained,
     notice::{Code, Notices, TableCode},
     options::Options,
     refusal::{self, FileProblem},
@@ -29,6 +30,10 @@ type Workbook<'b> = Xlsx<Cursor<&'b [u8]>>;
 
 pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Table, FileProblem> {
     check_size(bytes)?;
+    contained(|| unpacked(bytes, options)).unwrap_or_else(|| Err(damaged()))
+}
+
+fn unpacked(bytes: &[u8], options: &Options) -> Result<Table, FileProblem> {
     let mut workbook: Workbook<'_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| damaged())?;
     let from_1904 = workbook.has_1904_epoch();
     let mut notices = Notices::default();

@@ -10,6 +10,7 @@ use crate::{
     },
     import::saved::saved,
     model::{FileFailure, LeftOut, TranscriptContent},
+    platforms::RecordFailure,
 };
 
 use super::checksums;
@@ -216,12 +217,7 @@ impl Gatherer<'_, '_> {
                 places[1].get_or_insert_with(|| file.clone());
             }
             for failure in answer.failures {
-                let problem = FileProblem::new(
-                    "broken-record",
-                    format!("The record of call {} cannot be read.", failure.external_id),
-                    "Export it again.",
-                );
-                self.fail(&file.name, problem);
+                self.fail(&file.name, broken_record(&failure));
             }
             return;
         }
@@ -585,6 +581,21 @@ fn row_failure(name: &str, failure: RowFailure) -> FileFailure {
         help: problem.help,
         original,
     }
+}
+
+/// A record among a platform's answers. Where it does not tell its call, there is no id to name.
+fn broken_record(failure: &RecordFailure) -> FileProblem {
+    let RecordFailure {
+        external_id,
+        stage,
+        detail,
+    } = failure;
+    let message = if external_id.is_empty() || *stage == "file" {
+        format!("{}.", detail.trim_end_matches('.'))
+    } else {
+        format!("The record of call {external_id} cannot be read.")
+    };
+    FileProblem::new("broken-record", message, "Export it again.")
 }
 
 fn no_manifest(names: &[&str]) -> FileProblem {

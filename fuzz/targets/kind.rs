@@ -1,0 +1,6 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: laws::heed_own_panics(),
+    |bytes: &[u8]| laws::kind(bytes)
+);
