@@ -95,18 +95,30 @@ fn check_list(table: &Table, list: CallList) {
 
 /// Rows that failed are written such that they are read as they stood.
 fn check_failures(failures: Vec<RowFailure>) {
-    let failures: Vec<_> = failures
-        .into_iter()
-        .map(|failure| ("calls.csv".to_owned(), failure))
-        .collect();
-    for (_, failure) in &failures {
-        check_problem(&failure.problem);
-    }
+    let number = |number: Option<usize>| number.and_then(|number| i64::try_from(number).ok());
+    let recorded = |failure: RowFailure| {
+        let RowFailure { problem, original } = failure;
+        check_problem(&problem);
+        FileFailure {
+            file: "calls.csv".to_owned(),
+            line: number(problem.line),
+            column: number(problem.column),
+            code: problem.code.to_owned(),
+            value: problem.value,
+            message: problem.message,
+            help: problem.help,
+            original,
+        }
+    };
+    let failures: Vec<FileFailure> = failures.into_iter().map(recorded).collect();
     let written = files::failures_csv(&failures);
-    let read = files::table("failures.csv", &written, &Options::default());
+    let [written] = &written[..] else {
+        panic!("a list has one set of headings");
+    };
+    let read = files::table("failures.csv", written, &Options::default());
     let read = read.expect("what is written can be read");
     assert_eq!(read.rows.len(), failures.len(), "{read:?}");
-    for (row, (_, failure)) in read.rows.iter().zip(&failures) {
+    for (row, failure) in read.rows.iter().zip(&failures) {
         let mut before: Vec<&str> = failure.original.iter().map(|(_, cell)| &**cell).collect();
         before.resize(before.len().max(row.cells.len()), "");
         assert_eq!(row.cells, before, "{failure:?}");

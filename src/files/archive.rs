@@ -194,6 +194,9 @@ fn directory(metadata: &ZipArchiveMetadata) -> Result<Directory, FileProblem> {
             folders.push(name);
             continue;
         }
+        if name.is_empty() {
+            return Err(unsafe_name(".", "has a name that no file can have"));
+        }
         if !keys.insert(names::path_key(&name)) {
             return Err(twins(Some(&name)));
         }
@@ -216,7 +219,8 @@ fn directory(metadata: &ZipArchiveMetadata) -> Result<Directory, FileProblem> {
             bytes: entry.size(),
         });
     }
-    folders.retain(|folder| !filled.contains(folder));
+    // `./` is the archive itself.
+    folders.retain(|folder| !folder.is_empty() && !filled.contains(folder));
     let empty = folders
         .into_iter()
         .map(|folder| (folder, "This folder is empty."));

@@ -9,7 +9,7 @@ use super::{
     column::Column,
     options::{DurationUnit, Options},
     refusal::FileProblem,
-    table::{Row, Table},
+    table::{self, Row, Table},
 };
 
 /// What the rows of a table are.
@@ -202,6 +202,10 @@ fn the_one(table: &Table, column: Column, places: &[usize]) -> Result<usize, Fil
 pub(super) fn find_headings(rows: &[Row], options: &Options) -> (usize, usize) {
     let mut best = (0, 0);
     for (index, row) in rows.iter().enumerate() {
+        // Whatever stands in the rows that failed.
+        if table::is_list_of_failures(&row.cells) {
+            return (index, usize::MAX);
+        }
         let calls = known(&row.cells, Words::Calls, options).len();
         let spoken = known(&row.cells, Words::Transcript, options).len();
         let count = calls.max(spoken);

@@ -213,9 +213,7 @@ fn assemble(raw: Raw, options: &Options, mut notices: Notices) -> Result<Table, 
     while headings.last().is_some_and(String::is_empty) {
         headings.pop();
     }
-    let own_columns = if headings.len() >= FAILURE_COLUMNS.len()
-        && headings.iter().zip(FAILURE_COLUMNS).all(|(a, b)| a == b)
-    {
+    let own_columns = if is_list_of_failures(&headings) {
         FAILURE_COLUMNS.len()
     } else {
         0
@@ -239,6 +237,12 @@ fn assemble(raw: Raw, options: &Options, mut notices: Notices) -> Result<Table, 
     check_rows(&mut table, &mut notices);
     table.notices = notices.into_list();
     Ok(table)
+}
+
+/// Whether these are the headings that [`failures_csv`] writes.
+pub(super) fn is_list_of_failures(headings: &[String]) -> bool {
+    let same = |(heading, own): (&String, &str)| heading.trim() == own;
+    headings.len() >= FAILURE_COLUMNS.len() && headings.iter().zip(FAILURE_COLUMNS).all(same)
 }
 
 fn check_rows(table: &mut Table, notices: &mut Notices) {
