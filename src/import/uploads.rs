@@ -3,6 +3,7 @@
 //! So files take the same way as calls of an API: pages, checkpoints, failures of single records. What they
 //! come to is found out before ([`gather`]); a page then reads what was said in some of the calls.
 
+mod answers;
 mod checksums;
 mod findings;
 mod gather;
@@ -20,6 +21,7 @@ use crate::{
     },
 };
 
+use answers::Answers;
 pub use findings::findings;
 pub use gather::{Reader, gather};
 pub use survey::{FileNotice, Found, Shown, Survey, survey};
@@ -154,11 +156,7 @@ impl<'a> Batch<'a> {
             page.file_failures.clone_from(failures);
             page.skipped.clone_from(left_out);
         }
-        let wishes = page::wishes(self.drafts);
-        let answers = page::Answers {
-            wishes: &wishes,
-            got,
-        };
+        let answers = Answers::new(self.drafts, got, self.gathered, &setup.internal_domains);
         for draft in self.drafts {
             let call = page::call(draft, self.gathered, &setup.internal_domains, &answers);
             match call {

@@ -5,13 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::gather::file_failure;
+use super::{answers::Answers, gather::file_failure};
 use crate::{
     files::{
         self, Content, Draft, FileProblem, Gathered, Got, ListedCall, Options, ReadFile, Recording,
         SourceFile, What, Wish,
     },
-    import::{merge::merged, saved::saved},
+    import::merge::merged,
     model::{
         Affiliation, Call, CallKind, DurationSource, FileFailure, Media, Participant, Role,
         Transcript, TranscriptContent,
@@ -78,36 +78,8 @@ fn is_too_large(draft: &Draft, file: &SourceFile) -> bool {
     matches!(draft.content, Content::File(_)) && file.bytes > LARGEST_TRANSCRIPT
 }
 
-/// What was read, by what was wished.
-pub(super) struct Answers<'a> {
-    pub(super) wishes: &'a [Wish],
-    pub(super) got: &'a [Result<Got, FileProblem>],
-}
-
-impl<'a> Answers<'a> {
-    fn of(&self, file: &SourceFile, is_meant: impl Fn(&What) -> bool) -> Answer<'a> {
-        let position = self
-            .wishes
-            .iter()
-            .position(|wish| wish.file == *file && is_meant(&wish.what));
-        match position.and_then(|position| self.got.get(position)) {
-            Some(Ok(got)) => Ok(got),
-            Some(Err(problem)) => Err(problem.clone()),
-            None => Err(too_large()),
-        }
-    }
-
-    fn bytes(&self, file: &SourceFile, what: &What) -> Result<&'a [u8], FileProblem> {
-        match self.of(file, |wished| wished == what)? {
-            Got::Bytes(bytes) => Ok(bytes),
-            Got::Members(_) | Got::Hash(_) | Got::Recording { .. } => Err(too_large()),
-        }
-    }
-}
-
-type Answer<'a> = Result<&'a Got, FileProblem>;
-
-fn too_large() -> FileProblem {
+/// A file above the limit, which nobody asks for.
+pub(super) fn too_large() -> FileProblem {
     FileProblem::new(
         "too-large",
         format!(
@@ -135,7 +107,7 @@ pub(super) fn call(
     } = &draft.content
     {
         let files = [call.as_ref(), transcript.as_ref()];
-        let found = answered(id, files, &gathered.platform, internal_domains, answers)?;
+        let found = answered(id, files, answers)?;
         // What the platform says counts more than what a list says of the same call.
         return Ok(match &draft.listed {
             Some((_, listed)) => merged(&listed.call, found),
@@ -193,8 +165,7 @@ fn told(
         }
         Content::Rows(file, id) => {
             let transcript = answers
-                .bytes(file, &What::Whole)
-                .and_then(|bytes| rows(file, bytes, id.as_deref(), options))
+                .rows(file, id.as_deref())
                 .map_err(|problem| failed(file, problem))?;
             facts.rows(file, &transcript);
             let mut call = listed(draft);
@@ -248,56 +219,22 @@ fn spoken(read: ReadFile) -> Result<ReadFile, FileProblem> {
     Ok(read)
 }
 
-/// The rows of a call.
-fn rows(
-    file: &SourceFile,
-    bytes: &[u8],
-    id: Option<&str>,
-    options: &Options,
-) -> Result<Transcript, FileProblem> {
-    let table = files::table(&file.name, bytes, options)?;
-    let calls = files::transcripts(&table, options)?.calls;
-    let meant = calls
-        .into_iter()
-        .find(|call| call.external_id.as_deref() == id);
-    meant.map(|call| call.transcript).ok_or_else(|| {
-        FileProblem::new(
-            "file-changed",
-            "The rows of this call were there a moment ago and are not any more.",
-            "Do not change files while a run reads them; the next run tries again.",
-        )
-    })
-}
-
 /// A call as the platform told it, in answers that somebody saved.
 fn answered(
     id: &str,
     [call, transcript]: [Option<&SourceFile>; 2],
-    platform: &str,
-    internal_domains: &[String],
     answers: &Answers<'_>,
 ) -> Result<Call, Box<FileFailure>> {
-    let read = |file: &SourceFile, raw: Option<&String>| {
-        let bytes = answers
-            .bytes(file, &What::Whole)
-            .map_err(|problem| Box::new(file_failure(&file.name, problem)))?;
-        let of_call = |asked: &str| raw.filter(|_| asked.is_empty() || asked == id).cloned();
-        let saved = saved(platform, bytes, internal_domains, &of_call);
-        Ok::<_, Box<FileFailure>>(saved.unwrap_or_default())
-    };
-    let mut found = match call {
-        Some(file) => read(file, None)?
-            .calls
-            .into_iter()
-            .find(|call| call.external_id == id),
-        None => None,
+    let mut found = Call::new(id);
+    if let Some(file) = call {
+        let listed = answers.listed(id, file);
+        let listed = listed.map_err(|problem| failed(file, problem))?;
+        found = listed.unwrap_or(found);
     }
-    .unwrap_or_else(|| Call::new(id));
     if let Some(file) = transcript {
-        let transcripts = read(file, found.raw.as_ref())?.transcripts;
-        let mut transcripts = transcripts.into_iter();
-        if let Some((_, transcript)) = transcripts.find(|(of, _)| of.is_empty() || of == id) {
-            found.transcript = TranscriptContent::Here(transcript);
+        let spoken = answers.transcript(id, file);
+        if let Some(spoken) = spoken.map_err(|problem| failed(file, problem))? {
+            found.transcript = TranscriptContent::Here(spoken);
         }
     }
     // Nobody can be asked for it: what the answers do not hold is not there.
