@@ -19,35 +19,53 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// There is one table for each set of headings, in the order in which they come; whole files, which have no row,
 /// stand in the first. None where nothing failed.
 pub fn failures_csv(failures: &[FileFailure]) -> Vec<Vec<u8>> {
-    let mut tables: Vec<(Vec<&str>, Vec<&FileFailure>)> = Vec::new();
+    let mut tables: Vec<Written<'_>> = Vec::new();
     for failure in failures {
-        let headings: Vec<&str> = failure
+        let mut headings: Vec<&str> = failure
             .original
             .iter()
             .map(|(heading, _)| &**heading)
             .collect();
-        let known = tables.iter_mut().find(|(known, rows)| {
-            headings.is_empty() || *known == headings || (known.is_empty() && !rows.is_empty())
+        let width = headings.len();
+        // A row may have more cells than its list has headings.
+        while headings.last().is_some_and(|heading| heading.is_empty()) {
+            headings.pop();
+        }
+        let known = tables.iter_mut().find(|table| {
+            headings.is_empty() || table.headings.is_empty() || table.headings == headings
         });
         match known {
-            Some((known, rows)) => {
-                if known.is_empty() {
-                    *known = headings;
+            Some(table) => {
+                if table.headings.is_empty() {
+                    table.headings = headings;
                 }
-                rows.push(failure);
+                table.width = table.width.max(width);
+                table.rows.push(failure);
             }
-            None => tables.push((headings, vec![failure])),
+            None => tables.push(Written {
+                headings,
+                width,
+                rows: vec![failure],
+            }),
         }
     }
-    let written = tables.iter().map(|(headings, rows)| {
-        let mut table = vec![heading_row(headings)];
-        table.extend(
-            rows.iter()
-                .map(|failure| failure_row(failure, headings.len())),
-        );
-        csv(&table)
+    let written = tables.into_iter().map(|mut table| {
+        table.headings.resize(table.width, "");
+        let rows = table.rows.into_iter();
+        let rows = rows.map(|failure| failure_row(failure, table.width));
+        let rows: Vec<_> = std::iter::once(heading_row(&table.headings))
+            .chain(rows)
+            .collect();
+        csv(&rows)
     });
     written.collect()
+}
+
+/// A table of failures while it is put together.
+struct Written<'a> {
+    headings: Vec<&'a str>,
+    width: usize,
+    rows: Vec<&'a FileFailure>,
 }
 
 fn heading_row<'a>(headings: &[&'a str]) -> Vec<Cow<'a, str>> {

@@ -106,6 +106,15 @@ fn lists_with_different_headings_get_a_table_each() {
         failure("=b.csv", &[("Email", "z"), ("+start", "2026")]),
         failure("a2.csv", &[("id", "2"), ("Email", ""), ("Email", "z")]),
         failure("d.vtt", &[]),
+        failure(
+            "a3.csv",
+            &[
+                ("id", "3"),
+                ("Email", ""),
+                ("Email", "z"),
+                ("", "one cell more"),
+            ],
+        ),
     ];
     let tables = files::failures_csv(&rows).into_iter();
     let tables: Vec<_> = tables
