@@ -18,8 +18,11 @@ pub use bundles::{archive, checksums, gather, kind, names, recording};
 pub use lists::{json, saved, table, workbook};
 pub use transcripts::{docx, subtitles, text};
 
+/// Holds what a reader does with any bytes to its law, or panics.
+pub type Law = fn(&[u8]);
+
 /// Each target with its law, by the name of the target.
-pub const LAWS: [(&str, fn(&[u8])); 13] = [
+pub const LAWS: [(&str, Law); 13] = [
     ("archive", archive),
     ("checksums", checksums),
     ("docx", docx),

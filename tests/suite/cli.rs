@@ -15,12 +15,13 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "matrix",
     "new",
     "seal",
     "authorize",
     "validate",
+    "files",
     "plan",
     "watch",
     "reconcile",

@@ -4,7 +4,7 @@
 use call_import_engine::{
     model::{
         CallFailure, Harvest, ImportRecord, MediaCounts, Method, Notification, NotificationKind,
-        Period, Phase, RunOutcome, RunRow, WhoseTurn,
+        Period, Phase, RunOutcome, RunRow, Tally, WhoseTurn,
     },
     report::{
         comment::{self, StatusFacts},
@@ -303,6 +303,57 @@ fn the_status_says_whether_dates_are_met() {
     );
     let stuck = comment::status(&record(Phase::NeedsCredentials), &facts());
     assert!(stuck.contains("no date can be told"), "{stuck}");
+}
+
+#[test]
+fn everything_in_the_files_is_accounted_for() {
+    let mut files = record(Phase::CompletedWithFailures);
+    files.method = Method::File;
+    files.platform = "other".into();
+    (files.calls_listed, files.calls_imported, files.calls_failed) = (1_968, 1_961, 7);
+    (files.transcripts_imported, files.transcripts_pending) = (1_961, 0);
+    files.reason = Some("All calls but 7 are imported.".into());
+    let tally = Tally {
+        found: 2_000,
+        imported: 1_961,
+        duplicate: 20,
+        skipped: 12,
+        failed: 7,
+        ..Tally::default()
+    };
+    let facts = |tally| StatusFacts {
+        estimated_calls: Some(2_000),
+        tally: Some(tally),
+        ..facts()
+    };
+    let kind = NotificationKind::CompletedWithFailures;
+    let occasion = Occasion {
+        tally: Some(tally),
+        ..Occasion::default()
+    };
+    let texts = [
+        comment::status(&files, &facts(tally)),
+        notice::body(&files, kind, occasion),
+    ];
+    insta::assert_snapshot!("files", texts.join("\n~~~~\n\n"));
+
+    let later = Tally {
+        found: 502,
+        imported: 480,
+        changed: 1,
+        unchanged: 21,
+        ..Tally::default()
+    };
+    let rest = comment::status(&files, &facts(later));
+    let told = "502 files and rows in the last night: 480 calls imported, 1 call changed, 21 calls unchanged |";
+    assert!(rest.contains(told), "{rest}");
+    let wrong = Tally {
+        found: 2_001,
+        ..tally
+    };
+    assert!(!comment::status(&files, &facts(wrong)).contains("files and rows"));
+    let api = comment::status(&record(Phase::Completed), &facts(tally));
+    assert!(!api.contains("files and rows"), "{api}");
 }
 
 #[test]

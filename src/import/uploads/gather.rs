@@ -273,6 +273,11 @@ impl Gatherer<'_, '_> {
     fn finish(mut self) -> Gathered {
         self.heed_manifest();
         self.heed_corrections();
+        for (file, list) in &mut self.lists {
+            let failures = std::mem::take(&mut list.failures).into_iter();
+            let failures = failures.map(|failure| row_failure(&file.name, failure));
+            self.gathered.failures.extend(failures);
+        }
         if self.gathered.problem.is_some() {
             return self.gathered;
         }
@@ -281,12 +286,7 @@ impl Gatherer<'_, '_> {
             .iter()
             .map(|(file, kind, _)| (file.name.clone(), kind.clone()))
             .collect();
-        let mut lists = std::mem::take(&mut self.lists);
-        for (file, list) in &mut lists {
-            let failures = std::mem::take(&mut list.failures).into_iter();
-            let failures = failures.map(|failure| row_failure(&file.name, failure));
-            self.gathered.failures.extend(failures);
-        }
+        let lists = std::mem::take(&mut self.lists);
         // Files that belong to a row which makes no call wait for it.
         let rows: Vec<Vec<ListedCall>> = lists
             .iter()

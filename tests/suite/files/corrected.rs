@@ -1,5 +1,10 @@
 //! A folder of files from a customer, as a CS person takes it in hand: looked into, imported, corrected, imported.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that cannot go on fails its test"
+)]
+
 use std::{fs, path::Path, process::Output};
 
 use tempfile::TempDir;

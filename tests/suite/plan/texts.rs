@@ -480,13 +480,13 @@ fn files_that_failed_are_replaced_and_calls_are_tried_again() {
     assert!(!body(&row, kind, Occasion::default()).contains("retry"));
     assert!(
         body(&row, kind, Occasion::default())
-            .contains("replace the files named by `call-import status a`")
+            .contains("`call-import status a --failures a.csv` writes it")
     );
     row.phase = Phase::NeedsAttention;
     row.whose_turn = WhoseTurn::Cs;
     assert!(
         body(&row, NotificationKind::NeedsAttention, Occasion::default())
-            .contains("replace the files")
+            .contains("is replaced by a new export")
     );
 }
 
