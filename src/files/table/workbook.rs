@@ -132,6 +132,10 @@ fn rows(workbook: &mut Workbook<'_>, name: &str, most: usize) -> Result<Vec<Row>
         if text::is_blank(&text) {
             continue;
         }
+        // XML has no such character, and what is written as CSV could not give it back.
+        if text.contains('\0') {
+            return Err(Failure::Problem(damaged()));
+        }
         let line = row as usize + 1;
         let column = column as usize;
         if text.len() > LIMITS.cell {
