@@ -223,9 +223,12 @@ pub struct FileFailure {
 impl FileFailure {
     /// Stands for it where the id of a call would stand.
     pub fn id(&self) -> String {
-        match self.line.filter(|_| !self.original.is_empty()) {
-            Some(line) => format!("{}:{line}", self.file),
-            None => self.file.clone(),
+        let row = self.line.filter(|_| !self.original.is_empty());
+        match (row, self.line, &self.value) {
+            (Some(line), ..) => format!("{}:{line}", self.file),
+            // One of several calls in a file without lines.
+            (None, None, Some(call)) => format!("{}:{call}", self.file),
+            (None, ..) => self.file.clone(),
         }
     }
 

@@ -189,12 +189,26 @@ impl Gatherer<'_, '_> {
         }
         for call in spoken.calls {
             match call.external_id {
-                Some(id) => {
-                    self.rows.entry(id).or_insert_with(|| file.clone());
-                }
+                Some(id) => self.rows_with_id(file, id),
                 None => self.to_pair.push((file.clone(), Kind::Transcript, true)),
             }
         }
+    }
+
+    /// What was said in a call stands in one table: which of two would be the right one, only people know.
+    fn rows_with_id(&mut self, file: &SourceFile, id: String) {
+        if let Some(other) = self.rows.get(&id) {
+            let problem = FileProblem::new(
+                "call-in-two-tables",
+                format!(
+                    "Rows of the call {id} stand in {} too, which counts.",
+                    other.name
+                ),
+                "Put all rows of a call into one table.",
+            );
+            return self.fail(&file.name, problem);
+        }
+        self.rows.insert(id, file.clone());
     }
 
     fn json(&mut self, file: &SourceFile) {

@@ -299,29 +299,7 @@ async fn run_github(arguments: &GitHubArguments) -> io::Result<()> {
         "A simulated GitHub with the repository {repository} serves at {}",
         running.url
     )?;
-    for pull in pull_requests(arguments) {
-        let github::PullRequest {
-            number,
-            author,
-            files,
-            ..
-        } = &pull;
-        let files = files.join(", ");
-        writeln!(out, "Pull request {number} by {author} is merged: {files}")?;
-        running.github().merge(pull.clone());
-        for path in &pull.files {
-            // As far as they are here, so that a command can tell a file that is there from one that is gone.
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            let github = running.github();
-            github.commit_as(&pull.author, "main", path, &text);
-        }
-    }
-    for (title, file) in &arguments.issue {
-        let body = std::fs::read_to_string(file)?;
-        let author = &arguments.author;
-        let number = running.github().open_issue(author, title, &body);
-        writeln!(out, "Issue {number} by {author} is open: {title}")?;
-    }
+    fill(arguments, running.github(), &mut out)?;
     writeln!(out)?;
     writeln!(out, "Let the importer write to it:")?;
     writeln!(out)?;
@@ -337,6 +315,37 @@ async fn run_github(arguments: &GitHubArguments) -> io::Result<()> {
         outcome = tokio::signal::ctrl_c() => outcome,
         outcome = tell_comments(running.github()) => outcome,
     }
+}
+
+/// Pull requests and issues that are there from the beginning.
+fn fill(
+    arguments: &GitHubArguments,
+    github: &github::GitHub,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for pull in pull_requests(arguments) {
+        let github::PullRequest {
+            number,
+            author,
+            files,
+            ..
+        } = &pull;
+        let files = files.join(", ");
+        writeln!(out, "Pull request {number} by {author} is merged: {files}")?;
+        github.merge(pull.clone());
+        for path in &pull.files {
+            // As far as they are here, so that a command can tell a file that is there from one that is gone.
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            github.commit_as(&pull.author, "main", path, &text);
+        }
+    }
+    for (title, file) in &arguments.issue {
+        let body = std::fs::read_to_string(file)?;
+        let author = &arguments.author;
+        let number = github.open_issue(author, title, &body);
+        writeln!(out, "Issue {number} by {author} is open: {title}")?;
+    }
+    Ok(())
 }
 
 /// A pull request may change several files.
