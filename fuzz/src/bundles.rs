@@ -119,7 +119,7 @@ pub fn names(bytes: &[u8]) {
     let stem = files::stem(&name);
     let file = name.rsplit('/').next().unwrap_or_default();
     assert!(file.contains(stem), "{stem:?}");
-    assert_eq!(stem.is_empty(), file.trim().is_empty(), "{stem:?}");
+    assert_eq!(stem.is_empty(), file.is_empty(), "{stem:?}");
     if let Some(title) = files::title(&name) {
         assert!(!title.is_empty() && title.trim() == title, "{title:?}");
     }

@@ -21,6 +21,9 @@ use crate::files::{
 /// Sheets that are looked at.
 const SHEETS: usize = 50;
 
+/// Columns of a sheet (Excel specifications and limits). Letters for more run over the numbers of the library.
+const MOST_COLUMNS: u32 = 16_384;
+
 /// From where on Excel has lost digits of a number, because it keeps 15.
 const EXACT: f64 = 1e15;
 
@@ -133,7 +136,7 @@ fn rows(workbook: &mut Workbook<'_>, name: &str, most: usize) -> Result<Vec<Row>
             continue;
         }
         // XML has no such character, and what is written as CSV could not give it back.
-        if text.contains('\0') {
+        if text.contains('\0') || column >= MOST_COLUMNS {
             return Err(Failure::Problem(damaged()));
         }
         let line = row as usize + 1;
