@@ -205,7 +205,8 @@ impl Gatherer<'_, '_> {
                     other.name
                 ),
                 "Put all rows of a call into one table.",
-            );
+            )
+            .with_value(1, &id);
             return self.fail(&file.name, problem);
         }
         self.rows.insert(id, file.clone());
@@ -609,7 +610,7 @@ fn broken_record(failure: &RecordFailure) -> FileProblem {
     } else {
         format!("The record of call {external_id} cannot be read.")
     };
-    FileProblem::new("broken-record", message, "Export it again.")
+    FileProblem::new("broken-record", message, "Export it again.").with_value(1, external_id)
 }
 
 fn no_manifest(names: &[&str]) -> FileProblem {
