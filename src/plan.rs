@@ -23,7 +23,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    import::Found,
+    import::{Found, Survey},
     model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Phase, Window, words},
     spec::{Declared, ImportRequest, SupportMatrix},
 };
@@ -169,6 +169,34 @@ pub enum Action {
     Hold,
     /// There is nothing to do.
     None,
+}
+
+impl PlannedImport {
+    /// Takes in what its files hold. A question that they leave open holds the import, as it will at night.
+    pub fn looked_into(&mut self, survey: &Survey) {
+        let Survey { found, problem, .. } = survey;
+        let hold = match problem {
+            Some(problem) => Some(format!(
+                "Its files leave a question open. `{}`: {}",
+                problem.file,
+                problem.detail()
+            )),
+            None if found.calls == 0 && found.remote == 0 => {
+                Some("No file of it holds a call.".to_owned())
+            }
+            None => None,
+        };
+        match hold {
+            Some(reason) if self.action == Action::Import => {
+                self.action = Action::Hold;
+                self.reason = reason;
+                (self.expected_start, self.expected_completion) = (None, None);
+                (self.nights, self.in_time) = (0, None);
+            }
+            Some(_) => {}
+            None => self.files = Some(found.clone()),
+        }
+    }
 }
 
 /// One line of the plan, as people and programs see it.

@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         findings.extend(check::of_files(request, &survey, common));
         let planned = plan.imports.iter_mut();
         for import in planned.filter(|import| import.request_id == request.id) {
-            import.files = Some(survey.found.clone());
+            import.looked_into(&survey);
         }
     }
     let view = View {
