@@ -119,19 +119,9 @@ fn without_empty_end(mut cells: Vec<String>) -> Vec<String> {
     cells
 }
 
-fn of_file(RowFailure { problem, original }: RowFailure) -> FileFailure {
-    check_problem(&problem);
-    let counted = |number: usize| i64::try_from(number).expect("a list has so many lines");
-    FileFailure {
-        file: "calls.csv".to_owned(),
-        line: problem.line.map(counted),
-        column: problem.column.map(counted),
-        code: problem.code.to_owned(),
-        value: problem.value,
-        message: problem.message,
-        help: problem.help,
-        original,
-    }
+fn of_file(failure: RowFailure) -> FileFailure {
+    check_problem(&failure.problem);
+    failure.of_file("calls.csv")
 }
 
 fn check_spoken(table: &Table, options: &Options) {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use super::{FileProblem, Notice, column::Column};
-use crate::model::Call;
+use crate::model::{Call, FileFailure};
 
 /// A call list as it was understood: rows of CSV or XLSX, or records of JSON.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,4 +48,22 @@ pub struct RowFailure {
     pub problem: FileProblem,
     /// The row as it stands, heading and cell; for JSON one cell under the heading `record`, cut to 1,000 characters.
     pub original: Vec<(String, String)>,
+}
+
+impl RowFailure {
+    /// The same as it is recorded, with the file that it is in.
+    pub fn of_file(self, file: &str) -> FileFailure {
+        let Self { problem, original } = self;
+        let counted = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        FileFailure {
+            file: file.to_owned(),
+            line: problem.line.map(counted),
+            column: problem.column.map(counted),
+            code: problem.code.to_owned(),
+            value: problem.value,
+            message: problem.message,
+            help: problem.help,
+            original,
+        }
+    }
 }

@@ -53,6 +53,27 @@ pub fn unsigned(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }
 
+/// The number of a month by its English name in small letters, or its first three letters or more.
+pub(crate) fn month(word: &str) -> Option<i8> {
+    const NAMES: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let fits = |name: &str| word.len() >= 3 && name.starts_with(word);
+    let index = NAMES.iter().position(|name| fits(name))?;
+    i8::try_from(index + 1).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{counted, day, moment, number, transcripts_and_recordings};

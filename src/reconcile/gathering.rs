@@ -92,9 +92,7 @@ async fn fetch(pattern: &str, folder: &std::path::Path) -> Result<Vec<SourceFile
     });
     for object in meant {
         let address = format!("{place}/{}", object.name);
-        let path = folder
-            .join(format!("{}", files.len()))
-            .join(hashed(&address));
+        let path = folder.join(hashed(&address));
         objects
             .fetch(&object.name, &path)
             .await

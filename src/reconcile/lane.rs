@@ -89,7 +89,7 @@ pub(super) struct Active {
     pub(super) setup: Arc<Setup>,
     pub(super) endpoint: Option<Arc<Endpoint>>,
     pub(super) attempt: Attempt,
-    /// Becomes true when no recording is to be copied any further.
+    /// Becomes true when no file is to be fetched and no recording to be copied any further.
     pub(super) halt: watch::Sender<bool>,
     pub(super) started_at: Timestamp,
     pub(super) requests: i64,

@@ -1,7 +1,7 @@
 //! Reads what is asked for of files: of those on this disk, and of the members of bundles.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -72,11 +72,10 @@ impl Shelf {
     }
 
     fn bundle(&mut self, path: &Path) -> Result<&mut Archive<BufReader<File>>, FileProblem> {
-        if !self.bundles.contains_key(path) {
-            let archive = Archive::open(BufReader::new(open(path)?))?;
-            self.bundles.insert(path.to_owned(), archive);
-        }
-        self.bundles.get_mut(path).ok_or_else(too_large)
+        Ok(match self.bundles.entry(path.to_owned()) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(place) => place.insert(Archive::open(BufReader::new(open(path)?))?),
+        })
     }
 
     fn bytes(&mut self, file: &SourceFile, from: u64, length: u64) -> Result<Bytes, FileProblem> {

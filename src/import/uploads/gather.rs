@@ -181,9 +181,7 @@ impl Gatherer<'_, '_> {
         let notices = notices.map(|notice| (file.name.clone(), notice));
         self.gathered.notices.extend(notices);
         for failure in spoken.failures {
-            self.gathered
-                .failures
-                .push(row_failure(&file.name, failure));
+            self.gathered.failures.push(failure.of_file(&file.name));
         }
         for call in spoken.calls {
             match call.external_id {
@@ -305,28 +303,11 @@ impl Gatherer<'_, '_> {
 
 /// A problem of a file, as it is recorded.
 pub(super) fn file_failure(name: &str, problem: FileProblem) -> FileFailure {
-    row_failure(
-        name,
-        RowFailure {
-            problem,
-            original: Vec::new(),
-        },
-    )
-}
-
-fn row_failure(name: &str, failure: RowFailure) -> FileFailure {
-    let RowFailure { problem, original } = failure;
-    let counted = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    FileFailure {
-        file: name.to_owned(),
-        line: problem.line.map(counted),
-        column: problem.column.map(counted),
-        code: problem.code.to_owned(),
-        value: problem.value,
-        message: problem.message,
-        help: problem.help,
-        original,
-    }
+    let whole = RowFailure {
+        problem,
+        original: Vec::new(),
+    };
+    whole.of_file(name)
 }
 
 /// A record among a platform's answers. Where it does not tell its call, there is no id to name.

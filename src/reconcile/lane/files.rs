@@ -64,11 +64,12 @@ impl Lane {
         }
         active.files = Files::Reading;
         let (job, folder) = (active.job.clone(), drive.settings.uploads.to_owned());
-        let mut interrupt = drive.edges.interrupt.clone();
+        // The end of the night stops it as well: what is fetched may be large.
+        let mut halt = active.halt.subscribe();
         Some(Box::pin(async move {
             let news = tokio::select! {
                 brought = gathering::bring(job, folder) => News::Gathered(Box::new(brought)),
-                _ = interrupt.wait_for(|stop| *stop) => News::Abandoned,
+                _ = halt.wait_for(|halt| *halt) => News::Abandoned,
             };
             (index, news)
         }))

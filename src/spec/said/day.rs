@@ -6,7 +6,7 @@
 use jiff::{ToSpan as _, civil::Date, civil::Weekday};
 
 use super::Said;
-use crate::model::words::day;
+use crate::model::words::{day, month};
 
 /// The day with which `words` (in small letters) begin, and of how many words it is made.
 pub(in crate::spec) fn at_start(words: &[&str], today: Date) -> Option<(usize, Said<Date>)> {
@@ -126,27 +126,6 @@ pub(super) fn moved(from: Date, number: i32, unit: &str) -> Option<Date> {
         _ => return None,
     };
     from.checked_add(span).ok()
-}
-
-/// The name of a month, or its first three letters or more.
-pub(super) fn month(word: &str) -> Option<i8> {
-    const NAMES: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let fits = |name: &str| word.len() >= 3 && name.starts_with(word);
-    let index = NAMES.iter().position(|name| fits(name))?;
-    i8::try_from(index + 1).ok()
 }
 
 fn clear((length, day): (usize, Date)) -> (usize, Said<Date>) {

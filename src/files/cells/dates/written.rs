@@ -8,7 +8,7 @@ use jiff::{
 };
 
 use super::of_serial;
-use crate::model::Precision;
+use crate::model::{Precision, words};
 
 /// A moment as far as the text tells it.
 #[derive(Debug, Clone)]
@@ -332,7 +332,7 @@ fn day(text: &str) -> Option<(Day, bool)> {
             .map(|(number, _)| number)
     };
     if let Some(year) = long_year(first) {
-        let month = month(second).or_else(|| small(second))?;
+        let month = words::month(&second.to_lowercase()).or_else(|| small(second))?;
         return Some((
             Day::Known(Date::new(year, month, small(third)?).ok()?),
             false,
@@ -343,7 +343,10 @@ fn day(text: &str) -> Option<(Day, bool)> {
         None if third.len() == 2 => (2000 + i16::from(small(third)?), true),
         None => return None,
     };
-    let day = match (month(first), month(second)) {
+    let day = match (
+        words::month(&first.to_lowercase()),
+        words::month(&second.to_lowercase()),
+    ) {
         (Some(month), None) => Day::Known(Date::new(year, month, small(second)?).ok()?),
         (None, Some(month)) => Day::Known(Date::new(year, month, small(first)?).ok()?),
         (None, None) => {
@@ -380,28 +383,4 @@ fn is_filler(word: &str) -> bool {
     let word = word.to_lowercase();
     matches!(word.as_str(), "of" | "at" | "the")
         || word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(&word))
-}
-
-/// A month in English, in full or from three letters on.
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: &[&str] = &[
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let word = word.to_lowercase();
-    if word.len() < 3 {
-        return None;
-    }
-    let index = MONTHS.iter().position(|month| month.starts_with(&word))?;
-    i8::try_from(index + 1).ok()
 }

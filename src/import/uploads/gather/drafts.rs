@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Gatherer, row_failure};
+use super::Gatherer;
 use crate::{
     files::{
         self, CallList, Content, Draft, FileProblem, Gathered, Group, Kind, ListedCall, Pairing,
@@ -24,7 +24,7 @@ impl Gatherer<'_, '_> {
         self.heed_corrections();
         for (file, list) in &mut self.lists {
             let failures = std::mem::take(&mut list.failures).into_iter();
-            let failures = failures.map(|failure| row_failure(&file.name, failure));
+            let failures = failures.map(|failure| failure.of_file(&file.name));
             self.gathered.failures.extend(failures);
         }
         if self.gathered.problem.is_some() {
@@ -142,7 +142,7 @@ impl Gatherer<'_, '_> {
         for (list, failure) in
             failures.filter(|(list, failure)| is_read(*list, failure.problem.line))
         {
-            let failure = row_failure(&lists[list].0.name, failure);
+            let failure = failure.of_file(&lists[list].0.name);
             self.gathered.failures.push(failure);
         }
         for (name, reason) in unpaired {
