@@ -426,14 +426,15 @@ impl Store {
         .await
     }
 
-    /// Writes down what became of an event on Slack.
+    /// Writes down what became of an event on Slack, in the place of what was written of it before; `None` if
+    /// it was not told after all.
     ///
     /// # Errors
     /// When the record cannot be written.
     pub async fn told_on_slack(
         &self,
         event: Notification,
-        remote_id: &'static str,
+        remote_id: Option<&'static str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.on_writer(move |session| {

@@ -14,6 +14,7 @@ use super::{
     copy::{self, record_row},
     error::StoreError,
 };
+use crate::kill::{self, Point};
 
 /// The open record, owned by one thread.
 #[derive(Debug)]
@@ -93,11 +94,14 @@ impl Session {
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.connection.execute_batch("BEGIN TRANSACTION")?;
+        kill::here(Point::TransactionBegun);
         let value = work(&self.connection)?;
         self.connection
             .prepare_cached("UPDATE record SET sequence = ?")?
             .execute([sequence])?;
+        kill::here(Point::BeforeCommit);
         self.connection.execute_batch("COMMIT")?;
+        kill::here(Point::AfterCommit);
         Ok(value)
     }
 
@@ -113,10 +117,13 @@ impl Session {
     }
 
     fn note(&self, statement: &str, value: impl duckdb::ToSql) -> Result<(), StoreError> {
+        kill::here(Point::BeforeNote);
         self.read(|connection| {
             connection.execute(statement, [value])?;
             Ok(())
-        })
+        })?;
+        kill::here(Point::AfterNote);
+        Ok(())
     }
 
     /// The row of table `record`.
@@ -143,7 +150,10 @@ impl Session {
     }
 
     fn checkpoint(&self) -> Result<(), StoreError> {
-        self.read(|connection| Ok(connection.execute_batch("CHECKPOINT")?))
+        kill::here(Point::BeforeCheckpoint);
+        self.read(|connection| Ok(connection.execute_batch("CHECKPOINT")?))?;
+        kill::here(Point::AfterCheckpoint);
+        Ok(())
     }
 
     /// Nobody holds the record any more; the log goes into the file.

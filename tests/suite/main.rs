@@ -16,6 +16,7 @@ mod findings;
 mod gong;
 mod grain;
 mod journey;
+mod kill;
 mod matrix;
 mod media;
 mod new;
