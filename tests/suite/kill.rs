@@ -20,7 +20,7 @@ use std::{
 use call_import_engine::kill::Point;
 
 use oracle::{Committed, Outcome, flaws};
-use world::{Run, Stop, Story, World};
+use world::{CALLS, Run, Stop, Story, WINDOWS, World};
 
 /// Pieces of work that go on at once. They wait for most of their time: for GitHub's pace, and for processes.
 const AT_ONCE: usize = 10;
@@ -39,6 +39,12 @@ impl Reference {
         let Run { visits, output } = world.run(None);
         let outcome = Outcome::of(&world);
         assert!(!outcome.is_empty(), "{story:?}");
+        if story.is_night() {
+            // Who forgets what is committed at the end sees each window, recording and transcript fetched again.
+            let seen = Committed::of(&world).since_the_start();
+            let again = seen.fetched_again(&world, false);
+            assert_eq!(again.len(), WINDOWS + CALLS + 1, "{again:#?}");
+        }
         Self {
             story,
             visits,

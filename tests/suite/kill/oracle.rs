@@ -241,6 +241,14 @@ impl Committed {
         committed
     }
 
+    /// As if it had all been committed before anything was asked for.
+    pub(super) fn since_the_start(self) -> Self {
+        Self {
+            sent: (0, 0),
+            ..self
+        }
+    }
+
     /// What of it was fetched again since. `repeats` says whether the platform failed on the way, so that answers
     /// had to be asked for more than once.
     pub(super) fn fetched_again(&self, world: &World, repeats: bool) -> Vec<String> {

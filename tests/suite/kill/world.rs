@@ -109,6 +109,9 @@ impl Run {
 /// Calls that the platform offers.
 pub(super) const CALLS: usize = 6;
 
+/// Stretches of the period that are listed one by one.
+pub(super) const WINDOWS: usize = 3;
+
 const FROM: &str = "2025-04-01";
 const TO: &str = "2025-10-31";
 
