@@ -14,6 +14,7 @@ use std::{
     sync::LazyLock,
 };
 
+use call_import_engine::store::companions;
 use simulator::{
     Config, Running, Simulator,
     github::{self, PullRequest},
@@ -285,8 +286,9 @@ impl World {
 
     /// The machine is gone, with all that was on it alone.
     pub(super) fn lose_the_machine(&self) {
-        let log = self.database().with_extension("duckdb.wal");
-        for path in [self.database(), log] {
+        let record = self.database();
+        let [log, mark] = companions(&record);
+        for path in [record, log, mark] {
             let _ = fs::remove_file(path);
         }
         let _ = fs::remove_dir_all(self.folder().join(".record.duckdb.media"));
