@@ -11,6 +11,7 @@ mod error;
 mod export;
 mod harvest;
 mod imports;
+mod known;
 mod ledger;
 mod mark;
 mod media;
@@ -261,8 +262,10 @@ impl Store {
     /// When the record cannot be written, or knows neither the import nor the run.
     pub async fn commit_page(&self, page: PageCommit) -> Result<PageReceipt, StoreError> {
         let page = Prepared::new(page);
-        self.on_writer(move |session| session.transaction(|connection| page.commit(connection)))
-            .await
+        self.on_writer(move |session| {
+            session.page(|connection, known| page.commit(connection, known))
+        })
+        .await
     }
 
     /// Calls of the request whose transcript is still asked for: up to `limit`, by id, those after `after`.

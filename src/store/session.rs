@@ -13,6 +13,7 @@ use super::{
     connect::Lease,
     copy::{self, record_row},
     error::{StoreError, file_error},
+    known::Known,
     mark::{self, Mark},
 };
 use crate::kill::{self, Point};
@@ -27,6 +28,7 @@ pub(super) struct Session {
     file: File,
     path: PathBuf,
     sequence: i64,
+    known: Known,
     /// `None` for a reader.
     mark: Option<Mark>,
     _lease: Lease,
@@ -50,6 +52,7 @@ impl Session {
             file,
             path,
             sequence,
+            known: Known::default(),
             mark,
             _lease: lease,
         })
@@ -68,6 +71,17 @@ impl Session {
         work(&self.connection).map_err(|error| error.explained(&self.path))
     }
 
+    /// Writes a page, all of it or nothing, with what is remembered from the pages before it.
+    pub(super) fn page<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Known) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut known = std::mem::take(&mut self.known);
+        let value = self.transaction(|connection| work(connection, &mut known))?;
+        self.known = known;
+        Ok(value)
+    }
+
     /// Does all of `work`, or nothing of it, and raises `record.sequence` by one.
     ///
     /// DuckDB answers OK to a COMMIT after a failed statement and rolls back. So any error ends in
@@ -76,6 +90,7 @@ impl Session {
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.known.forget();
         let expected = self.sequence + 1;
         let outcome = self.attempt(expected, work);
         if outcome.is_err() {
