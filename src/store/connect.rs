@@ -93,6 +93,29 @@ pub(super) fn with_file<T>(
     })
 }
 
+/// Opens a record of the present layout so that nobody else can, with everything in the file and no log beside
+/// it, and with all that DuckDB may do: [`lock`] is up to `work`.
+pub(super) fn hold<T>(
+    path: &Path,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let _lease = Lease::take(path)?;
+    explained(path, || {
+        let connection = connect(path, AccessMode::ReadWrite)?;
+        schema::verify(&connection, path)?;
+        connection.execute_batch("CHECKPOINT")?;
+        work(&connection)
+    })
+}
+
+/// Makes a new, empty record.
+pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    explained(path, || {
+        let connection = up_to_date(path)?;
+        Ok(connection.close().map_err(|(_, error)| error)?)
+    })
+}
+
 fn read_only(path: &Path, folder: Option<&Path>) -> Result<Session, StoreError> {
     let lease = Lease::take(path)?;
     explained(path, || {
@@ -150,7 +173,7 @@ fn connect(path: &Path, mode: AccessMode) -> Result<Connection, StoreError> {
 }
 
 /// From here on no statement reaches a file outside of the record or changes a setting.
-fn lock(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn lock(connection: &Connection) -> Result<(), StoreError> {
     Ok(connection
         .execute_batch("SET enable_external_access = false; SET lock_configuration = true")?)
 }
