@@ -18,7 +18,6 @@ use tokio::runtime::Runtime;
 use super::{
     Common, Exit, Media, Output, Stop, check,
     output::tell,
-    place::find_platform,
     record::{self, beside_record},
     state,
 };
@@ -77,7 +76,9 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     let matrix = check::matrix(common)?;
-    let (platform, _) = find_platform(&matrix, &arguments.platform)?;
+    let written = arguments.platform.as_str();
+    // What was imported may have lost its row in the matrix.
+    let platform = matrix.find(written).map_or(written, |(key, _)| key);
     let runtime = record::runtime()?;
     let path = record::path(common)?;
     let home = match &arguments.state {
@@ -95,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         arguments,
         path,
         home: home.as_ref(),
-        platform,
+        platform: platform.to_owned(),
         account: slug(&arguments.account),
         now: SystemClock.now(),
         runtime: &runtime,
@@ -344,8 +345,9 @@ fn older_records(path: &Path) -> Vec<String> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&aside))
-        .map(|entry| entry.path().display().to_string())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with(&aside) && !name.ends_with(".wal"))
+        .map(|name| path.with_file_name(name).display().to_string())
         .collect();
     found.sort();
     found

@@ -106,23 +106,22 @@ pub fn list(erasures: &[Erasure]) -> String {
 
 fn remaining(remains: &Remains) -> Vec<String> {
     let mut lines = vec![format!(
-        "the rows of its imports, with customer, dates and counts: {}. Where a request file still names the account, its import is held; delete the file",
+        "The rows of its imports, with customer, dates and counts: {}. Where a request file still names the account, its import is held: delete that file.",
         names(&remains.requests)
     )];
     lines.extend(saved(remains));
     lines.extend(remains.files.iter().map(|file| {
         let file = inline(file);
-        format!("an older record on this machine, which still holds it: {file}. Delete it")
+        format!("An older record on this machine, which still holds it: {file}. Delete it.")
     }));
     if !remains.recordings.is_empty() {
         lines.push(format!(
-            "recordings that were left where they are, to be deleted there: {}",
+            "Recordings that were left where they are: {}. Delete them there.",
             names(&remains.recordings)
         ));
     }
     lines.push(
-        "what left the record before: exported files, tables of failures, comments, messages, and the customer's own \
-         files. Delete them where they are"
+        "What left the record before: exported files, tables of failures, comments, messages. And the customer's own files. Delete them where they are."
             .to_owned(),
     );
     lines
@@ -130,29 +129,25 @@ fn remaining(remains: &Remains) -> Vec<String> {
 
 /// What is saved of the record elsewhere.
 fn saved(remains: &Remains) -> Option<String> {
-    match (remains.is_saved, remains.bundles.as_slice()) {
-        (true, []) => None,
-        (true, bundles) => {
-            let bundles: Vec<String> = bundles
-                .iter()
-                .map(|bundle| {
-                    format!(
-                        "generation {} of {}, until {}",
-                        bundle.generation,
-                        moment(bundle.saved_at),
-                        day(utc_date(bundle.kept_until))
-                    )
-                })
-                .collect();
-            Some(format!(
-                "saved records that still hold it: {}. The first save after that day deletes each; `--drop-bundles` deletes all now. Whoever restores one of them must erase again",
-                bundles.join("; ")
-            ))
-        }
-        (false, _) => Some(
-            "what is saved of this record elsewhere: erase there as well, with `--state`. Artifacts on GitHub stay up to 90 days".to_owned(),
-        ),
+    if !remains.is_saved {
+        let text = "What is saved of this record elsewhere: erase there as well, with `--state`. Artifacts on GitHub stay for up to 90 days.";
+        return Some(text.to_owned());
     }
+    let bundles = remains.bundles.iter().map(|bundle| {
+        let Bundle {
+            generation,
+            saved_at,
+            kept_until,
+        } = *bundle;
+        let (saved_at, until) = (moment(saved_at), day(utc_date(kept_until)));
+        format!("generation {generation} of {saved_at}, until {until}")
+    });
+    let bundles = bundles.collect::<Vec<_>>().join("; ");
+    (!bundles.is_empty()).then(|| {
+        format!(
+            "Saved records that still hold it: {bundles}. The first save after that day deletes each; `--drop-bundles` deletes all now. Whoever restores one of them must erase again."
+        )
+    })
 }
 
 fn whose(key: &str, account: &str) -> String {

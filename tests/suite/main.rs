@@ -9,6 +9,7 @@ mod cli;
 mod commands;
 mod comments;
 mod deliver;
+mod erase;
 mod export;
 mod fathom;
 mod files;
