@@ -45,8 +45,8 @@ pub use crate::{
 use crate::{
     model::{
         ApiUsage, Call, CallFailure, Checkpoint, CredentialState, Erasure, FailureClass,
-        FileFailure, Harvest, Holdings, ImportRecord, LeftOut, MediaOutcome, Notification, Phase,
-        Tally, Transcript,
+        FileFailure, Harvest, Holdings, ImportRecord, LeftOut, MediaOutcome, Notification, Period,
+        Phase, Tally, Transcript,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -360,6 +360,22 @@ impl Store {
         let import = import.clone();
         self.on_writer(move |session| {
             session.read(|connection| harvest::harvest(connection, &import))
+        })
+        .await
+    }
+
+    /// How many calls an import brought that began on other days than these.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn calls_outside(
+        &self,
+        import: &ImportRecord,
+        period: Period,
+    ) -> Result<i64, StoreError> {
+        let import = import.clone();
+        self.on_writer(move |session| {
+            session.read(|connection| harvest::outside(connection, &import, period))
         })
         .await
     }

@@ -10,7 +10,7 @@ use std::{fs, path::Path};
 use call_import_engine::{
     model::{
         ApiUsage, CredentialState, FailureClass, FileFailure, ImportRecord, LeftOut, MediaCopy,
-        MediaOutcome, Notification, NotificationKind, Participant, Phase, Tally, WhoseTurn,
+        MediaOutcome, Notification, NotificationKind, Participant, Phase, Tally,
     },
     platforms::RecordFailure,
     store::{self, AttemptEnd, PageCommit, Store},
