@@ -335,7 +335,7 @@ impl Erasing<'_> {
     }
 }
 
-/// Records that `state restore` put aside.
+/// Records that `state restore` put aside, with their logs.
 fn older_records(path: &Path) -> Vec<String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = format!("{name}.before-");
@@ -346,7 +346,7 @@ fn older_records(path: &Path) -> Vec<String> {
         .flatten()
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.starts_with(&aside) && !name.ends_with(".wal"))
+        .filter(|name| name.starts_with(&aside))
         .map(|name| path.with_file_name(name).display().to_string())
         .collect();
     found.sort();

@@ -11,6 +11,7 @@ use duckdb::{AccessMode, Config, Connection};
 use jiff::Timestamp;
 
 use super::{
+    copy,
     error::{StoreError, file_error},
     mark, schema,
     session::Session,
@@ -111,6 +112,7 @@ pub(super) fn hold<T>(
     explained(path, || {
         let connection = connect(path, AccessMode::ReadWrite)?;
         schema::verify(&connection, path)?;
+        mark::check(path, copy::record_row(&connection)?.sequence)?;
         connection.execute_batch("CHECKPOINT")?;
         work(&connection)
     })

@@ -17,7 +17,8 @@ use jiff::Timestamp;
 use super::{
     connect::{self, quoted},
     copy,
-    error::StoreError,
+    error::{StoreError, file_error},
+    mark,
     recorded::Scope,
     values::Cells,
 };
@@ -261,12 +262,12 @@ impl Fresh {
             path: record.with_file_name(format!(".{name}.erasing")),
             took_place: false,
         };
-        fresh.remove().map_err(fresh.refused())?;
+        fresh.remove().map_err(|source| fresh.refused(source))?;
         connect::create(&fresh.path)?;
         let permissions = fs::metadata(record).map(|metadata| metadata.permissions());
         permissions
             .and_then(|permissions| fs::set_permissions(&fresh.path, permissions))
-            .map_err(fresh.refused())?;
+            .map_err(|source| fresh.refused(source))?;
         Ok(fresh)
     }
 
@@ -278,15 +279,14 @@ impl Fresh {
             let folder = record.parent().filter(|folder| *folder != Path::new(""));
             File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
         };
-        place().map_err(self.refused())?;
+        place().map_err(|source| self.refused(source))?;
         self.took_place = true;
         Ok(())
     }
 
     fn remove(&self) -> io::Result<()> {
-        let mut log = self.path.clone().into_os_string();
-        log.push(".wal");
-        for path in [Path::new(&log), &self.path] {
+        let companions = mark::companions(&self.path);
+        for path in companions.iter().chain([&self.path]) {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 Ok(()) | Err(_) => {}
@@ -295,12 +295,8 @@ impl Fresh {
         Ok(())
     }
 
-    fn refused(&self) -> impl Fn(io::Error) -> StoreError + use<> {
-        let path = self.path.clone();
-        move |source| StoreError::File {
-            path: path.clone(),
-            source,
-        }
+    fn refused(&self, source: io::Error) -> StoreError {
+        file_error(&self.path, source)
     }
 }
 
