@@ -3,6 +3,7 @@
 
 mod edited;
 mod failures;
+mod limits;
 mod program;
 mod settling;
 mod stops;
