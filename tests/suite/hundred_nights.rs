@@ -46,8 +46,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut scene = Scene::new("2026-12-01T01:17:00Z");
-        let gong = gong(&mut scene, population(120, "2026-11-01", "2026-11-30"));
-        gong.gong().first_company().hide([118, 119]);
+        let gong = gong(&mut scene, population(30, "2026-11-01", "2026-11-30"));
+        gong.gong().first_company().hide([28, 29]);
         let github = Simulator::start(Config {
             clock: Arc::new(scene.clock.clone()),
             ..Config::github(github::Config::default())
@@ -82,7 +82,7 @@ impl World {
                 self.scene.secrets.remove("IMPORT_SIGNED_LATER_GONG");
             }
             4 => {
-                self.gong.gong().first_company().reveal([118, 119]);
+                self.gong.gong().first_company().reveal([28, 29]);
                 self.gong.gong().first_company().release_transcripts();
             }
             9 => {
@@ -134,7 +134,9 @@ async fn in_a_hundred_nights_nothing_grows_without_cause() {
         }
         world.scene.run(&format!("night-{night}")).await;
         down.inspect(|down| down.release());
-        sizes.push(world.size());
+        if night >= QUIET {
+            sizes.push(world.size());
+        }
     }
 
     // Everything came to its end.
@@ -161,7 +163,7 @@ async fn in_a_hundred_nights_nothing_grows_without_cause() {
     assert!(told.contains(&"delayed".to_owned()), "{told:?}");
 
     // A quiet night leaves a row of `runs`, and asks GitHub once for commands.
-    for (night, pair) in (QUIET + 1..).zip(sizes[QUIET - 1..].windows(2)) {
+    for (night, pair) in (QUIET + 1..).zip(sizes.windows(2)) {
         let [before, after] = pair else { continue };
         let mut expected = before.clone();
         *expected.rows.get_mut("runs").expect("a table") += 1;
@@ -170,7 +172,7 @@ async fn in_a_hundred_nights_nothing_grows_without_cause() {
         expected.bytes = after.bytes;
         assert_eq!(*after, expected, "night {night}");
     }
-    let (quiet, last) = (&sizes[QUIET - 1], &sizes[99]);
+    let (quiet, last) = (&sizes[0], &sizes[sizes.len() - 1]);
     assert!(
         last.bytes <= quiet.bytes + (1 << 20),
         "{} bytes after night {QUIET}, {} after the last",
