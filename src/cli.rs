@@ -4,6 +4,7 @@
 mod authorize;
 mod check;
 mod credential;
+mod erase;
 mod export;
 mod files;
 mod generate;
@@ -159,6 +160,11 @@ enum Command {
     Retry(retry::Arguments),
     /// Write the imported calls as Parquet files, or as JSON Lines
     Export(export::Arguments),
+    /// Erase everything of a customer's account, for good
+    ///
+    /// Calls, transcripts, recordings, failures and what else is recorded of it. No run imports anything of the account
+    /// again. Says what will go and asks; and says what stays, and for how long.
+    Erase(erase::Arguments),
     /// Save the record for the next run, or restore it
     State(state::Arguments),
     /// Make the pair of keys to which credentials are sealed
@@ -216,6 +222,7 @@ impl Command {
             Self::Status(arguments) => status::run(arguments, common, out),
             Self::Retry(arguments) => retry::run(arguments, common, out),
             Self::Export(arguments) => export::run(arguments, common, out),
+            Self::Erase(arguments) => erase::run(arguments, common, out),
             Self::State(arguments) => state::run(arguments, common, out),
             Self::Keygen(arguments) => keygen::run(arguments, common, out),
             Self::Generate(arguments) => generate::run(arguments, common, out),

@@ -7,6 +7,7 @@
 mod connect;
 mod copy;
 mod credentials;
+mod erase;
 mod error;
 mod export;
 mod harvest;
@@ -33,6 +34,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub use copy::{Contents, RecordRow, inspect, peek, stamp};
+pub use erase::erase;
 pub use error::StoreError;
 pub use export::{ExportFormat, ExportedFile, export};
 pub use imports::RETRY_REASON;
@@ -45,8 +47,9 @@ pub use crate::{
 };
 use crate::{
     model::{
-        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure,
-        Harvest, ImportRecord, LeftOut, MediaOutcome, Notification, Phase, Tally, Transcript,
+        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, Erasure, FailureClass,
+        FileFailure, Harvest, Holdings, ImportRecord, LeftOut, MediaOutcome, Notification, Period,
+        Phase, Tally, Transcript,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -149,6 +152,7 @@ impl Store {
                     usage: ledger::usage(connection, since)?,
                     attempted: ledger::attempted(connection)?,
                     copied: media::copied(connection)?,
+                    erasures: erase::erasures(connection)?,
                 })
             })
         })
@@ -161,6 +165,33 @@ impl Store {
     /// When the record cannot be read.
     pub async fn imports(&self) -> Result<Vec<ImportRecord>, StoreError> {
         self.on_writer(|session| session.read(imports::all)).await
+    }
+
+    /// What was erased, by platform and account.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
+        self.on_writer(|session| session.read(erase::erasures))
+            .await
+    }
+
+    /// What is recorded of an account.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn holdings(&self, platform: &str, account: &str) -> Result<Holdings, StoreError> {
+        let (platform, account) = (platform.to_owned(), account.to_owned());
+        self.on_writer(move |session| {
+            session.read(|connection| {
+                let scope = Scope {
+                    platform: &platform,
+                    account: &account,
+                };
+                erase::holdings(connection, scope)
+            })
+        })
+        .await
     }
 
     /// The calls or files of a request that could not be imported: up to `limit`, by external id.
@@ -334,6 +365,22 @@ impl Store {
         let import = import.clone();
         self.on_writer(move |session| {
             session.read(|connection| harvest::harvest(connection, &import))
+        })
+        .await
+    }
+
+    /// How many calls an import brought that began on other days than these.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn calls_outside(
+        &self,
+        import: &ImportRecord,
+        period: Period,
+    ) -> Result<i64, StoreError> {
+        let import = import.clone();
+        self.on_writer(move |session| {
+            session.read(|connection| harvest::outside(connection, &import, period))
         })
         .await
     }

@@ -27,7 +27,7 @@ use crate::{
     report::{self, plan::View, status},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
-    state::{Home, Wanted, restore as restore_record},
+    state::Home,
     store::Store,
 };
 
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         std::process::id()
     );
     let job_summary = github::job_summary().filter(|_| !arguments.no_github);
-    let uploads = beside_record(record::path(common)?, "uploads");
+    let uploads = record::beside_record(record::path(common)?, "uploads");
     let settings = Settings {
         declared: &declared,
         matrix: &matrix,
@@ -122,7 +122,13 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let recipients = recipients::parse(common, &recipients::text(common)?)?;
     let secrets = Secrets::from_environment()?.sealing_to(recipients);
     let runtime = record::runtime()?;
-    let home = runtime.block_on(restore(arguments, &secrets, common))?;
+    let home = match &arguments.state {
+        Some(address) => {
+            let home = state::take_back(address, arguments.init, &secrets, common);
+            Some(runtime.block_on(home)?)
+        }
+        None => None,
+    };
     if arguments.dry_run {
         return dry_run(&settings, arguments, common, out);
     }
@@ -148,28 +154,6 @@ fn show(report: &Report, format: Format, out: &mut Output) -> Result<(), Stop> {
         }
     }
     Ok(())
-}
-
-/// Takes back what the last run saved, if the record is kept elsewhere, and tells where.
-async fn restore(
-    arguments: &Arguments,
-    secrets: &Secrets,
-    common: &Common,
-) -> Result<Option<Home>, Stop> {
-    let Some(address) = &arguments.state else {
-        return Ok(None);
-    };
-    let home = state::home(address, common)?;
-    home.check(secrets).map_err(state::stop)?;
-    let path = record::path(common)?;
-    let wanted = Wanted {
-        init: arguments.init,
-        generation: None,
-    };
-    let restored = restore_record(home.objects(), secrets, path, wanted, SystemClock.now()).await;
-    let restored = restored.map_err(state::stop)?;
-    tracing::info!("{}", state::told(&restored, address, path));
-    Ok(Some(home))
 }
 
 async fn carry_out(
@@ -263,14 +247,8 @@ fn media_place(arguments: &Arguments, database: &Path) -> Result<Option<MediaPla
     })?;
     Ok(Some(MediaPlace {
         objects,
-        partial: beside_record(database, "media"),
+        partial: record::beside_record(database, "media"),
     }))
-}
-
-/// A hidden folder beside the record.
-fn beside_record(database: &Path, purpose: &str) -> PathBuf {
-    let name = database.file_name().unwrap_or_default().to_string_lossy();
-    database.with_file_name(format!(".{name}.{purpose}"))
 }
 
 /// What a run would do, without a run.

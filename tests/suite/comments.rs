@@ -146,6 +146,8 @@ fn facts() -> StatusFacts<'static> {
         settle_days: 14,
         failures: &[],
         tally: None,
+        period: None,
+        outside: 0,
     }
 }
 
