@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::model::KnownSecrets;
 pub use answer::{GitHubError, Pause};
 use answer::{Head, Quota};
 pub use branches::{Issue, Stored};
@@ -40,6 +41,7 @@ pub struct GitHub {
     client: Octocrab,
     repository: String,
     quota: Mutex<Quota>,
+    known: KnownSecrets,
 }
 
 /// Where a comment stands.
@@ -120,7 +122,15 @@ impl GitHub {
             client,
             repository: repository.to_owned(),
             quota: Mutex::default(),
+            known: KnownSecrets::default(),
         })
+    }
+
+    /// The same, but no text that holds one of these secrets gets there.
+    #[must_use]
+    pub fn withholding(self, known: &KnownSecrets) -> Self {
+        let known = known.clone();
+        Self { known, ..self }
     }
 
     /// When the next request may be sent, if GitHub has said that none is left until then.
@@ -270,8 +280,11 @@ impl GitHub {
         &self,
         method: Method,
         route: &str,
-        body: Option<Value>,
+        mut body: Option<Value>,
     ) -> Result<Value, GitHubError> {
+        if let Some(body) = &mut body {
+            self.known.withhold_in(body, "GitHub");
+        }
         let request = Request::builder().method(method).uri(route);
         let exchange = async {
             let request = self.client.build_request(request, body.as_ref())?;

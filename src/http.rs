@@ -6,7 +6,7 @@ mod consent;
 mod download;
 mod token;
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::{Bytes, BytesMut};
@@ -20,7 +20,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    model::{Credential, FailureClass},
+    model::{Credential, FailureClass, Forms},
     platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Link, Traits, Verb},
 };
 
@@ -53,6 +53,8 @@ pub struct Endpoint {
     traits: Traits,
     auth: Auth,
     credential: Credential,
+    /// The credential as an answer may repeat it.
+    forms: Arc<Forms>,
 }
 
 /// Why no answer came.
@@ -153,7 +155,7 @@ impl Http {
         let body = if is_recording {
             Bytes::new()
         } else {
-            read_body(&mut response).await?
+            endpoint.struck(read_body(&mut response).await?)
         };
         Ok(HttpReply {
             status,
@@ -268,12 +270,17 @@ impl Endpoint {
             Some(url) => Url::parse(url).map_err(|_| AddressError::Unreadable(url.to_owned()))?,
             None => address::base(base, traits)?,
         };
+        let mut forms = Forms::default();
+        for secret in credential.secrets() {
+            forms.add(secret.expose_secret());
+        }
         Ok(Self {
             base,
             replaced: replacement.is_some(),
             traits: *traits,
             auth,
             credential,
+            forms: Arc::new(forms),
         })
     }
 
@@ -306,7 +313,16 @@ impl Endpoint {
             }
             Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } | Auth::OAuth(_) => None,
         };
-        self.credential.scrub(text, header.as_slice())
+        let text = self.credential.scrub(text, header.as_slice());
+        self.forms.struck_from(&text).into_owned()
+    }
+
+    /// A body without the credential, before anything reads or records it: a platform may repeat what it was sent.
+    fn struck(&self, body: Bytes) -> Bytes {
+        match self.forms.struck_from(&String::from_utf8_lossy(&body)) {
+            Cow::Owned(clean) => clean.into(),
+            Cow::Borrowed(_) => body,
+        }
     }
 
     /// How many keys the credential has: more than one only where each may see other calls.

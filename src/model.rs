@@ -2,6 +2,7 @@
 
 mod call;
 mod credential;
+mod known;
 mod period;
 mod record;
 mod slug;
@@ -14,6 +15,7 @@ pub use call::{
     TranscriptContent, TranscriptState,
 };
 pub use credential::{Credential, MAX_KEYS};
+pub use known::{Forms, KnownSecrets, WITHHELD};
 pub use period::{Period, Window};
 pub use record::{
     ApiUsage, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure, Harvest,

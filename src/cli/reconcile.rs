@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Common, Exit, Media, Output, Stop, check, github, place::no_request, progress::Progress,
+    Common, Exit, Media, Output, Stop, check, github, known, place::no_request, progress::Progress,
     recipients, record, slack, state, written,
 };
 use crate::{
@@ -120,7 +120,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         has_job_summary: job_summary.is_some(),
     };
     let recipients = recipients::parse(common, &recipients::text(common)?)?;
-    let secrets = Secrets::from_environment()?.sealing_to(recipients);
+    let secrets = Secrets::from_environment(known::secrets())?.sealing_to(recipients);
     let runtime = record::runtime()?;
     let home = runtime.block_on(restore(arguments, &secrets, common))?;
     if arguments.dry_run {
@@ -183,7 +183,8 @@ async fn carry_out(
     let host = gethostname::gethostname();
     let path = record::path(common)?;
     let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())
-        .map_err(record::stop)?;
+        .map_err(record::stop)?
+        .withholding(known::secrets());
     let http = Http::new()?;
     let media = media_place(arguments, path)?;
     let github = if arguments.no_github {
