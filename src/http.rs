@@ -109,8 +109,8 @@ impl SendError {
 }
 
 impl Http {
-    /// A client with our limits. `proxies` of the environment are honoured by reqwest only when it is
-    /// built with that feature, which it is not: nothing is sent another way than the address says.
+    /// A client with our limits. Proxies that the environment names are not used: nothing is sent another way than
+    /// the address says.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
@@ -410,6 +410,8 @@ fn builder() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("call-import/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
+        // Else reqwest takes HTTPS_PROXY and its like from the environment.
+        .no_proxy()
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(60))
         .timeout(Duration::from_secs(180))
@@ -532,6 +534,87 @@ mod tests {
             "asked each time"
         );
         assert!(sink.accept().is_err(), "nobody came");
+    }
+
+    /// Whichever way an address comes in: from a request file, a token answer, a link to a file or a recording, or a
+    /// redirect. Every name leads to this machine here.
+    #[tokio::test]
+    async fn no_hostile_address_is_connected_to() {
+        let sink = TcpListener::bind("127.0.0.1:0").expect("a port");
+        sink.set_nonblocking(true).expect("a socket");
+        let resolver = Rebinding {
+            asked: AtomicUsize::new(1),
+            sink: sink.local_addr().ok(),
+        };
+        let http = Http::resolving(Arc::new(resolver)).expect("a client");
+        let gong = gong(None);
+        let mut addresses = 0;
+        let is_refused = |error: SendError| match error {
+            SendError::Address(_) => true,
+            error => error.detail().contains("private network"),
+        };
+        for address in include_str!("../tests/fixtures/hostile_addresses.txt").lines() {
+            if address.starts_with("# ") {
+                continue;
+            }
+            addresses += 1;
+            assert!(Endpoint::check(address, &gong.traits).is_err(), "{address}");
+            let base = Endpoint::new(
+                address,
+                None,
+                &gong.traits,
+                gong.auth,
+                Credential::default(),
+            );
+            assert!(base.is_err(), "{address}");
+            let now = Timestamp::UNIX_EPOCH;
+            let file = HttpExchange::get(address);
+            let file = http.send(&gong, &file, now).await.expect_err(address);
+            assert!(matches!(file, SendError::Address(_)), "{address}: {file}");
+            let link = Link::new(address);
+            let recording = http.download(&gong, &link, None, now).await;
+            let recording = recording.map(|_| ()).expect_err(address);
+            assert!(is_refused(recording), "{address}");
+            // A redirect is followed from wherever it stands.
+            let here = Url::parse("https://us-1.api.gong.io/v2/calls").expect("an address");
+            if let Ok(next) = here.join(address)
+                && gong.permit(&next).is_ok()
+                && next.host() != here.host()
+            {
+                let name = next.domain().expect("a name, which is resolved");
+                let name: Name = name.parse().expect("a name");
+                let found = address::PublicOnly(Arc::new(Rebinding {
+                    asked: AtomicUsize::new(1),
+                    sink: sink.local_addr().ok(),
+                }));
+                assert!(found.resolve(name).await.is_err(), "{address}");
+            }
+        }
+        assert!(addresses >= 90, "{addresses}");
+        assert!(sink.accept().is_err(), "nobody came");
+    }
+
+    #[tokio::test]
+    async fn a_name_or_a_certificate_that_is_wrong_is_a_matter_of_the_network() {
+        let secure = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = secure.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for stream in secure.incoming().take(1) {
+                let mut stream = stream.expect("a connection");
+                // No TLS is spoken here.
+                std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    .expect("an answer");
+            }
+        });
+        let nowhere = Rebinding::default();
+        let http = Http::resolving(Arc::new(nowhere)).expect("a client");
+        let exchange = HttpExchange::get("/v2/workspaces?key=canary-in-the-query");
+        for endpoint in [gong(None), gong(Some(&format!("https://{address}")))] {
+            let sent = http.send(&endpoint, &exchange, Timestamp::UNIX_EPOCH).await;
+            let error = sent.expect_err("no answer");
+            assert_eq!(error.class(), FailureClass::Network, "{error}");
+            assert!(!error.detail().contains("canary"), "{}", error.detail());
+        }
     }
 
     /// A platform that sends a recording where a link was asked for costs no more than its head.

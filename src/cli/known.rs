@@ -77,3 +77,37 @@ fn keep_memory() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Is set for the process that panics.
+    const PANICS: &str = "IMPORT_NORTHWIND_GONG_PANICS";
+
+    #[test]
+    fn a_panic_does_not_tell_a_secret() {
+        if let Ok(secret) = env::var(PANICS) {
+            keep();
+            panic!("it is {secret} and {}", hex::encode(&secret));
+        }
+        for (secret, is_told) in [("a canary in the mine", false), ("a bird", true)] {
+            let test = "cli::known::tests::a_panic_does_not_tell_a_secret";
+            let output = Command::new(env::current_exe().unwrap())
+                .args([test, "--exact", "--nocapture"])
+                .env(PANICS, secret)
+                .output()
+                .unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                !output.status.success() && told.contains("panicked at"),
+                "{told}"
+            );
+            assert_eq!(told.contains(secret), is_told, "{told}");
+            assert_eq!(told.contains(&hex::encode(secret)), is_told, "{told}");
+            assert_eq!(told.contains(crate::model::WITHHELD), !is_told, "{told}");
+        }
+    }
+}

@@ -185,6 +185,7 @@ async fn carry_out(
     let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())
         .map_err(record::stop)?
         .withholding(known::secrets());
+    warn_of_proxies();
     let http = Http::new()?;
     let media = media_place(arguments, path)?;
     let github = if arguments.no_github {
@@ -225,6 +226,17 @@ async fn carry_out(
         error => error.into(),
     })?;
     closed.map(|()| report)
+}
+
+/// Whoever has set one would wonder why it sees nothing.
+fn warn_of_proxies() {
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        if std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
+            tracing::warn!(
+                "{name} is set, but no proxy is used: requests go straight to where they say"
+            );
+        }
+    }
 }
 
 /// Writes what failed in files. The record has it as well, so the run is none the worse where that fails.

@@ -23,16 +23,23 @@ const SHORTEST: usize = 8;
 
 /// Secrets in every form in which a text may repeat them. Their memory is wiped when they are dropped.
 #[derive(Clone, Default)]
-pub struct Forms(Vec<Zeroizing<String>>);
+pub struct Forms {
+    forms: Vec<Zeroizing<String>>,
+    /// One bit for each two bytes, set if a form begins with them: whole pages of transcripts are looked through, and
+    /// nearly everywhere in them this is all it takes.
+    begins: Vec<u64>,
+}
 
 /// Every secret that this process has opened, known to whoever lets a text out: comments, Slack, job summary,
 /// log, stdout, and what is recorded. Clones share what they know.
 ///
 /// This is the last of several guards: secrets are types that cannot be printed, and what a platform repeats is
-/// struck out where its answer arrives ([`Forms::struck_from`]). It also takes the place of the masks of GitHub
-/// Actions (`::add-mask::VALUE`). Those would put the very value on stdout, which workflows keep in files, to
-/// hide it in the log of one job; and there they find only exact repetitions, while nothing but this process ever
-/// sees an opened credential.
+/// struck out where its answer arrives ([`Forms::struck_from`]).
+///
+/// It also takes the place of the masks of GitHub Actions. `::add-mask::VALUE` would put the very value on stdout,
+/// which workflows keep in files and pipe elsewhere, and which the runner itself has been seen to log
+/// (actions/runner, issues 159 and 475); all to hide exact repetitions in the log of one job, while no other step
+/// of it ever sees what is opened here.
 #[derive(Clone, Default)]
 pub struct KnownSecrets(Arc<RwLock<Forms>>);
 
@@ -45,8 +52,11 @@ impl Forms {
                 continue;
             }
             for form in forms(text) {
-                if !self.0.contains(&form) {
-                    self.0.push(form);
+                if !self.forms.contains(&form) {
+                    let (word, bit) = place_of(form.as_bytes());
+                    self.begins.resize(1 << 10, 0);
+                    self.begins[word] |= bit;
+                    self.forms.push(form);
                 }
             }
         }
@@ -54,21 +64,36 @@ impl Forms {
 
     /// Whether a text holds one of the secrets, as it is or behind the escapes of an address or of JSON.
     pub fn are_in(&self, text: &str) -> bool {
-        let are_in = |text: &str| self.0.iter().any(|form| text.contains(form.as_str()));
-        if self.0.is_empty() {
-            return false;
-        }
-        are_in(text)
-            || (text.contains('%') && are_in(&without_percent(text)))
-            || (text.contains('\\') && are_in(&without_backslashes(text)))
+        !self.forms.is_empty()
+            && (self.stand_in(text)
+                || (text.contains('%') && self.stand_in(&without_percent(text)))
+                || (text.contains('\\') && self.stand_in(&without_backslashes(text))))
     }
 
-    /// The text with `***` in the place of every secret.
-    pub fn struck_from<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let found = self.0.iter().filter(|form| text.contains(form.as_str()));
-        found.fold(Cow::Borrowed(text), |text, form| {
-            Cow::Owned(text.replace(form.as_str(), "***"))
+    fn stand_in(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        bytes.windows(2).enumerate().any(|(index, pair)| {
+            let (word, bit) = place_of(pair);
+            let is_begin = self.begins[word] & bit != 0;
+            let stands = |form: &Zeroizing<String>| bytes[index..].starts_with(form.as_bytes());
+            is_begin && self.forms.iter().any(stands)
         })
+    }
+
+    /// The text with `***` in the place of every secret; where one is hidden behind escapes, [`WITHHELD`] in the place
+    /// of the text around it.
+    pub fn struck_from<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !self.are_in(text) {
+            return text.into();
+        }
+        let struck = self.forms.iter().fold(text.to_owned(), |text, form| {
+            text.replace(form.as_str(), "***")
+        });
+        if self.are_in(&struck) {
+            self.withheld_from(&struck).into()
+        } else {
+            struck.into()
+        }
     }
 
     /// The text with [`WITHHELD`] in the place of whatever holds a secret: the quoted text or the code span around
@@ -169,8 +194,14 @@ impl fmt::Debug for KnownSecrets {
     }
 }
 
-/// A secret as it is, as JSON, addresses, HTML, our own code spans, Base64 and hexadecimal digits write it. The
-/// longer forms come before those that are parts of them.
+/// Where the bit of a text's first two bytes is.
+fn place_of(text: &[u8]) -> (usize, u64) {
+    let begin = usize::from(text[0]) << 8 | usize::from(text[1]);
+    (begin >> 6, 1 << (begin & 63))
+}
+
+/// A secret as it is, as JSON, addresses, HTML, our own code spans and paths, Base64 and hexadecimal digits write it.
+/// The longer forms come before those that are parts of them.
 fn forms(secret: &str) -> impl Iterator<Item = Zeroizing<String>> {
     let bytes = secret.as_bytes();
     let json = serde_json::to_string(secret).unwrap_or_default();
@@ -191,6 +222,7 @@ fn forms(secret: &str) -> impl Iterator<Item = Zeroizing<String>> {
         percent.to_ascii_lowercase(),
         percent,
         secret.replace('|', "¦"),
+        secret.replace('\\', "/"),
         secret.to_owned(),
         hex.to_ascii_uppercase(),
         hex,
@@ -412,10 +444,11 @@ mod tests {
         let mut forms = Forms::default();
         forms.add(SECRET);
         let json = serde_json::to_string(SECRET).unwrap();
-        assert_eq!(
-            forms.struck_from(&format!("{{\"a\":{json}}}")),
-            r#"{"a":"***"}"#
-        );
+        let document = format!("{{\"a\":{json}}}");
+        assert_eq!(forms.struck_from(&document), r#"{"a":"***"}"#);
+        let twice = serde_json::to_string(&format!("in {document}")).unwrap();
+        let told = format!("{{\"b\":\"{WITHHELD}\"}}");
+        assert_eq!(forms.struck_from(&format!("{{\"b\":{twice}}}")), told);
         assert_eq!(forms.struck_from("nothing"), "nothing");
         assert_eq!(
             format!("{forms:?} {:?}", known()),

@@ -5,6 +5,7 @@
 mod addresses;
 mod architecture;
 mod before_merge;
+mod canary;
 mod cli;
 mod commands;
 mod comments;
