@@ -570,7 +570,7 @@ mod tests {
             let now = Timestamp::UNIX_EPOCH;
             let file = HttpExchange::get(address);
             let file = http.send(&gong, &file, now).await.expect_err(address);
-            assert!(matches!(file, SendError::Address(_)), "{address}: {file}");
+            assert!(is_refused(file), "{address}");
             let link = Link::new(address);
             let recording = http.download(&gong, &link, None, now).await;
             let recording = recording.map(|_| ()).expect_err(address);

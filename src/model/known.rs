@@ -421,11 +421,8 @@ mod tests {
         }
         known.learn(&"line one\nsecond`line".into());
         for text in ["x line one\nsecond`line y", "second`line", "line one"] {
-            assert_eq!(
-                known.withheld_from(text, "a test").trim(),
-                WITHHELD,
-                "{text}"
-            );
+            let told = known.withheld_from(text, "a test");
+            assert_eq!(told.replace(WITHHELD, "").trim(), "", "{text}");
         }
     }
 

@@ -85,6 +85,7 @@ impl Mine {
             (IDENTITY, scene.secrets[IDENTITY].clone()),
             ("IMPORT_NORTHWIND_GONG", credential.clone()),
             ("IMPORT_CONTOSO_GONG", credential.clone()),
+            ("CALL_IMPORT_DATABASE", "record.duckdb".into()),
             ("GITHUB_ACTIONS", "true".into()),
             ("GITHUB_REPOSITORY", "example/imports".into()),
             ("GITHUB_API_URL", github.url.clone()),
@@ -380,7 +381,7 @@ fn a_secret_that_slips_into_a_text_is_withheld_everywhere() {
     assert_eq!(customers, ["Contoso", WITHHELD]);
     let (_, stderr) = support::text(&output);
     assert!(stderr.contains(&format!("ERROR {WITHHELD}")), "{stderr}");
-    let told = mine.run(&["status", "northwind", "--database", "record.duckdb"], "");
+    let told = mine.run(&["status", "northwind"], "");
     let summary = fs::read_to_string(mine.scene.folder.path().join("summary.md")).unwrap();
     let comments = mine.github.github().comments(&Place::PullRequest(12));
     let first = &comments[0].body;
@@ -403,7 +404,7 @@ fn a_secret_that_slips_into_a_text_is_withheld_everywhere() {
         search.assert_absent(text.as_bytes(), place, "a slip");
         assert!(text.contains(WITHHELD), "{place}: {text}");
     }
-    let usage = mine.run(&["retry", secret, "--database", "record.duckdb"], "");
+    let usage = mine.run(&["retry", secret], "");
     let (_, told) = support::text(&usage);
     search.assert_absent(told.as_bytes(), "an error", "a slip");
     assert!(told.contains(WITHHELD), "{told}");

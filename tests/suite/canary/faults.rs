@@ -60,7 +60,7 @@ impl io::Write for Log {
 
 impl Mine {
     /// A Gong with some calls and their recordings, to which this credential belongs.
-    fn new(config: Config, credential: &Value, lines: &str) -> Self {
+    fn new(config: Config, credentials: &[Value], lines: &str) -> Self {
         let mut scene = Scene::new("2026-12-01T01:17:00Z");
         scene.with_keys();
         let start = |config: Config| {
@@ -70,14 +70,24 @@ impl Mine {
         let gong = start(config);
         let github = start(Config::github(github::Config::default()));
         let slack = start(Config::slack());
-        let request = PullRequest::new(12, "jane-doe", ["requests/northwind.yaml"]);
-        github.github().merge(request);
         let webhook = plain_canary("webhook");
         scene.github_url = Some(github.url.clone());
         scene.slack_url = Some(format!("{}{}?key={webhook}", slack.url, slack::PATH));
-        scene.connect("gong", &gong.url, &credential.to_string());
+        scene.platform_urls.insert("gong".into(), gong.url.clone());
         scene.without_limits("gong");
-        scene.request("northwind", "Northwind", lines);
+        for (number, credential) in (12..).zip(credentials) {
+            let secret = format!("IMPORT_CUSTOMER_{number}_GONG");
+            scene.secrets.insert(secret, credential.to_string());
+            scene.request(
+                &format!("import-{number}"),
+                &format!("Customer {number}"),
+                lines,
+            );
+            let file = format!("requests/import-{number}.yaml");
+            github
+                .github()
+                .merge(PullRequest::new(number, "jane-doe", [file]));
+        }
         let folder = |name: &str| {
             let folder = scene.folder.path().join(name);
             Objects::open(folder.to_str().unwrap()).unwrap()
@@ -88,7 +98,9 @@ impl Mine {
             partial: scene.folder.path().join("partial"),
         };
         (scene.home, scene.media) = (Some(home), Some(media));
-        let parts = credential.as_object().unwrap().iter();
+        let parts = credentials
+            .iter()
+            .flat_map(|parts| parts.as_object().unwrap());
         let parts = parts.filter(|(name, _)| *name != "client_id");
         let parts = parts.map(|(name, part)| (name.as_str(), own(part.as_str().unwrap())));
         let search = Search::of(parts.chain([
@@ -232,7 +244,7 @@ fn faults(said: &str) -> Vec<Fault> {
         poison(Poison::NumberId),
         poison(Poison::NotAnObject),
         poison(Poison::BadTime),
-        poison(Poison::HugeText(1 << 20)),
+        poison(Poison::HugeText(1 << 16)),
         redirect("https://169.254.169.254/latest"),
         redirect("https://files.example/x"),
         redirect("gopher://files.example/x"),
@@ -249,30 +261,48 @@ fn faults(said: &str) -> Vec<Fault> {
     faults
 }
 
+/// One customer for each fault, all in one night.
 #[tokio::test]
 async fn no_fault_of_a_platform_gives_a_key_away() {
-    let (user, secret) = (plain_canary("user"), canary("secret"));
-    let said = repeated(&user, &secret);
-    for fault in faults(&said) {
-        let when = format!("{fault:?}");
-        let calls = population(6, "2026-09-01", "2026-10-31");
-        let host = Simulator::start(Config::media(media::Config { bytes: 9_000 })).unwrap();
-        let mut config = gong::Config::new(calls).without_limits();
-        config.links = host.links();
-        let company = &mut config.companies[0];
-        (company.access_key, company.access_key_secret) = (user.clone(), secret.clone());
-        let credential = json!({"access_key": user, "access_key_secret": secret});
-        let mine = Mine::new(Config::gong(config), &credential, LINES);
-        let text = said.clone();
-        let echo = Fault::rewrite(move |answer| repeat_in(answer, &text));
-        mine.gong.faults().add(Rule::new(echo));
-        let fault = mine.gong.faults().add(Rule::new(fault).times(8));
-        let mut reports = vec![mine.night("2026-12-01").await];
-        assert!(fault.hits() > 0, "{when}");
-        fault.release();
-        reports.push(mine.night("2026-12-02").await);
-        mine.assert_silent(&reports, &when);
+    let secret = canary("secret");
+    let user = |number: usize| plain_canary(&format!("user {number}"));
+    let host = Simulator::start(Config::media(media::Config { bytes: 9_000 })).unwrap();
+    let calls = population(6, "2026-09-01", "2026-10-31");
+    let mut config = gong::Config::new(calls).without_limits();
+    config.links = host.links();
+    let faults = faults(&repeated("somebody", &secret));
+    let company = config.companies.remove(0);
+    config.companies = (0..faults.len())
+        .map(|number| gong::Company {
+            access_key: user(number),
+            access_key_secret: secret.clone(),
+            ..company.clone()
+        })
+        .collect();
+    let credential = |number| json!({"access_key": user(number), "access_key_secret": secret});
+    let credentials: Vec<Value> = (0..faults.len()).map(credential).collect();
+    let mine = Mine::new(Config::gong(config), &credentials, LINES);
+    let script = mine.gong.gong().faults();
+    let rules: Vec<_> = (0..)
+        .zip(faults)
+        .map(|(number, fault)| {
+            let said = repeated(&user(number), &secret);
+            let echo = Fault::rewrite(move |answer| repeat_in(answer, &said));
+            script.add(Rule::new(echo).of(&user(number)));
+            let what = format!("{fault:?}");
+            (
+                what,
+                script.add(Rule::new(fault).of(&user(number)).times(8)),
+            )
+        })
+        .collect();
+    let mut reports = vec![mine.night("2026-12-01").await];
+    for (what, rule) in rules {
+        assert!(rule.hits() > 0, "{what}");
+        rule.release();
     }
+    reports.push(mine.night("2026-12-02").await);
+    mine.assert_silent(&reports, "in the end");
 }
 
 #[tokio::test]
@@ -289,7 +319,7 @@ async fn no_fault_of_a_token_url_gives_a_token_away() {
         let credential = authority.credential();
         let refresh_token = credential["refresh_token"].as_str().unwrap().to_owned();
         let config = Config::gong(config).with_oauth(authority);
-        let mine = Mine::new(config, &credential, &format!("{LINES}method: oauth\n"));
+        let mine = Mine::new(config, &[credential], &format!("{LINES}method: oauth\n"));
         let said = format!("{} {refresh_token}", repeated(&app, &secret));
         let fault = match status {
             200 => Fault::rewrite(move |answer| *answer = json!({"error_description": said})),
