@@ -16,6 +16,7 @@ mod files;
 mod findings;
 mod gong;
 mod grain;
+mod hostile;
 mod journey;
 mod matrix;
 mod media;

@@ -117,7 +117,7 @@ pub(crate) fn assert_harmless(text: &str, why: &str) {
 }
 
 /// Everything that was ever written by us, on whatever place.
-fn written(github: &GitHub) -> Vec<String> {
+pub(crate) fn written(github: &GitHub) -> Vec<String> {
     let comments = github.all_comments().into_iter();
     let ours = comments.filter(|comment| comment.author == simulator::github::ACTIONS);
     let texts = ours.flat_map(|comment| {
@@ -166,6 +166,39 @@ async fn a_form_of_hostile_texts_is_answered_in_harmless_ones() {
         );
     }
     super::settings().bind(|| insta::assert_snapshot!("forms", shown.join("\n")));
+}
+
+/// The same for the whole corpus, in every question at once.
+#[tokio::test]
+async fn no_form_of_the_corpus_is_answered_with_more_than_words() {
+    let scene = Scene::new(super::MORNING);
+    let running: Running = before_merge::github(&scene);
+    let github = running.github();
+    for text in crate::hostile::corpus() {
+        let everywhere: Vec<(Question, &str)> = Question::ALL
+            .iter()
+            .map(|question| (*question, text.as_str()))
+            .collect();
+        let only_words = [
+            (Question::Customer, text.as_str()),
+            (Question::Notes, text.as_str()),
+        ];
+        for answers in [form(&everywhere), form(&only_words)] {
+            let issue = github.open_issue("jane-doe", &format!("Import: {text}"), &answers);
+            answered(&scene, &running, issue).await;
+        }
+    }
+    for (_, title, body) in github.open_pulls() {
+        assert!(title.len() < 200 && !title.contains('@'), "{title}");
+        assert_harmless(&body, &title);
+    }
+    let texts = written(github);
+    assert!(texts.len() > 200, "{}", texts.len());
+    for text in texts {
+        assert_harmless(&text, "an answer");
+    }
+    let told = github.notifications();
+    assert!(told.iter().all(|told| told.mentions.is_empty()), "{told:?}");
 }
 
 #[tokio::test]
