@@ -135,6 +135,9 @@ pub(crate) fn corpus() -> Vec<String> {
     let long = [
         "@everyone ".repeat(10_000),
         "`".repeat(100_000),
+        format!("{} @everyone <b>x</b> #12", "`".repeat(79)),
+        format!("{} @everyone <b>x</b> #12", "`".repeat(80)),
+        format!("{} @everyone <b>x</b> #12", "`".repeat(300)),
         "<b>|".repeat(25_000),
     ];
     texts.into_iter().map(String::from).chain(long).collect()
@@ -388,6 +391,9 @@ fn the_program_prints_no_command_of_the_runner() {
             "::error file=requests/",
             "::warning file=requests/",
             "::notice file=requests/",
+            // What GitHub does not show.
+            "::error title=and ",
+            "::warning title=and ",
         ];
         assert!(kinds.iter().any(|kind| line.starts_with(kind)), "{line}");
     }

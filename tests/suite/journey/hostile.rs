@@ -171,34 +171,42 @@ async fn a_form_of_hostile_texts_is_answered_in_harmless_ones() {
 /// The same for the whole corpus, in every question at once.
 #[tokio::test]
 async fn no_form_of_the_corpus_is_answered_with_more_than_words() {
-    let scene = Scene::new(super::MORNING);
-    let running: Running = before_merge::github(&scene);
-    let github = running.github();
-    for text in crate::hostile::corpus() {
-        let everywhere: Vec<(Question, &str)> = Question::ALL
-            .iter()
-            .map(|question| (*question, text.as_str()))
-            .collect();
-        let only_words = [
-            (Question::Customer, text.as_str()),
-            (Question::Notes, text.as_str()),
-        ];
-        for answers in [form(&everywhere), form(&only_words)] {
-            let issue = github.open_issue("jane-doe", &format!("Import: {text}"), &answers);
-            answered(&scene, &running, issue).await;
+    // GitHub lets nobody write much more in an hour.
+    for texts in crate::hostile::corpus().chunks(20) {
+        let scene = Scene::new(super::MORNING);
+        let running: Running = before_merge::github(&scene);
+        let github = running.github();
+        // So that none of ours is the #12 of the texts.
+        for _ in 1..=12 {
+            github.open_issue("sam-lee", "Something else", "");
         }
+        for text in texts {
+            let everywhere: Vec<(Question, &str)> = Question::ALL
+                .iter()
+                .map(|question| (*question, text.as_str()))
+                .collect();
+            let only_words = [
+                (Question::Customer, text.as_str()),
+                (Question::Notes, text.as_str()),
+            ];
+            for answers in [form(&everywhere), form(&only_words)] {
+                let issue = github.open_issue("jane-doe", &format!("Import: {text}"), &answers);
+                answered(&scene, &running, issue).await;
+            }
+        }
+        for (_, title, body) in github.open_pulls() {
+            assert!(title.len() < 200 && !title.contains('@'), "{title}");
+            assert_harmless(&body, &title);
+        }
+        let answers = written(github);
+        assert!(answers.len() >= 2 * texts.len(), "{}", answers.len());
+        for text in answers {
+            assert_harmless(&text, "an answer");
+        }
+        let told = github.notifications();
+        let is_nobody = |told: &simulator::github::Notification| told.mentions.is_empty();
+        assert!(told.iter().all(is_nobody), "{told:?}");
     }
-    for (_, title, body) in github.open_pulls() {
-        assert!(title.len() < 200 && !title.contains('@'), "{title}");
-        assert_harmless(&body, &title);
-    }
-    let texts = written(github);
-    assert!(texts.len() > 200, "{}", texts.len());
-    for text in texts {
-        assert_harmless(&text, "an answer");
-    }
-    let told = github.notifications();
-    assert!(told.iter().all(|told| told.mentions.is_empty()), "{told:?}");
 }
 
 #[tokio::test]
