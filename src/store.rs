@@ -12,6 +12,7 @@ mod export;
 mod harvest;
 mod imports;
 mod ledger;
+mod mark;
 mod media;
 mod outbox;
 mod page;
@@ -34,6 +35,7 @@ pub use copy::{Contents, RecordRow, inspect, peek, stamp};
 pub use error::StoreError;
 pub use export::{ExportFormat, ExportedFile, export};
 pub use imports::RETRY_REASON;
+pub use mark::companions;
 pub use outbox::{Outbox, PostedStatus};
 
 pub use crate::{
@@ -75,8 +77,8 @@ impl Store {
     /// `run` (a run id or the name of a command) and `host` are written into `record.holder`.
     ///
     /// # Errors
-    /// [`StoreError::Held`] when another process has it, [`StoreError::Damaged`] or [`StoreError::Newer`]
-    /// when it is not ours to use, [`StoreError::Disk`] when the file system refuses.
+    /// [`StoreError::Held`] when another process has it, [`StoreError::Damaged`], [`StoreError::Short`] or
+    /// [`StoreError::Newer`] when it is not ours to use, [`StoreError::Disk`] when the file system refuses.
     pub fn open(path: &Path, run: &str, host: &str, now: Timestamp) -> Result<Self, StoreError> {
         connect::open(path, run, host, now).and_then(Self::start)
     }

@@ -14,7 +14,7 @@ use super::{
     damaged,
     manifest::{Manifest, generations, in_words},
     of_database, read_manifest,
-    scratch::{Hashed, Scratch, log_of, remove},
+    scratch::{Hashed, Scratch, remove_companions},
 };
 use crate::{
     objects::Objects,
@@ -113,7 +113,7 @@ pub async fn restore(
         Choice::Take | Choice::Replace => {
             let scratch = fetch(objects, secrets, database, &manifest, &found).await?;
             let aside = match choice {
-                Choice::Replace => remove(&log_of(database)).map(|()| None),
+                Choice::Replace => remove_companions(database).map(|()| None),
                 Choice::Take | Choice::Keep | Choice::Adopt => set_aside(database, now),
             };
             place(scratch, database, aside).map(|aside| taken(&manifest, aside, newest))
@@ -283,7 +283,7 @@ fn place(
     })
 }
 
-/// Moves what stands at `database` out of the way, its log with it: a log beside another file would be
+/// Moves what stands at `database` out of the way, its log and its mark with it: a log beside another file would be
 /// replayed into that.
 fn set_aside(database: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
     let mut name = database.file_name().unwrap_or_default().to_owned();
@@ -291,7 +291,12 @@ fn set_aside(database: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
     name.push(stamp.to_string());
     let aside = database.with_file_name(name);
     let moved = move_if_there(database, &aside)?;
-    move_if_there(&log_of(database), &log_of(&aside))?;
+    for (from, to) in store::companions(database)
+        .iter()
+        .zip(store::companions(&aside))
+    {
+        move_if_there(from, &to)?;
+    }
     Ok(moved.then_some(aside))
 }
 

@@ -10,7 +10,11 @@ use std::{
 use duckdb::{AccessMode, Config, Connection};
 use jiff::Timestamp;
 
-use super::{error::StoreError, schema, session::Session};
+use super::{
+    error::{StoreError, file_error},
+    mark, schema,
+    session::Session,
+};
 
 /// What DuckDB may use for its buffers: the whole process stays near 200 MB. Measured with
 /// `benches/store.rs`: with 96 MB an import costs the same, with 64 MB a tenth more.
@@ -37,6 +41,10 @@ pub(super) fn open(
     now: Timestamp,
 ) -> Result<Session, StoreError> {
     let lease = Lease::take(path)?;
+    if !path.exists() {
+        // Whoever took the file away begins anew.
+        mark::remove(path).map_err(|source| file_error(path, source))?;
+    }
     let mut session = explained(path, || {
         Session::new(up_to_date(path)?, path.to_owned(), true, lease)
     })?;

@@ -12,7 +12,8 @@ use super::{
     RecordRow,
     connect::Lease,
     copy::{self, record_row},
-    error::StoreError,
+    error::{StoreError, file_error},
+    mark::{self, Mark},
 };
 
 /// The open record, owned by one thread.
@@ -25,7 +26,8 @@ pub(super) struct Session {
     file: File,
     path: PathBuf,
     sequence: i64,
-    writes: bool,
+    /// `None` for a reader.
+    mark: Option<Mark>,
     _lease: Lease,
 }
 
@@ -37,16 +39,17 @@ impl Session {
         writes: bool,
         lease: Lease,
     ) -> Result<Self, StoreError> {
-        let file = File::open(&path).map_err(|source| StoreError::File {
-            path: path.clone(),
-            source,
-        })?;
+        let file = File::open(&path).map_err(|source| file_error(&path, source))?;
+        let sequence = sequence(&connection)?;
+        mark::check(&path, sequence)?;
+        let mark = writes.then(|| Mark::begin(&path, sequence)).transpose();
+        let mark = mark.map_err(|source| file_error(&path, source))?;
         Ok(Self {
-            sequence: sequence(&connection)?,
             connection,
             file,
             path,
-            writes,
+            sequence,
+            mark,
             _lease: lease,
         })
     }
@@ -84,6 +87,10 @@ impl Session {
             return Err(StoreError::NotCommitted { expected, found });
         }
         self.sequence = expected;
+        if let Some(mark) = &self.mark {
+            mark.set(expected)
+                .map_err(|source| file_error(&self.path, source))?;
+        }
         Ok(value)
     }
 
@@ -128,10 +135,8 @@ impl Session {
     pub(super) fn snapshot(&mut self, copy: &Path) -> Result<RecordRow, StoreError> {
         self.checkpoint()?;
         let row = self.record()?;
-        self.copy_to(copy).map_err(|source| StoreError::File {
-            path: copy.to_owned(),
-            source,
-        })?;
+        self.copy_to(copy)
+            .map_err(|source| file_error(copy, source))?;
         Ok(row)
     }
 
@@ -148,11 +153,12 @@ impl Session {
 
     /// Nobody holds the record any more; the log goes into the file.
     pub(super) fn release(&mut self) -> Result<(), StoreError> {
-        if !self.writes {
+        if self.mark.take().is_none() {
             return Ok(());
         }
         self.hold(None)?;
-        self.checkpoint()
+        self.checkpoint()?;
+        mark::remove(&self.path).map_err(|source| file_error(&self.path, source))
     }
 }
 
