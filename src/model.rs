@@ -2,6 +2,7 @@
 
 mod call;
 mod credential;
+mod forms;
 mod known;
 mod period;
 mod record;
@@ -15,7 +16,8 @@ pub use call::{
     TranscriptContent, TranscriptState,
 };
 pub use credential::{Credential, MAX_KEYS};
-pub use known::{Forms, KnownSecrets, WITHHELD};
+pub use forms::{Forms, WITHHELD};
+pub use known::KnownSecrets;
 pub use period::{Period, Window};
 pub use record::{
     ApiUsage, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure, Harvest,

@@ -4,7 +4,6 @@
 use std::{fs, process::Output};
 
 use call_import_engine::{
-    model::{ImportRecord, Phase},
     plan::PlannedImport,
     report::{
         findings::{self, Review, Style},
@@ -15,8 +14,8 @@ use call_import_engine::{
     review::{Acknowledged, Remarked, acknowledge},
     spec::{Finding, Severity},
 };
-use serde_json::{Value, json};
-use simulator::github::{self, Place, PullRequest};
+use serde_json::Value;
+use simulator::github::{Place, PullRequest};
 
 use crate::{
     before_merge::{self, with_patience},
