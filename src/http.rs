@@ -8,7 +8,6 @@ mod token;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::{Bytes, BytesMut};
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
@@ -17,7 +16,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 use crate::{
     model::{Credential, FailureClass, Forms},
@@ -271,9 +270,18 @@ impl Endpoint {
             None => address::base(base, traits)?,
         };
         let mut forms = Forms::default();
-        for secret in credential.secrets() {
-            forms.add(secret.expose_secret());
+        // As a whole first, so that nothing is left of the header that they stand in.
+        if let Auth::Basic { user, password } = auth
+            && let Some((user, password)) = credential.field(user).zip(credential.field(password))
+        {
+            let pair = Zeroizing::new(format!(
+                "{}:{}",
+                user.expose_secret(),
+                password.expose_secret()
+            ));
+            forms.add(&pair);
         }
+        forms.add_parts(&credential);
         Ok(Self {
             base,
             replaced: replacement.is_some(),
@@ -304,17 +312,7 @@ impl Endpoint {
 
     /// A text that came from the platform, without the credential in any form in which we sent it.
     pub fn scrub(&self, text: &str) -> String {
-        let field = |name: &str| self.credential.field(name).map(ExposeSecret::expose_secret);
-        let header = match self.auth {
-            Auth::Basic { user, password } => {
-                field(user).zip(field(password)).map(|(user, password)| {
-                    SecretString::from(BASE64.encode(format!("{user}:{password}")))
-                })
-            }
-            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } | Auth::OAuth(_) => None,
-        };
-        let text = self.credential.scrub(text, header.as_slice());
-        self.forms.struck_from(&text).into_owned()
+        self.credential.scrub(&self.forms.struck_from(text))
     }
 
     /// A body without the credential, before anything reads or records it: a platform may repeat what it was sent.

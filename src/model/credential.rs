@@ -26,14 +26,9 @@ impl Credential {
         Self { fields }
     }
 
-    /// The same text without any part of the credential: a platform may repeat what it was sent.
-    /// `encoded` are further forms of it that were sent, such as a header.
-    pub fn scrub(&self, text: &str, encoded: &[SecretString]) -> String {
-        let values = self
-            .fields
-            .values()
-            .chain(encoded)
-            .map(ExposeSecret::expose_secret);
+    /// The same text without any part of the credential as it is: a platform may repeat what it was sent.
+    pub fn scrub(&self, text: &str) -> String {
+        let values = self.fields.values().map(ExposeSecret::expose_secret);
         // What is shorter would blot out ordinary words, and is no secret.
         let values = values.filter(|value| value.len() >= SHORTEST);
         values.fold(text.to_owned(), |text, value| text.replace(value, "***"))

@@ -6,7 +6,9 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
 };
-use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, zeroize::Zeroizing};
+
+use super::Credential;
 
 /// Stands where a text held a credential.
 pub const WITHHELD: &str = "a text was withheld because it held a credential";
@@ -40,6 +42,12 @@ impl Forms {
                 }
             }
         }
+    }
+
+    /// Adds the secret parts of a credential.
+    pub fn add_parts(&mut self, credential: &Credential) {
+        let secrets = credential.secrets().map(ExposeSecret::expose_secret);
+        secrets.for_each(|secret| self.add(secret));
     }
 
     /// Whether a text holds one of the secrets, as it is or behind the escapes of an address or of JSON.
