@@ -17,7 +17,11 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::model::KnownSecrets;
+use crate::{
+    kill::{self, Point},
+    model::KnownSecrets,
+};
+
 pub use answer::{GitHubError, Pause};
 use answer::{Head, Quota};
 pub use branches::{Issue, Stored};
@@ -285,6 +289,7 @@ impl GitHub {
         if let Some(body) = &mut body {
             self.known.withhold_in(body, "GitHub");
         }
+        let writes = method != Method::GET;
         let request = Request::builder().method(method).uri(route);
         let exchange = async {
             let request = self.client.build_request(request, body.as_ref())?;
@@ -292,10 +297,16 @@ impl GitHub {
             let head = Head::of(response.status(), response.headers());
             Ok((head, self.client.body_to_string(response).await?))
         };
+        if writes {
+            kill::here(Point::BeforeGitHubWrite);
+        }
         let (head, body) = tokio::time::timeout(TIMEOUT, exchange)
             .await
             .map_err(|_| GitHubError::Unknown("it took too long".into()))?
             .map_err(|error| answer::unknown(&error))?;
+        if writes {
+            kill::here(Point::AfterGitHubWrite);
+        }
         if let Ok(mut quota) = self.quota.lock() {
             *quota = head.quota;
         }

@@ -19,6 +19,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 use crate::{
+    kill::{self, Point},
     model::{Credential, FailureClass, Forms},
     platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Link, Traits, Verb},
 };
@@ -180,7 +181,9 @@ impl Http {
         let request = request
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::from(body.to_string()));
+        kill::here(Point::BeforeMessage);
         let mut response = request.send().await.map_err(network)?;
+        kill::here(Point::AfterMessage);
         Ok(HttpReply {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers(), now),

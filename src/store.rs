@@ -11,6 +11,7 @@ mod error;
 mod export;
 mod harvest;
 mod imports;
+mod known;
 mod ledger;
 mod mark;
 mod media;
@@ -280,8 +281,10 @@ impl Store {
     pub async fn commit_page(&self, mut page: PageCommit) -> Result<PageReceipt, StoreError> {
         self.withhold(page.failures.iter_mut().map(|failure| &mut failure.detail));
         let page = Prepared::new(page);
-        self.on_writer(move |session| session.transaction(|connection| page.commit(connection)))
-            .await
+        self.on_writer(move |session| {
+            session.page(|connection, known| page.commit(connection, known))
+        })
+        .await
     }
 
     /// Calls of the request whose transcript is still asked for: up to `limit`, by id, those after `after`.
@@ -450,14 +453,15 @@ impl Store {
         .await
     }
 
-    /// Writes down what became of an event on Slack.
+    /// Writes down what became of an event on Slack, in the place of what was written of it before; `None` if
+    /// it was not told after all.
     ///
     /// # Errors
     /// When the record cannot be written.
     pub async fn told_on_slack(
         &self,
         event: Notification,
-        remote_id: &'static str,
+        remote_id: Option<&'static str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.on_writer(move |session| {

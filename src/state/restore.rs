@@ -17,6 +17,7 @@ use super::{
     scratch::{Hashed, Scratch, remove_companions},
 };
 use crate::{
+    kill::{self, Point},
     objects::Objects,
     secrets::{BundleError, Secrets},
     store::{self, RecordRow, Store, StoreError},
@@ -276,7 +277,9 @@ fn place(
     database: &Path,
     aside: io::Result<Option<PathBuf>>,
 ) -> Result<Option<PathBuf>, StateError> {
+    kill::here(Point::BeforeRestored);
     let placed = aside.and_then(|aside| scratch.become_file(database).map(|()| aside));
+    kill::here(Point::AfterRestored);
     placed.map_err(|source| StateError::File {
         path: database.to_owned(),
         source,

@@ -13,8 +13,10 @@ use super::{
     connect::Lease,
     copy::{self, record_row},
     error::{StoreError, file_error},
+    known::Known,
     mark::{self, Mark},
 };
+use crate::kill::{self, Point};
 
 /// The open record, owned by one thread.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(super) struct Session {
     file: File,
     path: PathBuf,
     sequence: i64,
+    known: Known,
     /// `None` for a reader.
     mark: Option<Mark>,
     _lease: Lease,
@@ -49,6 +52,7 @@ impl Session {
             file,
             path,
             sequence,
+            known: Known::default(),
             mark,
             _lease: lease,
         })
@@ -67,6 +71,17 @@ impl Session {
         work(&self.connection).map_err(|error| error.explained(&self.path))
     }
 
+    /// Writes a page, all of it or nothing, with what is remembered from the pages before it.
+    pub(super) fn page<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Known) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut known = std::mem::take(&mut self.known);
+        let value = self.transaction(|connection| work(connection, &mut known))?;
+        self.known = known;
+        Ok(value)
+    }
+
     /// Does all of `work`, or nothing of it, and raises `record.sequence` by one.
     ///
     /// DuckDB answers OK to a COMMIT after a failed statement and rolls back. So any error ends in
@@ -75,6 +90,7 @@ impl Session {
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.known.forget();
         let expected = self.sequence + 1;
         let outcome = self.attempt(expected, work);
         if outcome.is_err() {
@@ -100,11 +116,14 @@ impl Session {
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.connection.execute_batch("BEGIN TRANSACTION")?;
+        kill::here(Point::TransactionBegun);
         let value = work(&self.connection)?;
         self.connection
             .prepare_cached("UPDATE record SET sequence = ?")?
             .execute([sequence])?;
+        kill::here(Point::BeforeCommit);
         self.connection.execute_batch("COMMIT")?;
+        kill::here(Point::AfterCommit);
         Ok(value)
     }
 
@@ -120,10 +139,13 @@ impl Session {
     }
 
     fn note(&self, statement: &str, value: impl duckdb::ToSql) -> Result<(), StoreError> {
+        kill::here(Point::BeforeNote);
         self.read(|connection| {
             connection.execute(statement, [value])?;
             Ok(())
-        })
+        })?;
+        kill::here(Point::AfterNote);
+        Ok(())
     }
 
     /// The row of table `record`.
@@ -148,7 +170,10 @@ impl Session {
     }
 
     fn checkpoint(&self) -> Result<(), StoreError> {
-        self.read(|connection| Ok(connection.execute_batch("CHECKPOINT")?))
+        kill::here(Point::BeforeCheckpoint);
+        self.read(|connection| Ok(connection.execute_batch("CHECKPOINT")?))?;
+        kill::here(Point::AfterCheckpoint);
+        Ok(())
     }
 
     /// Nobody holds the record any more; the log goes into the file.

@@ -18,6 +18,7 @@ mod gong;
 mod grain;
 mod hostile;
 mod journey;
+mod kill;
 mod matrix;
 mod media;
 mod new;
