@@ -1,6 +1,9 @@
 //! Where credentials may go: hostile addresses in request files, and redirects.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use call_import_engine::{
     http::{Endpoint, Http},
@@ -8,7 +11,7 @@ use call_import_engine::{
     platforms::{
         Auth, HttpExchange, HttpReply, OptionKind, OptionSpec, Traits, catalog, connector,
     },
-    spec::{self, Severity, Source, SourceContent},
+    spec::{self, Severity, Source, SourceContent, SupportMatrix},
 };
 use jiff::{Timestamp, civil::date};
 use secrecy::SecretString;
@@ -114,6 +117,9 @@ fn is_found(address: &str) -> bool {
     found.iter().any(|code| codes.contains(&code.as_str()))
 }
 
+/// Read once: it takes longer than what is asked of it.
+static MATRIX: LazyLock<SupportMatrix> = LazyLock::new(support::matrix);
+
 /// What `validate` finds in a request with an address in one of its options.
 fn found(platform: &str, option: &str, address: &str) -> Vec<String> {
     let text = format!(
@@ -126,7 +132,7 @@ fn found(platform: &str, option: &str, address: &str) -> Vec<String> {
         path: "requests/northwind.yaml".into(),
         content: SourceContent::Bytes(text.into_bytes()),
     };
-    let found = spec::load(&[source], &[], &support::matrix(), date(2026, 11, 25)).findings;
+    let found = spec::load(&[source], &[], &MATRIX, date(2026, 11, 25)).findings;
     let errors = found
         .into_iter()
         .filter(|finding| finding.severity == Severity::Error);
