@@ -10,6 +10,7 @@ mod files;
 mod generate;
 mod github;
 mod keygen;
+mod known;
 mod loopback;
 mod matrix;
 mod new;
@@ -181,11 +182,17 @@ enum Command {
 
 /// Runs the program: reads the arguments, carries out one command, and says how it ended.
 pub fn main() -> ExitCode {
+    known::keep();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help that nobody reads any more is no reason to fail.
-            let _ = error.print();
+            let text = error.render().to_string();
+            if known::secrets().are_in(&text) {
+                output::tell(&text);
+            } else {
+                // Help that nobody reads any more is no reason to fail.
+                let _ = error.print();
+            }
             return if error.use_stderr() {
                 Exit::Usage.into()
             } else {
@@ -200,8 +207,7 @@ pub fn main() -> ExitCode {
     match ended.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
         Ok(exit) => exit.into(),
         Err(stop) => {
-            // Without stderr there is nobody left to tell.
-            let _ = io::stderr().write_all(stop.sentence(common.verbose > 0).as_bytes());
+            output::tell(&stop.sentence(common.verbose > 0));
             stop.exit().into()
         }
     }
@@ -243,7 +249,7 @@ fn start_log(common: &Common) {
     let filter = tracing_subscriber::EnvFilter::new(format!("warn,call_import_engine={ours}"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(output::Log::default)
         .with_ansi(output::wants_colour(io::stderr().is_terminal()))
         .with_target(false);
     match common.log_format {

@@ -47,9 +47,15 @@ pub use crate::{
 };
 use crate::{
     model::{
+<<<<<<< HEAD
         ApiUsage, Call, CallFailure, Checkpoint, CredentialState, Erasure, FailureClass,
         FileFailure, Harvest, Holdings, ImportRecord, LeftOut, MediaOutcome, Notification, Period,
         Phase, Tally, Transcript,
+=======
+        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure,
+        Harvest, ImportRecord, KnownSecrets, LeftOut, MediaOutcome, Notification, Phase, Tally,
+        Transcript,
+>>>>>>> o3
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -71,6 +77,7 @@ pub struct Store {
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     path: PathBuf,
+    known: KnownSecrets,
 }
 
 impl Store {
@@ -112,7 +119,21 @@ impl Store {
             jobs: Some(jobs),
             writer: Some(writer),
             path,
+            known: KnownSecrets::default(),
         })
+    }
+
+    /// The same, but no sentence that holds one of these secrets is recorded.
+    #[must_use]
+    pub fn withholding(mut self, known: &KnownSecrets) -> Self {
+        self.known = known.clone();
+        self
+    }
+
+    fn withhold<'t>(&self, texts: impl IntoIterator<Item = &'t mut String>) {
+        for text in texts {
+            self.known.withhold(text, "the record");
+        }
     }
 
     /// The file.
@@ -276,10 +297,12 @@ impl Store {
     /// When the record cannot be written; then nothing of it is.
     pub async fn apply(
         &self,
-        changes: Vec<ImportRecord>,
-        notifications: Vec<Notification>,
+        mut changes: Vec<ImportRecord>,
+        mut notifications: Vec<Notification>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.withhold(changes.iter_mut().flat_map(|change| &mut change.reason));
+        self.withhold(notifications.iter_mut().map(|told| &mut told.body));
         self.on_writer(move |session| {
             session
                 .transaction(|connection| imports::apply(connection, &changes, &notifications, now))
@@ -291,7 +314,8 @@ impl Store {
     ///
     /// # Errors
     /// When the record cannot be written, or knows neither the import nor the run.
-    pub async fn commit_page(&self, page: PageCommit) -> Result<PageReceipt, StoreError> {
+    pub async fn commit_page(&self, mut page: PageCommit) -> Result<PageReceipt, StoreError> {
+        self.withhold(page.failures.iter_mut().map(|failure| &mut failure.detail));
         let page = Prepared::new(page);
         self.on_writer(move |session| {
             session.page(|connection, known| page.commit(connection, known))
@@ -414,7 +438,9 @@ impl Store {
     ///
     /// # Errors
     /// When the record cannot be written; then nothing of it is.
-    pub async fn finish_attempt(&self, end: AttemptEnd) -> Result<(), StoreError> {
+    pub async fn finish_attempt(&self, mut end: AttemptEnd) -> Result<(), StoreError> {
+        self.withhold(end.record.reason.iter_mut().chain(&mut end.detail));
+        self.withhold(end.notifications.iter_mut().map(|told| &mut told.body));
         self.on_writer(move |session| {
             session.transaction(|connection| imports::finish_attempt(connection, &end))
         })
@@ -455,10 +481,11 @@ impl Store {
     /// When the record cannot be written.
     pub async fn delivered(
         &self,
-        notification: Notification,
+        mut notification: Notification,
         remote_id: String,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.withhold([&mut notification.body]);
         self.on_writer(move |session| {
             session.transaction(|connection| {
                 outbox::delivered(connection, &notification, &remote_id, now)
@@ -562,9 +589,10 @@ impl Store {
     pub async fn carry_out(
         &self,
         retried: Vec<String>,
-        answer: Notification,
+        mut answer: Notification,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.withhold([&mut answer.body]);
         self.on_writer(move |session| {
             session.transaction(|connection| {
                 for request_id in &retried {

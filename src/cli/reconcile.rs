@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Common, Exit, Media, Output, Stop, check, github, place::no_request, progress::Progress,
+    Common, Exit, Media, Output, Stop, check, github, known, place::no_request, progress::Progress,
     recipients, record, slack, state, written,
 };
 use crate::{
@@ -120,7 +120,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         has_job_summary: job_summary.is_some(),
     };
     let recipients = recipients::parse(common, &recipients::text(common)?)?;
-    let secrets = Secrets::from_environment()?.sealing_to(recipients);
+    let secrets = Secrets::from_environment(known::secrets())?.sealing_to(recipients);
     let runtime = record::runtime()?;
     let home = match &arguments.state {
         Some(address) => {
@@ -169,7 +169,9 @@ async fn carry_out(
     let host = gethostname::gethostname();
     let path = record::path(common)?;
     let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())
-        .map_err(record::stop)?;
+        .map_err(record::stop)?
+        .withholding(known::secrets());
+    warn_of_proxies();
     let http = Http::new()?;
     let media = media_place(arguments, path)?;
     let github = if arguments.no_github {
@@ -210,6 +212,17 @@ async fn carry_out(
         error => error.into(),
     })?;
     closed.map(|()| report)
+}
+
+/// Whoever has set one would wonder why it sees nothing.
+fn warn_of_proxies() {
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        if std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
+            tracing::warn!(
+                "{name} is set, but no proxy is used: requests go straight to where they say"
+            );
+        }
+    }
 }
 
 /// Writes what failed in files. The record has it as well, so the run is none the worse where that fails.

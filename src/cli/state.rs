@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
 
-use super::{Common, Exit, Output, Stop, record};
+use super::{Common, Exit, Output, Stop, known, record};
 use crate::{
     clock::{Clock as _, SystemClock},
     objects::Objects,
@@ -101,7 +101,7 @@ fn save(address: &str, common: &Common) -> Result<String, Stop> {
 fn restore(address: &str, wanted: Wanted, common: &Common) -> Result<String, Stop> {
     let path = record::path(common)?;
     let objects = objects(address)?;
-    let secrets = Secrets::from_environment()?;
+    let secrets = Secrets::from_environment(known::secrets())?;
     let restored = state::restore(&objects, &secrets, path, wanted, SystemClock.now());
     let restored = record::runtime()?.block_on(restored).map_err(stop)?;
     Ok(told(&restored, address, path))

@@ -5,6 +5,7 @@
 mod addresses;
 mod architecture;
 mod before_merge;
+mod canary;
 mod cli;
 mod commands;
 mod comments;
@@ -17,6 +18,7 @@ mod findings;
 mod gong;
 mod grain;
 mod hundred_nights;
+mod hostile;
 mod journey;
 mod kill;
 mod matrix;
