@@ -16,6 +16,7 @@ mod known;
 mod ledger;
 mod mark;
 mod media;
+mod memory;
 mod outbox;
 mod page;
 mod recorded;
@@ -312,7 +313,9 @@ impl Store {
         self.withhold(page.failures.iter_mut().map(|failure| &mut failure.detail));
         let page = Prepared::new(page);
         self.on_writer(move |session| {
-            session.page(|connection, known| page.commit(connection, known))
+            session.page(page.sizes(), |connection, known| {
+                page.commit(connection, known)
+            })
         })
         .await
     }

@@ -17,10 +17,6 @@ use super::{
     session::Session,
 };
 
-/// What DuckDB may use for its buffers: the whole process stays below 250 MB. Measured with 10,000 calls of 240 sentences
-/// (`benches/reconcile.rs`): 128 MB and 200 MB cost the same, with 64 MB an import costs a tenth more.
-const MEMORY: &str = "96MB";
-
 /// The writer thread alone. Measured: a second one costs a quarter more CPU, most of it in waiting for
 /// each other, and saves no time.
 const THREADS: i64 = 1;
@@ -96,7 +92,7 @@ pub(super) fn with_file<T>(
     let _lease = Lease::take(path)?;
     explained(path, || {
         let connection = connect(path, mode)?;
-        lock(&connection)?;
+        shut(&connection)?;
         let value = work(&connection)?;
         connection.close().map_err(|(_, error)| error)?;
         Ok(value)
@@ -104,15 +100,14 @@ pub(super) fn with_file<T>(
 }
 
 /// Opens a record of the present layout so that nobody else can, with everything in the file and no log beside
-/// it, to write another file from it. That takes 2,048 rows at a time: measured, our usual limit of memory is too
-/// little for calls of 20 kB, so DuckDB takes what it needs.
+/// it, to write another file from it.
 pub(super) fn hold<T>(
     path: &Path,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let _lease = Lease::take(path)?;
     explained(path, || {
-        let connection = connect_with(path, AccessMode::ReadWrite, None)?;
+        let connection = connect(path, AccessMode::ReadWrite)?;
         schema::verify(&connection, path)?;
         mark::check(path, copy::record_row(&connection)?.sequence)?;
         connection.execute_batch("CHECKPOINT")?;
@@ -138,7 +133,8 @@ fn read_only(path: &Path, folder: Option<&Path>) -> Result<Session, StoreError> 
                 quoted(&folder.to_string_lossy())
             ))?;
         }
-        lock(&connection)?;
+        shut(&connection)?;
+        connection.execute_batch("SET lock_configuration = true")?;
         let found = schema::version(&connection, path)?;
         if found < schema::VERSION {
             return Err(StoreError::Older {
@@ -159,7 +155,7 @@ fn up_to_date(path: &Path) -> Result<Connection, StoreError> {
         let version = schema::version(&connection, path)?;
         if version == schema::VERSION {
             schema::verify(&connection, path)?;
-            lock(&connection)?;
+            shut(&connection)?;
             return Ok(connection);
         }
         schema::migrate(&connection, version)?;
@@ -168,25 +164,14 @@ fn up_to_date(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-/// Opens the file with our limits. Nothing is loaded by itself, least of all from the network.
+/// Opens the file. Nothing is loaded by itself, least of all from the network. DuckDB may use the memory that it likes,
+/// four fifths of the machine's: who reads everything needs it, and who writes limits it ([`Memory`](super::memory)).
 fn connect(path: &Path, mode: AccessMode) -> Result<Connection, StoreError> {
-    connect_with(path, mode, Some(MEMORY))
-}
-
-/// The same with another limit of memory, or with DuckDB's own: four fifths of what the machine has.
-fn connect_with(
-    path: &Path,
-    mode: AccessMode,
-    memory: Option<&str>,
-) -> Result<Connection, StoreError> {
     let writes = mode == AccessMode::ReadWrite;
     let mut config = Config::default()
         .access_mode(mode)?
         .enable_autoload_extension(false)?
         .threads(THREADS)?;
-    if let Some(memory) = memory {
-        config = config.max_memory(memory)?;
-    }
     if writes {
         config = config
             .with("storage_compatibility_version", STORAGE)?
@@ -195,10 +180,9 @@ fn connect_with(
     Ok(Connection::open_with_flags(path, config)?)
 }
 
-/// From here on no statement reaches a file outside of the record or changes a setting.
-fn lock(connection: &Connection) -> Result<(), StoreError> {
-    Ok(connection
-        .execute_batch("SET enable_external_access = false; SET lock_configuration = true")?)
+/// From here on no statement reaches a file outside of the record; DuckDB lets nobody take that back.
+fn shut(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute_batch("SET enable_external_access = false")?)
 }
 
 /// A text as SQL literal.

@@ -121,6 +121,17 @@ impl Prepared {
         Ok(changes.receipt)
     }
 
+    /// How many calls and how many segments the page brings, each with the bytes of their longest column.
+    pub(super) fn sizes(&self) -> [(u64, u64); 2] {
+        let calls = self.calls.iter().map(|listed| listed.call.raw.as_deref());
+        let segments = self
+            .transcripts
+            .values()
+            .flat_map(|spoken| &spoken.transcript.segments);
+        let segments = segments.map(|segment| Some(&*segment.text));
+        [size(calls), size(segments)]
+    }
+
     /// Everything that the page speaks of, each once.
     fn ids(&self) -> HashSet<&str> {
         let listed = self.calls.iter().map(|listed| &*listed.call.external_id);
@@ -230,6 +241,13 @@ impl Prepared {
         )?;
         ledger::add_usage(connection, &page.usage)
     }
+}
+
+/// How many texts there are, and their bytes.
+fn size<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> (u64, u64) {
+    texts.fold((0, 0), |(rows, bytes), text| {
+        (rows + 1, bytes + text.map_or(0, str::len) as u64)
+    })
 }
 
 fn write(

@@ -15,6 +15,7 @@ use super::{
     error::{StoreError, file_error},
     known::Known,
     mark::{self, Mark},
+    memory::Memory,
 };
 use crate::kill::{self, Point};
 
@@ -29,6 +30,8 @@ pub(super) struct Session {
     path: PathBuf,
     sequence: i64,
     known: Known,
+    /// `None` for a reader.
+    memory: Option<Memory>,
     /// `None` for a reader.
     mark: Option<Mark>,
     _lease: Lease,
@@ -45,6 +48,7 @@ impl Session {
         let file = File::open(&path).map_err(|source| file_error(&path, source))?;
         let sequence = sequence(&connection)?;
         mark::check(&path, sequence)?;
+        let memory = writes.then(|| Memory::limited(&connection)).transpose()?;
         let mark = writes.then(|| Mark::begin(&path, sequence)).transpose();
         let mark = mark.map_err(|source| file_error(&path, source))?;
         Ok(Self {
@@ -53,6 +57,7 @@ impl Session {
             path,
             sequence,
             known: Known::default(),
+            memory,
             mark,
             _lease: lease,
         })
@@ -71,11 +76,18 @@ impl Session {
         work(&self.connection).map_err(|error| error.explained(&self.path))
     }
 
-    /// Writes a page, all of it or nothing, with what is remembered from the pages before it.
+    /// Writes a page, all of it or nothing, with what is remembered from the pages before it. `sizes` are the rows and
+    /// bytes that it brings for each table.
     pub(super) fn page<T>(
         &mut self,
+        sizes: [(u64, u64); 2],
         work: impl FnOnce(&Connection, &mut Known) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        if let Some(memory) = &mut self.memory {
+            for (rows, bytes) in sizes {
+                memory.fit(&self.connection, rows, bytes)?;
+            }
+        }
         let mut known = std::mem::take(&mut self.known);
         let value = self.transaction(|connection| work(connection, &mut known))?;
         self.known = known;

@@ -5,4 +5,5 @@ pub(crate) mod fixtures;
 mod damaged;
 mod files;
 mod imports;
+mod large;
 mod pages;
