@@ -18,7 +18,7 @@ use super::{
     recipients, record, slack, state, written,
 };
 use crate::{
-    clock::{Clock as _, SystemClock},
+    clock::{Clock as _, SteadyClock, SystemClock},
     http::{Endpoint, Http},
     model::{ImportRecord, Method},
     objects::Objects,
@@ -179,7 +179,7 @@ async fn carry_out(
     secrets: &Secrets,
     common: &Common,
 ) -> Result<Report, Stop> {
-    let clock = SystemClock;
+    let clock = SteadyClock::start();
     let host = gethostname::gethostname();
     let path = record::path(common)?;
     let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())

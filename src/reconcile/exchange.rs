@@ -44,11 +44,13 @@ pub(super) async fn carry_out(
             return News::Lost {
                 ticket,
                 class: error.class(),
+                is_too_large: error.is_too_large(),
                 detail: tidy(&error.detail(), endpoint.as_deref()),
             };
         }
     };
     let allowance = class.zip(allowance(&reply));
+    let date = date(&reply);
     let decoding = tokio::task::spawn_blocking(move || {
         decode
             .connector
@@ -60,6 +62,8 @@ pub(super) async fn carry_out(
     {
         Ok(result) => News::Answered {
             ticket,
+            sent: now,
+            date,
             allowance,
             result: Box::new(result),
         },
@@ -73,6 +77,14 @@ pub(super) async fn carry_out(
 fn allowance(reply: &Reply) -> Option<Allowance> {
     match reply {
         Reply::Http(reply) => reply.allowance,
+        Reply::Files(_) => None,
+    }
+}
+
+/// The platform's clock.
+fn date(reply: &Reply) -> Option<Timestamp> {
+    match reply {
+        Reply::Http(reply) => reply.date,
         Reply::Files(_) => None,
     }
 }
@@ -120,11 +132,7 @@ fn tidied(
             | Rejection::Credentials { advice: detail },
         ) => *detail = tidy(detail, endpoint),
         Ok(Step::Send(..) | Step::Later(..))
-        | Err(
-            Rejection::Throttled { .. }
-            | Rejection::ThrottledUntil { .. }
-            | Rejection::RestartWindow,
-        ) => {}
+        | Err(Rejection::Throttled { .. } | Rejection::RestartWindow) => {}
     }
     result
 }

@@ -40,6 +40,10 @@ pub(super) struct Drive<'a> {
 pub(super) enum News {
     Answered {
         ticket: u64,
+        /// When it was asked, by our clock.
+        sent: Timestamp,
+        /// When it was answered, by the platform's.
+        date: Option<Timestamp>,
         /// How the platform's limit stands for requests of this class, if it says so.
         allowance: Option<(RequestClass, Allowance)>,
         result: Box<Result<Step, Rejection>>,
@@ -47,6 +51,8 @@ pub(super) enum News {
     Lost {
         ticket: u64,
         class: FailureClass,
+        /// Whether an answer came, but a larger one than is read.
+        is_too_large: bool,
         detail: String,
     },
     /// Our own code panicked on a reply.
@@ -79,6 +85,8 @@ pub(super) struct Lane {
     /// Why those are dead, if they are: no other import of the account tries them again.
     refused: Option<Failure>,
     recorded: Option<CredentialState>,
+    /// Whether the platform's clock was compared with ours.
+    knows_the_time: bool,
     active: Option<Active>,
 }
 
@@ -123,6 +131,7 @@ impl Lane {
             sign_in: None,
             refused: None,
             recorded: states.iter().find(is_own).cloned(),
+            knows_the_time: false,
             active: None,
         }
     }
@@ -355,9 +364,16 @@ impl Lane {
         match news {
             News::Answered {
                 ticket,
+                sent,
+                date,
                 allowance,
                 result,
             } => {
+                if let Some(date) = date
+                    && !std::mem::replace(&mut self.knows_the_time, true)
+                {
+                    log::clocks(&self.platform_name, sent, date, now);
+                }
                 allowance.inspect(|(class, told)| self.limiter.heed(*class, *told, now));
                 if let Err(rejection) = &*result {
                     log::rejected(id, rejection);
@@ -369,10 +385,15 @@ impl Lane {
             News::Lost {
                 ticket,
                 class,
+                is_too_large,
                 detail,
             } => {
                 tracing::info!(request = id, %class, detail, "no answer from the platform");
-                active.attempt.lost(ticket, class, detail, now);
+                if is_too_large {
+                    active.attempt.too_large(ticket, detail, now);
+                } else {
+                    active.attempt.lost(ticket, class, detail, now);
+                }
             }
             News::Crashed { detail } => {
                 tracing::error!(request = id, detail, "a reply made the connector panic");
