@@ -3,7 +3,6 @@
 mod bring;
 mod bundles;
 mod check;
-mod corpus;
 mod corrected;
 mod json;
 mod night;

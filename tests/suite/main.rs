@@ -8,6 +8,7 @@ mod before_merge;
 mod cli;
 mod commands;
 mod comments;
+mod corpus;
 mod deliver;
 mod export;
 mod fathom;
