@@ -496,7 +496,7 @@ mod tests {
     };
 
     use reqwest::dns::{Addrs, Name, Resolving};
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
@@ -591,6 +591,8 @@ mod tests {
             let address = format!("http://{}", listener.local_addr().expect("an address"));
             let server = tokio::spawn(async move {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
+                let asked = stream.read(&mut [0; 4_096]).await.expect("a request");
+                assert!(asked > 0);
                 let head = b"HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n";
                 stream.write_all(head).await.expect("a reply");
                 let mut drop = tokio::time::interval(Duration::from_millis(1));

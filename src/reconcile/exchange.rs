@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Edges, lane::News};
+use super::{
+    Edges,
+    lane::{Lost, News},
+};
 use crate::{
     http::{Endpoint, SendError},
     platforms::{Allowance, Connector, Exchange, Progress, Rejection, Reply, Setup, Step, Work},
@@ -41,12 +44,12 @@ pub(super) async fn carry_out(
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
-            return News::Lost {
+            return News::Lost(Lost {
                 ticket,
                 class: error.class(),
                 is_too_large: error.is_too_large(),
                 detail: tidy(&error.detail(), endpoint.as_deref()),
-            };
+            });
         }
     };
     let allowance = class.zip(allowance(&reply));

@@ -48,13 +48,7 @@ pub(super) enum News {
         allowance: Option<(RequestClass, Allowance)>,
         result: Box<Result<Step, Rejection>>,
     },
-    Lost {
-        ticket: u64,
-        class: FailureClass,
-        /// Whether an answer came, but a larger one than is read.
-        is_too_large: bool,
-        detail: String,
-    },
+    Lost(Lost),
     /// Our own code panicked on a reply.
     Crashed {
         detail: String,
@@ -70,6 +64,15 @@ pub(super) enum News {
     },
     Gathered(Box<Result<Brought, Failure>>),
     Ended(Box<Result<ImportRecord, StoreError>>),
+}
+
+/// Why no whole answer came.
+pub(super) struct Lost {
+    pub(super) ticket: u64,
+    pub(super) class: FailureClass,
+    /// Whether one came that is larger than what is read.
+    pub(super) is_too_large: bool,
+    pub(super) detail: String,
 }
 
 /// The imports of one account.
@@ -357,6 +360,7 @@ impl Lane {
         now: Timestamp,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), StoreError> {
+        self.compare_clocks(&news, now);
         let Some(active) = &mut self.active else {
             return Ok(());
         };
@@ -364,16 +368,10 @@ impl Lane {
         match news {
             News::Answered {
                 ticket,
-                sent,
-                date,
                 allowance,
                 result,
+                ..
             } => {
-                if let Some(date) = date
-                    && !std::mem::replace(&mut self.knows_the_time, true)
-                {
-                    log::clocks(&self.platform_name, sent, date, now);
-                }
                 allowance.inspect(|(class, told)| self.limiter.heed(*class, *told, now));
                 if let Err(rejection) = &*result {
                     log::rejected(id, rejection);
@@ -382,19 +380,7 @@ impl Lane {
                     .attempt
                     .answered(ticket, *result, now, &mut self.limiter, &mut self.access);
             }
-            News::Lost {
-                ticket,
-                class,
-                is_too_large,
-                detail,
-            } => {
-                tracing::info!(request = id, %class, detail, "no answer from the platform");
-                if is_too_large {
-                    active.attempt.too_large(ticket, detail, now);
-                } else {
-                    active.attempt.lost(ticket, class, detail, now);
-                }
-            }
+            News::Lost(lost) => active.lost(lost, now),
             News::Crashed { detail } => {
                 tracing::error!(request = id, detail, "a reply made the connector panic");
                 active.attempt.abandon();
@@ -431,7 +417,38 @@ impl Lane {
     }
 }
 
+impl Active {
+    fn lost(&mut self, lost: Lost, now: Timestamp) {
+        let Lost {
+            ticket,
+            class,
+            is_too_large,
+            detail,
+        } = lost;
+        let id = self.job.request.id.as_str();
+        tracing::info!(request = id, %class, detail, "no answer from the platform");
+        if is_too_large {
+            self.attempt.too_large(ticket, detail, now);
+        } else {
+            self.attempt.lost(ticket, class, detail, now);
+        }
+    }
+}
+
 impl Lane {
+    /// Warns once of a clock that is wrong.
+    fn compare_clocks(&mut self, news: &News, now: Timestamp) {
+        if let News::Answered {
+            sent,
+            date: Some(date),
+            ..
+        } = news
+            && !std::mem::replace(&mut self.knows_the_time, true)
+        {
+            log::clocks(&self.platform_name, *sent, *date, now);
+        }
+    }
+
     /// Takes in what came of a renewal.
     ///
     /// # Errors
