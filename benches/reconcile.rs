@@ -1,11 +1,15 @@
-//! A whole run: 10,000 calls of one account, from a simulated Gong over HTTP into a DuckDB file that is
-//! closed at the end; and a run that finds nothing to do.
+//! A whole run: 10,000 calls of one account, from a simulated Gong over HTTP into a DuckDB file that is closed at the end;
+//! the same with 50 ms a request; a run that finds nothing to do; and the floor: DuckDB alone, which reads the same
+//! calls as local JSON lines into the same tables.
 //!
-//! The simulator is this program once more, in a process of its own, so that its time and memory do not count.
+//! Simulator and floor are this program once more, in processes of their own, so that their time and memory do not count.
 #![expect(
     clippy::print_stdout,
     reason = "a benchmark is no library, and what it measures besides time is told in a table"
 )]
+
+#[path = "reconcile/floor.rs"]
+mod floor;
 
 use std::{
     collections::BTreeMap,
@@ -42,8 +46,14 @@ const SENTENCES: u32 = 240;
 /// A year that is over, so that no run looks for late calls.
 const PERIOD: (Date, Date) = (date(2025, 1, 1), date(2025, 12, 31));
 
-/// Set where this program is to be the simulator.
+/// Set where this program is to be the simulator: milliseconds until it answers.
 const SERVE: &str = "CALL_IMPORT_BENCH_SERVE";
+
+/// Set where this program is to be the floor: the folder with the calls.
+const FLOOR: &str = "CALL_IMPORT_BENCH_FLOOR";
+
+const CALLS_FILE: &str = "calls.ndjson";
+const TRANSCRIPTS_FILE: &str = "transcripts.ndjson";
 
 /// No rate limit: what counts is what we need ourselves.
 const MATRIX: &[u8] = br#"
@@ -66,8 +76,13 @@ period: {from: 2025-01-01, to: 2025-12-31}
 const CREDENTIAL: &str = r#"{"access_key": "demo", "access_key_secret": "demo-secret"}"#;
 
 fn main() {
-    if env::var_os(SERVE).is_some() {
-        serve().expect("the simulator serves until nobody needs it");
+    if let Ok(latency) = env::var(SERVE) {
+        let latency = latency.parse().expect("milliseconds");
+        serve(Duration::from_millis(latency)).expect("the simulator serves until nobody needs it");
+        return;
+    }
+    if let Some(folder) = env::var_os(FLOOR) {
+        floor::write(Path::new(&folder)).expect("DuckDB reads the calls");
         return;
     }
     benches();
@@ -77,7 +92,7 @@ fn main() {
 criterion_group!(benches, runs);
 
 fn runs(criterion: &mut Criterion) {
-    let scene = Scene::new();
+    let scene = Scene::new(Duration::ZERO);
     let mut group = criterion.benchmark_group("reconcile");
     group.sample_size(10);
     group.sampling_mode(SamplingMode::Flat);
@@ -92,6 +107,22 @@ fn runs(criterion: &mut Criterion) {
         });
     });
 
+    let mut floors = Costs::default();
+    let folder = scene.empty();
+    scene.runtime.block_on(floor::fetch(&scene, folder.path()));
+    group.bench_function("floor", |bencher| {
+        bencher.iter_custom(|times| floors.take((0..times).map(|_| floor::measure(folder.path()))));
+    });
+
+    let slow = Scene::new(Duration::from_millis(50));
+    let mut slow_imports = Costs::default();
+    group.bench_function("10,000 calls, 50 ms a request", |bencher| {
+        bencher.iter_custom(|times| {
+            let import = |_| slow.measure(&slow.empty());
+            slow_imports.take((0..times).map(import))
+        });
+    });
+
     group.measurement_time(Duration::from_secs(5));
     let mut idle = Costs::default();
     let recorded = scene.empty();
@@ -102,10 +133,12 @@ fn runs(criterion: &mut Criterion) {
     group.finish();
 
     println!(
-        "{:<14} {:>8} {:>8} {:>8} {:>9} {:>9}",
+        "{:<16} {:>8} {:>8} {:>8} {:>9} {:>9}",
         "median", "calls/s", "wall s", "CPU s", "file MB", "requests"
     );
+    floors.print("floor", f64::from(CALLS));
     imports.print("10,000 calls", f64::from(CALLS));
+    slow_imports.print("50 ms a request", f64::from(CALLS));
     idle.print("nothing new", 0.0);
     if let Some(peak) = peak_megabytes() {
         println!("largest memory of this process: {peak} MB");
@@ -123,7 +156,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new() -> Self {
+    fn new(latency: Duration) -> Self {
         let matrix = spec::load_matrix("matrix.yaml", MATRIX).expect("the matrix has no flaw");
         let source = Source {
             path: "requests/northwind-gong.yaml".into(),
@@ -131,7 +164,7 @@ impl Scene {
         };
         let declared = spec::load(&[source], &[], &matrix, date(2026, 11, 25));
         assert_eq!(declared.requests.len(), 1, "the request has no flaw");
-        let platform = Platform::start().expect("this program can be started again");
+        let platform = Platform::start(latency).expect("this program can be started again");
         Self {
             runtime: Runtime::new().expect("a runtime"),
             matrix,
@@ -233,7 +266,7 @@ impl Costs {
         let megabytes = self.median(|cost| cost.bytes as f64 / 1e6);
         let requests = self.median(|cost| cost.requests as f64);
         println!(
-            "{name:<14} {:>8.0} {wall:>8.3} {cpu:>8.3} {megabytes:>9.1} {requests:>9}",
+            "{name:<16} {:>8.0} {wall:>8.3} {cpu:>8.3} {megabytes:>9.1} {requests:>9}",
             calls / wall
         );
     }
@@ -274,9 +307,9 @@ struct Platform {
 }
 
 impl Platform {
-    fn start() -> io::Result<Self> {
+    fn start(latency: Duration) -> io::Result<Self> {
         let mut child = Command::new(env::current_exe()?)
-            .env(SERVE, "1")
+            .env(SERVE, latency.as_millis().to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -298,10 +331,13 @@ impl Drop for Platform {
 }
 
 /// Tells the address and serves until the input ends.
-fn serve() -> io::Result<()> {
+fn serve(latency: Duration) -> io::Result<()> {
     let (from, to) = PERIOD;
     let population = gong::Population::new(1, CALLS, from, to, SENTENCES);
-    let running = Simulator::start(Config::gong(gong::Config::new(population).without_limits()))?;
+    let running = Simulator::start(Config {
+        latency,
+        ..Config::gong(gong::Config::new(population).without_limits())
+    })?;
     writeln!(io::stdout(), "{}", running.url)?;
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())

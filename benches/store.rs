@@ -1,4 +1,5 @@
-//! What it costs to write calls and transcripts into the record, page by page, and to find a page unchanged.
+//! What it costs to write calls and transcripts into the record, page by page, to find a page unchanged, and to spend the
+//! same night on records of different sizes.
 //!
 //! `cargo bench --bench store -- --test 10000` runs the large import once, for `time -v` and the file size.
 #![expect(
@@ -16,7 +17,7 @@ use call_import_engine::{
     },
     store::{PageCommit, Store},
 };
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::{Timestamp, civil::date};
 use tokio::runtime::Runtime;
 
@@ -72,15 +73,60 @@ fn unchanged(criterion: &mut Criterion) {
     runtime.block_on(store.close()).expect("the record closes");
 }
 
+/// A night that brings 1,000 calls to an account of which so many are recorded: it costs what is new.
+fn growth(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("a runtime");
+    let mut group = criterion.benchmark_group("a night of 1,000 new calls");
+    group.sample_size(10);
+    for recorded in [0, 100_000, 1_000_000] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let full = folder.path().join("full.duckdb");
+        runtime.block_on(import(&full, 0));
+        fill(&full, recorded);
+        let path = folder.path().join("record.duckdb");
+        group.bench_function(BenchmarkId::new("recorded", recorded), |bencher| {
+            bencher.iter_batched(
+                || fs::copy(&full, &path).expect("the disk has room"),
+                |_| runtime.block_on(import(&path, 1_000)),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// Records calls of the account, ten segments each, as if nights had brought them.
+fn fill(path: &Path, calls: u64) {
+    let connection = duckdb::Connection::open(path).expect("the record");
+    connection
+        .execute_batch(&format!(
+            "INSERT INTO calls (platform, account, external_id, request_id, title, kind, started_at,
+                 started_at_precision, duration_source, participants, transcript_state, content_hash,
+                 first_imported_at, updated_at, last_seen_at, run_id)
+             SELECT 'gong', 'northwind-robotics', 'old-' || n, 'northwind-gong', 'Call ' || n, 'meeting',
+                 TIMESTAMP '2020-01-01' + to_minutes(n), 'exact', 'none', [], 'imported', sha256('' || n),
+                 TIMESTAMP '2026-11-01', TIMESTAMP '2026-11-01', TIMESTAMP '2026-11-01', 'old'
+             FROM range({calls}) calls(n);
+             INSERT INTO transcripts SELECT platform, account, external_id, 'platform', 'sentence', NULL, 10,
+                 content_hash, first_imported_at FROM calls;
+             INSERT INTO transcript_segments SELECT platform, account, external_id, idx, 'Bo', NULL, idx * 1000,
+                 idx * 1000 + 900, 'Sentence ' || idx || ' of ' || external_id FROM calls, range(10) idx(idx);
+             CHECKPOINT"
+        ))
+        .expect("rows");
+}
+
 /// Lists every page and fetches its transcripts, each in a commit of its own.
 async fn import(path: &Path, calls: u64) {
     let start = Timestamp::UNIX_EPOCH;
     let store = Store::open(path, "run", "host", start).expect("a new record");
     store.begin_run("run", start, "0").await.expect("a run");
-    store
-        .apply(vec![record()], vec![], start)
-        .await
-        .expect("an import");
+    if store.imports().await.expect("imports").is_empty() {
+        store
+            .apply(vec![record()], vec![], start)
+            .await
+            .expect("an import");
+    }
     for number in 0..calls / PAGE {
         store.commit_page(listing(number)).await.expect("a listing");
         store
@@ -286,5 +332,5 @@ impl Words {
     }
 }
 
-criterion_group!(benches, imports, unchanged);
+criterion_group!(benches, imports, unchanged, growth);
 criterion_main!(benches);

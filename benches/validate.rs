@@ -1,4 +1,4 @@
-//! How long it takes to check 1,000 request files.
+//! How long it takes to check request files, from a hundred to ten thousand.
 
 use call_import_engine::{
     spec::{self, Source, SourceContent, SupportMatrix},
@@ -39,18 +39,20 @@ fn validate(criterion: &mut Criterion) {
         bencher.iter(|| spec::load(&sources, &[], &matrix, today));
     });
 
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    for index in 0..1_000 {
-        let path = folder.path().join(format!("customer-{index}.yaml"));
-        std::fs::write(path, text(index)).expect("the temporary folder can be written");
-    }
-    criterion.bench_function("read and load 1,000 requests", |bencher| {
-        bencher.iter(|| {
-            let workspace = workspace::read(folder.path()).expect("the folder can be read");
-            let declared = spec::load(&workspace.sources, &workspace.uploads, &matrix, today);
-            assert_eq!(declared.requests.len(), 1_000);
+    for requests in [100, 1_000, 10_000] {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        for index in 0..requests {
+            let path = folder.path().join(format!("customer-{index}.yaml"));
+            std::fs::write(path, text(index)).expect("the temporary folder can be written");
+        }
+        criterion.bench_function(&format!("read and load {requests} requests"), |bencher| {
+            bencher.iter(|| {
+                let workspace = workspace::read(folder.path()).expect("the folder can be read");
+                let declared = spec::load(&workspace.sources, &workspace.uploads, &matrix, today);
+                assert_eq!(declared.requests.len(), requests);
+            });
         });
-    });
+    }
 }
 
 criterion_group!(benches, validate);

@@ -17,6 +17,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::kill::{self, Point};
+
 pub use answer::{GitHubError, Pause};
 use answer::{Head, Quota};
 pub use branches::{Issue, Stored};
@@ -272,6 +274,7 @@ impl GitHub {
         route: &str,
         body: Option<Value>,
     ) -> Result<Value, GitHubError> {
+        let writes = method != Method::GET;
         let request = Request::builder().method(method).uri(route);
         let exchange = async {
             let request = self.client.build_request(request, body.as_ref())?;
@@ -279,10 +282,16 @@ impl GitHub {
             let head = Head::of(response.status(), response.headers());
             Ok((head, self.client.body_to_string(response).await?))
         };
+        if writes {
+            kill::here(Point::BeforeGitHubWrite);
+        }
         let (head, body) = tokio::time::timeout(TIMEOUT, exchange)
             .await
             .map_err(|_| GitHubError::Unknown("it took too long".into()))?
             .map_err(|error| answer::unknown(&error))?;
+        if writes {
+            kill::here(Point::AfterGitHubWrite);
+        }
         if let Ok(mut quota) = self.quota.lock() {
             *quota = head.quota;
         }

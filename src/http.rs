@@ -20,6 +20,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    kill::{self, Point},
     model::{Credential, FailureClass},
     platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Link, Traits, Verb},
 };
@@ -185,7 +186,9 @@ impl Http {
         let request = request
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::from(body.to_string()));
+        kill::here(Point::BeforeMessage);
         let mut response = request.send().await.map_err(network)?;
+        kill::here(Point::AfterMessage);
         Ok(HttpReply {
             status: response.status().as_u16(),
             date: date(response.headers()),

@@ -16,12 +16,13 @@
 //! | 4 | [`import`] | the deciding part of an import: streams, retries, rate limits, outcome |
 //! | 5 | [`plan`] | desired + observed → what the next run does, when, and what it holds back |
 //! | 6 | [`report`] | pure functions from values to the texts that people and programs read |
-//! | 7 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`objects`], [`github`], [`slack`] | one adapter each to the outside; none knows another |
-//! | 8 | [`state`] | the record between two runs: saved as encrypted bundles, checked when it comes back |
-//! | 8 | [`comments`] | comments on GitHub: each stands once, at the pace that GitHub allows |
-//! | 9 | [`reconcile`] | read, plan, drive, record: the only loop |
-//! | 9 | [`review`] | before the merge: pull requests are opened, and told what will become of them |
-//! | 10 | [`cli`] | arguments and the composition root, one file a command |
+//! | 7 | [`kill`] | named points at which tests stop the program; nothing in a release |
+//! | 8 | [`workspace`], [`clock`], [`secrets`], [`http`], [`store`], [`objects`], [`github`], [`slack`] | one adapter each to the outside; none knows another |
+//! | 9 | [`state`] | the record between two runs: saved as encrypted bundles, checked when it comes back |
+//! | 9 | [`comments`] | comments on GitHub: each stands once, at the pace that GitHub allows |
+//! | 10 | [`reconcile`] | read, plan, drive, record: the only loop |
+//! | 10 | [`review`] | before the merge: pull requests are opened, and told what will become of them |
+//! | 11 | [`cli`] | arguments and the composition root, one file a command |
 //!
 //! What is deliberately absent: platform code sees no socket, no clock and no secret; database code
 //! sees no platform; nothing below rank 7 reads the time or acts on the world.
@@ -33,6 +34,7 @@ pub mod files;
 pub mod github;
 pub mod http;
 pub mod import;
+pub mod kill;
 pub mod model;
 pub mod objects;
 pub mod plan;

@@ -17,6 +17,8 @@ use object_store::{
     gcp::GoogleCloudStorageBuilder, local::LocalFileSystem, path::Path,
 };
 
+use crate::kill::{self, Point};
+
 /// Longest time for one request. A large record goes up in one, since only then the other side promises
 /// that it takes the place of none.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -250,6 +252,7 @@ impl Objects {
     /// # Errors
     /// [`ObjectsError`], when the place cannot be read or the file not be written.
     pub async fn fetch(&self, name: &str, path: &std::path::Path) -> Result<(), ObjectsError> {
+        kill::here(Point::BeforeFetch);
         let failed = |error| self.failed("read from it", error);
         let on_disk = |error: io::Error| {
             failed(object_store::Error::Generic {
@@ -271,9 +274,11 @@ impl Objects {
             let written = written.await.map_err(io::Error::other).flatten();
             match written.map_err(on_disk)? {
                 Some(open) => file = Some(open),
-                None => return Ok(()),
+                None => break,
             }
         }
+        kill::here(Point::AfterFetch);
+        Ok(())
     }
 
     /// The contents of an object; `None` if there is none of that name, or if it is longer than
@@ -302,12 +307,14 @@ impl Objects {
     /// # Errors
     /// [`ObjectsError`], when the place cannot be written.
     pub async fn create(&self, name: &str, contents: &[Bytes]) -> Result<Created, ObjectsError> {
-        match self.try_to_create(name, contents).await {
+        kill::here(Point::BeforeObject);
+        let created = match self.try_to_create(name, contents).await {
             // `object_store` does not repeat what must not happen twice; creating cannot.
             Err(object_store::Error::Generic { .. }) => self.try_to_create(name, contents).await,
             other => other,
-        }
-        .map_err(|error| self.failed("write to it", error))
+        };
+        kill::here(Point::AfterObject);
+        created.map_err(|error| self.failed("write to it", error))
     }
 
     async fn try_to_create(
@@ -349,7 +356,8 @@ impl Objects {
             Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(failed(error)),
         }
-        match &self.folder {
+        kill::here(Point::BeforeRecording);
+        let put = match &self.folder {
             Some(folder) => {
                 let target = folder.join(name);
                 let put = tokio::task::spawn_blocking(move || put_in_folder(&target, file)).await;
@@ -362,7 +370,9 @@ impl Objects {
                 })
             }
             None => self.upload(&location, file).await,
-        }
+        };
+        kill::here(Point::AfterRecording);
+        put
     }
 
     async fn upload(&self, location: &Path, mut file: File) -> Result<(), PutFileError> {
@@ -389,7 +399,10 @@ impl Objects {
     /// # Errors
     /// [`ObjectsError`], when the place cannot be written.
     pub async fn delete(&self, name: &str) -> Result<(), ObjectsError> {
-        match self.store.delete(&self.location(name)).await {
+        kill::here(Point::BeforeDeletion);
+        let deleted = self.store.delete(&self.location(name)).await;
+        kill::here(Point::AfterDeletion);
+        match deleted {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.failed("delete from it", error)),
         }
@@ -452,6 +465,7 @@ fn put_in_folder(target: &std::path::Path, mut file: File) -> io::Result<()> {
     let mut copy = File::create(&unfinished)?;
     io::copy(&mut file, &mut copy)?;
     copy.sync_all()?;
+    kill::here(Point::RecordingCopied);
     fs::rename(&unfinished, target)
 }
 

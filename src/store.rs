@@ -11,7 +11,9 @@ mod error;
 mod export;
 mod harvest;
 mod imports;
+mod known;
 mod ledger;
+mod mark;
 mod media;
 mod outbox;
 mod page;
@@ -34,6 +36,7 @@ pub use copy::{Contents, RecordRow, inspect, peek, stamp};
 pub use error::StoreError;
 pub use export::{ExportFormat, ExportedFile, export};
 pub use imports::RETRY_REASON;
+pub use mark::companions;
 pub use outbox::{Outbox, PostedStatus};
 
 pub use crate::{
@@ -73,8 +76,8 @@ impl Store {
     /// `run` (a run id or the name of a command) and `host` are written into `record.holder`.
     ///
     /// # Errors
-    /// [`StoreError::Held`] when another process has it, [`StoreError::Damaged`] or [`StoreError::Newer`]
-    /// when it is not ours to use, [`StoreError::Disk`] when the file system refuses.
+    /// [`StoreError::Held`] when another process has it, [`StoreError::Damaged`], [`StoreError::Short`] or
+    /// [`StoreError::Newer`] when it is not ours to use, [`StoreError::Disk`] when the file system refuses.
     pub fn open(path: &Path, run: &str, host: &str, now: Timestamp) -> Result<Self, StoreError> {
         connect::open(path, run, host, now).and_then(Self::start)
     }
@@ -259,8 +262,10 @@ impl Store {
     /// When the record cannot be written, or knows neither the import nor the run.
     pub async fn commit_page(&self, page: PageCommit) -> Result<PageReceipt, StoreError> {
         let page = Prepared::new(page);
-        self.on_writer(move |session| session.transaction(|connection| page.commit(connection)))
-            .await
+        self.on_writer(move |session| {
+            session.page(|connection, known| page.commit(connection, known))
+        })
+        .await
     }
 
     /// Calls of the request whose transcript is still asked for: up to `limit`, by id, those after `after`.
@@ -426,14 +431,15 @@ impl Store {
         .await
     }
 
-    /// Writes down what became of an event on Slack.
+    /// Writes down what became of an event on Slack, in the place of what was written of it before; `None` if
+    /// it was not told after all.
     ///
     /// # Errors
     /// When the record cannot be written.
     pub async fn told_on_slack(
         &self,
         event: Notification,
-        remote_id: &'static str,
+        remote_id: Option<&'static str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.on_writer(move |session| {

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use super::Stop;
 use crate::{
     github::{API_URL, GitHub},
+    kill::{self, Point},
     reconcile::Report,
     report::summary,
 };
@@ -69,11 +70,13 @@ pub(super) fn add_to_summary(path: &PathBuf, report: &Report) {
         &report.untold,
         report.waiting,
     );
+    kill::here(Point::BeforeSummary);
     let written = OpenOptions::new()
         .create(true)
         .append(true)
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()));
+    kill::here(Point::AfterSummary);
     if let Err(error) = written {
         let error: io::Error = error;
         tracing::warn!(%error, "the job summary cannot be written");

@@ -180,6 +180,8 @@ async fn carry_out(
     common: &Common,
 ) -> Result<Report, Stop> {
     let clock = SteadyClock::start();
+    // Before the record is opened: whoever is stopped from then on lets go of it.
+    let interrupt = interrupt()?;
     let host = gethostname::gethostname();
     let path = record::path(common)?;
     let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())
@@ -201,7 +203,7 @@ async fn carry_out(
         home,
         media: media.as_ref(),
         clock: &clock,
-        interrupt: interrupt()?,
+        interrupt,
     };
     let mut progress = Progress::new();
     let outcome = reconcile::run(settings, edges, &mut |event| {

@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 
 use super::{Authority, Consent, Http, SendError, network, read_body, retry_after};
 use crate::{
+    kill::{self, Point},
     model::Credential,
     platforms::{CLIENT_ID, CLIENT_SECRET, ClientAuth, Grant, OAuth, REFRESH_TOKEN, TokenForm},
 };
@@ -268,7 +269,9 @@ impl<'a> Courier<'a> {
         }
         let request = self.http.client(self.replaced).post(parts.uri.to_string());
         let request = request.headers(parts.headers).body(body).timeout(TIMEOUT);
+        kill::here(Point::BeforeRenewal);
         let mut response = request.send().await.map_err(network)?;
+        kill::here(Point::AfterRenewal);
         let status = response.status();
         tracing::info!(status = status.as_u16(), "the platform's token URL answers");
         // One request is sent, so nothing is there yet.

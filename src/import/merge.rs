@@ -102,16 +102,19 @@ pub(crate) fn merged(recorded: &Call, incoming: Call) -> Call {
     }
 }
 
-/// The calls of a page, each id once: the one with the longer transcript, else the later one.
+/// The calls of a page, each id once. Where an id comes twice, the one with the longer transcript counts, else the later
+/// one, and the other fills what it is silent about.
 pub(crate) fn each_call_once(calls: Vec<Call>) -> Vec<Call> {
     use crate::model::TranscriptContent::{Absent, Here, Pending};
     each_once(
         calls,
         |call| call.external_id.clone(),
         |call| match &call.transcript {
-            Absent | Pending => 0,
-            Here(transcript) => length(transcript),
+            Absent => 0,
+            Pending => 1,
+            Here(transcript) => 2 + length(transcript),
         },
+        |better, other| merged(&other, better),
     )
 }
 
@@ -123,21 +126,33 @@ pub(crate) fn each_transcript_once(
         transcripts,
         |(id, _)| id.clone(),
         |(_, transcript)| length(transcript),
+        |better, _| better,
     )
 }
 
-fn each_once<T>(items: Vec<T>, id: impl Fn(&T) -> String, worth: impl Fn(&T) -> usize) -> Vec<T> {
+/// Each item once; `both` is given the one that is worth more, or came later, and the other.
+fn each_once<T>(
+    items: Vec<T>,
+    id: impl Fn(&T) -> String,
+    worth: impl Fn(&T) -> usize,
+    both: impl Fn(T, T) -> T,
+) -> Vec<T> {
     let mut places = HashMap::with_capacity(items.len());
-    let mut kept: Vec<T> = Vec::with_capacity(items.len());
+    let mut kept: Vec<Option<T>> = Vec::with_capacity(items.len());
     for item in items {
         let place = *places.entry(id(&item)).or_insert(kept.len());
         match kept.get_mut(place) {
-            Some(earlier) if worth(&item) >= worth(earlier) => *earlier = item,
-            Some(_) => {}
-            None => kept.push(item),
+            Some(place) => {
+                *place = match place.take() {
+                    Some(earlier) if worth(&item) < worth(&earlier) => Some(both(earlier, item)),
+                    Some(earlier) => Some(both(item, earlier)),
+                    None => Some(item),
+                };
+            }
+            None => kept.push(Some(item)),
         }
     }
-    kept
+    kept.into_iter().flatten().collect()
 }
 
 fn length(transcript: &Transcript) -> usize {

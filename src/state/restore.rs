@@ -14,9 +14,10 @@ use super::{
     damaged,
     manifest::{Manifest, generations, in_words},
     of_database, read_manifest,
-    scratch::{Hashed, Scratch, log_of, remove},
+    scratch::{Hashed, Scratch, remove_companions},
 };
 use crate::{
+    kill::{self, Point},
     objects::Objects,
     secrets::{BundleError, Secrets},
     store::{self, RecordRow, Store, StoreError},
@@ -113,7 +114,7 @@ pub async fn restore(
         Choice::Take | Choice::Replace => {
             let scratch = fetch(objects, secrets, database, &manifest, &found).await?;
             let aside = match choice {
-                Choice::Replace => remove(&log_of(database)).map(|()| None),
+                Choice::Replace => remove_companions(database).map(|()| None),
                 Choice::Take | Choice::Keep | Choice::Adopt => set_aside(database, now),
             };
             place(scratch, database, aside).map(|aside| taken(&manifest, aside, newest))
@@ -276,14 +277,16 @@ fn place(
     database: &Path,
     aside: io::Result<Option<PathBuf>>,
 ) -> Result<Option<PathBuf>, StateError> {
+    kill::here(Point::BeforeRestored);
     let placed = aside.and_then(|aside| scratch.become_file(database).map(|()| aside));
+    kill::here(Point::AfterRestored);
     placed.map_err(|source| StateError::File {
         path: database.to_owned(),
         source,
     })
 }
 
-/// Moves what stands at `database` out of the way, its log with it: a log beside another file would be
+/// Moves what stands at `database` out of the way, its log and its mark with it: a log beside another file would be
 /// replayed into that.
 fn set_aside(database: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
     let mut name = database.file_name().unwrap_or_default().to_owned();
@@ -291,7 +294,12 @@ fn set_aside(database: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
     name.push(stamp.to_string());
     let aside = database.with_file_name(name);
     let moved = move_if_there(database, &aside)?;
-    move_if_there(&log_of(database), &log_of(&aside))?;
+    for (from, to) in store::companions(database)
+        .iter()
+        .zip(store::companions(&aside))
+    {
+        move_if_there(from, &to)?;
+    }
     Ok(moved.then_some(aside))
 }
 

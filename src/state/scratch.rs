@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use sha2::{Digest as _, Sha256};
 
 use super::{Part, StateError};
+use crate::store;
 
 /// Pieces in which an object is held.
 const PIECE: usize = 4 << 20;
@@ -57,7 +58,7 @@ impl Scratch {
             lock: file,
             stays: false,
         };
-        remove(&log_of(&scratch.path)).map_err(|source| scratch.refused(source))?;
+        remove_companions(&scratch.path).map_err(|source| scratch.refused(source))?;
         scratch
             .lock
             .set_len(0)
@@ -101,16 +102,16 @@ impl Drop for Scratch {
             return;
         }
         // What cannot be removed now is overwritten the next time.
-        let _ = remove(&log_of(&self.path));
+        let _ = remove_companions(&self.path);
         let _ = remove(&self.path);
     }
 }
 
-/// The log of a DuckDB file.
-pub(super) fn log_of(database: &Path) -> PathBuf {
-    let mut name = database.file_name().unwrap_or_default().to_owned();
-    name.push(".wal");
-    database.with_file_name(name)
+/// Removes the log and the mark of a database, if they are there.
+pub(super) fn remove_companions(database: &Path) -> io::Result<()> {
+    store::companions(database)
+        .iter()
+        .try_for_each(|path| remove(path))
 }
 
 /// Removes a file, if it is there.

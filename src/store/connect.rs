@@ -10,20 +10,25 @@ use std::{
 use duckdb::{AccessMode, Config, Connection};
 use jiff::Timestamp;
 
-use super::{error::StoreError, schema, session::Session};
+use super::{
+    error::{StoreError, file_error},
+    mark, schema,
+    session::Session,
+};
 
-/// What DuckDB may use for its buffers: the whole process stays near 200 MB. Measured with
-/// `benches/store.rs`: with 96 MB an import costs the same, with 64 MB a tenth more.
-const MEMORY: &str = "128MB";
+/// What DuckDB may use for its buffers: the whole process stays below 250 MB. Measured with 10,000 calls of 240 sentences
+/// (`benches/reconcile.rs`): 128 MB and 200 MB cost the same, with 64 MB an import costs a tenth more.
+const MEMORY: &str = "96MB";
 
 /// The writer thread alone. Measured: a second one costs a quarter more CPU, most of it in waiting for
 /// each other, and saves no time.
 const THREADS: i64 = 1;
 
-/// How long the log may grow before it goes into the file. Each time, the rows of a table's last,
-/// unfinished row group (122,880 rows) are compressed anew: measured, the default of 16 MB costs a
-/// seventh more CPU time and file. A log of this size is read again within a second after a crash.
-const LOG: &str = "128MB";
+/// How long the log may grow before it goes into the file. Each time, the rows of a table's last, unfinished row group
+/// (122,880 rows) are compressed anew: measured, the default of 16 MB costs half as much again. What is in the log is
+/// in the buffers as well, uncompressed: with 128 MB it does not fit, is written to disk in between, and an import
+/// costs a fifth more. A log of this size is read again within a second after a crash.
+const LOG: &str = "48MB";
 
 /// The newest storage format of DuckDB 1.5.5. Older ones ignore `USING COMPRESSION zstd` and replay a
 /// log that belongs to another file.
@@ -37,6 +42,10 @@ pub(super) fn open(
     now: Timestamp,
 ) -> Result<Session, StoreError> {
     let lease = Lease::take(path)?;
+    if !path.exists() {
+        // Whoever took the file away begins anew.
+        mark::remove(path).map_err(|source| file_error(path, source))?;
+    }
     let mut session = explained(path, || {
         Session::new(up_to_date(path)?, path.to_owned(), true, lease)
     })?;

@@ -26,6 +26,23 @@ pub enum StoreError {
         /// What DuckDB found.
         detail: String,
     },
+    /// Commits that were there are gone.
+    #[error(
+        "the record {path} has lost its last commits (sequence {found}, it had come to {marked}): its log was damaged. Put \
+         back the last good copy of this file, or delete {mark} to go on without them: what they held is imported again",
+        path = path.display(),
+        mark = mark.display()
+    )]
+    Short {
+        /// The file.
+        path: PathBuf,
+        /// The file that says how far it had come.
+        mark: PathBuf,
+        /// Its `record.sequence`.
+        found: i64,
+        /// What that was once.
+        marked: i64,
+    },
     /// The file was written by a newer version of this program.
     #[error(
         "the record was written by a newer version of this program (layout {found}, this one knows \
@@ -105,11 +122,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The exit code of a program that ends with this error: 4 held, 5 damaged or newer, else 3.
+    /// The exit code of a program that ends with this error: 4 held, 5 damaged, short or newer, else 3.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Held { .. } => 4,
-            Self::Damaged { .. } | Self::Newer { .. } => 5,
+            Self::Damaged { .. } | Self::Short { .. } | Self::Newer { .. } => 5,
             Self::Older { .. }
             | Self::Disk { .. }
             | Self::Export { .. }
@@ -162,6 +179,14 @@ impl StoreError {
     }
 }
 
+/// What the system refused to do with a file.
+pub(super) fn file_error(path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
 /// `/usr/bin/call-import (PID 12)` as it is. Where the system hides the program's name, as for a process
 /// of somebody else, DuckDB names it `` or `.`: then the process alone.
 fn named(holder: &str) -> String {
@@ -180,6 +205,7 @@ const DAMAGE: &[&str] = &[
     "Could not read enough bytes",
     "Corrupt WAL file",
     "Failure while replaying WAL",
+    "This WAL was created for",
 ];
 
 /// What DuckDB 1.5.5 says when the file system refuses; a failed COMMIT does not begin with `IO Error`.

@@ -444,6 +444,63 @@ pub(super) fn totals(
     Ok(totals)
 }
 
+/// What a page adds to the counters of its import.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Added {
+    pub(super) transcripts_imported: i64,
+    pub(super) transcripts_pending: i64,
+    pub(super) media_stored: i64,
+    pub(super) media_pending: i64,
+}
+
+/// Brings an import's counters up to date by what one page adds: to count all calls anew would make a page dearer with
+/// everything that is recorded. The end of the attempt counts exactly.
+pub(super) fn add_to_import(
+    connection: &Connection,
+    request_id: &str,
+    digest: &str,
+    added: Added,
+    requests_sent: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (listed, failed, media_failed): (i64, i64, i64) = connection
+        .prepare_cached(
+            "SELECT
+                (SELECT coalesce(sum(listed), 0)::BIGINT FROM checkpoints
+                    WHERE request_id = $1 AND digest = $2),
+                count(*) FILTER (stage <> 'media'), count(*) FILTER (stage = 'media')
+             FROM call_failures WHERE request_id = $1 AND resolved_at IS NULL",
+        )?
+        .query_row([request_id, digest], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    let changed = connection
+        .prepare_cached(
+            "UPDATE imports SET calls_listed = $1, calls_imported = $2, calls_failed = $3,
+                 transcripts_imported = transcripts_imported + $4::BIGINT,
+                 transcripts_pending = transcripts_pending + $5::BIGINT,
+                 media_stored = media_stored + $6::BIGINT, media_pending = media_pending + $7::BIGINT,
+                 media_failed = $8, requests_sent = requests_sent + $9::BIGINT,
+                 phase = CASE phase WHEN 'queued' THEN 'importing' ELSE phase END,
+                 started_at = coalesce(started_at, $10::TIMESTAMP), updated_at = $10::TIMESTAMP
+             WHERE request_id = $11",
+        )?
+        .execute(params![
+            listed,
+            i64::max(listed - failed, 0),
+            failed,
+            added.transcripts_imported,
+            added.transcripts_pending,
+            added.media_stored,
+            added.media_pending,
+            media_failed,
+            requests_sent,
+            Utc(now),
+            request_id
+        ])?;
+    must_exist(changed, "import", request_id)
+}
+
 /// Brings an import's counters up to date.
 pub(super) fn count_import(
     connection: &Connection,

@@ -147,19 +147,28 @@ pub(super) fn untold_on_slack(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Writes down what became of an event on Slack.
+/// Writes down what became of an event on Slack, in the place of what was written of it before; `None` if it
+/// was not told after all.
 pub(super) fn told_on_slack(
     connection: &Connection,
     event: &Notification,
-    remote_id: &str,
+    remote_id: Option<&str>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let copy = format!("{}{COPY}", event.notification_id);
+    connection.execute(
+        "DELETE FROM notifications WHERE notification_id = ?",
+        [&copy],
+    )?;
+    let Some(remote_id) = remote_id else {
+        return Ok(());
+    };
     connection.execute(
         "INSERT INTO notifications
              (notification_id, request_id, kind, channel, body, created_at, delivered_at, remote_id)
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
         params![
-            format!("{}{COPY}", event.notification_id),
+            copy,
             event.request_id,
             event.kind.as_str(),
             SLACK,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{
     PageCommit, PageReceipt,
     error::StoreError,
+    known::Known,
     ledger, media,
     recorded::{self, Mark, RecordedCall, Scope, id_list},
     rows::{self, Stamp},
@@ -95,7 +96,11 @@ impl Prepared {
     }
 
     /// Writes the page. Runs inside the writer's transaction.
-    pub(super) fn commit(&self, connection: &Connection) -> Result<PageReceipt, StoreError> {
+    pub(super) fn commit(
+        &self,
+        connection: &Connection,
+        known: &mut Known,
+    ) -> Result<PageReceipt, StoreError> {
         let page = &self.page;
         let stamp = Stamp {
             scope: Scope {
@@ -105,32 +110,23 @@ impl Prepared {
             run_id: &page.run_id,
             now: page.now,
         };
-        let marks = self.marks(connection, stamp.scope)?;
+        let marks = known.marks(connection, stamp.scope, self.ids())?;
         let differing = self.differing(connection, stamp.scope, &marks)?;
         let orphans = self.orphans(connection, &marks)?;
         let changes = Changes::of(self, &marks, &differing, &orphans);
         write(connection, stamp, page, &changes)?;
         media::record(connection, stamp, &page.media)?;
-        self.book(connection, &changes.receipt)?;
+        self.book(connection, &changes, &marks)?;
+        known.learn(stamp.scope, changes.written(&page.request_id, &marks));
         Ok(changes.receipt)
     }
 
-    fn marks(
-        &self,
-        connection: &Connection,
-        scope: Scope<'_>,
-    ) -> Result<HashMap<String, Mark>, StoreError> {
-        let ids: HashSet<&str> = self
-            .calls
-            .iter()
-            .map(|listed| &*listed.call.external_id)
-            .chain(self.transcripts.keys().map(|id| &**id))
-            .chain(self.page.without_transcript.iter().map(|id| &**id))
-            .collect();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        recorded::marks(connection, scope, &id_list(ids))
+    /// Everything that the page speaks of, each once.
+    fn ids(&self) -> HashSet<&str> {
+        let listed = self.calls.iter().map(|listed| &*listed.call.external_id);
+        let spoken = self.transcripts.keys().map(|id| &**id);
+        let without = self.page.without_transcript.iter().map(|id| &**id);
+        listed.chain(spoken).chain(without).collect()
     }
 
     /// The recorded calls from which the page differs.
@@ -172,7 +168,12 @@ impl Prepared {
     }
 
     /// Everything besides the calls: failures, checkpoint, counters, quota.
-    fn book(&self, connection: &Connection, receipt: &PageReceipt) -> Result<(), StoreError> {
+    fn book(
+        &self,
+        connection: &Connection,
+        changes: &Changes<'_>,
+        marks: &HashMap<String, Mark>,
+    ) -> Result<(), StoreError> {
         let page = &self.page;
         let listed = id_list(self.calls.iter().map(|listed| &*listed.call.external_id));
         let spoken = id_list(self.transcripts.keys().map(|id| &**id));
@@ -204,26 +205,27 @@ impl Prepared {
                 connection,
                 &page.request_id,
                 &page.digest,
-                rows::count(receipt.new),
+                rows::count(changes.receipt.new),
             )?,
         }
-        let scope = Scope {
-            platform: &page.platform,
-            account: &page.account,
-        };
-        let totals = ledger::totals(connection, &page.request_id, &page.digest, scope)?;
-        ledger::count_import(
-            connection,
-            &page.request_id,
-            totals,
-            page.requests_sent,
-            page.now,
-        )?;
+        let (request, digest) = (&page.request_id, &page.digest);
+        let (sent, now) = (page.requests_sent, page.now);
+        match changes.added(page, marks) {
+            Some(added) => ledger::add_to_import(connection, request, digest, added, sent, now)?,
+            None => {
+                let scope = Scope {
+                    platform: &page.platform,
+                    account: &page.account,
+                };
+                let totals = ledger::totals(connection, request, digest, scope)?;
+                ledger::count_import(connection, request, totals, sent, now)?;
+            }
+        }
         runs::count_run(
             connection,
             &page.run_id,
             page.requests_sent,
-            rows::count(receipt.new),
+            rows::count(changes.receipt.new),
             rows::count(page.failures.len() + page.file_failures.len()),
         )?;
         ledger::add_usage(connection, &page.usage)

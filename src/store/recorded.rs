@@ -49,6 +49,21 @@ pub(super) fn id_list<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
     serde_json::Value::from_iter(ids).to_string()
 }
 
+/// What `hash` makes of the id of each recorded call of an account.
+pub(super) fn ids(
+    connection: &Connection,
+    scope: Scope<'_>,
+    hash: impl Fn(&str) -> u64,
+) -> Result<HashSet<u64>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT external_id FROM calls WHERE platform = ? AND account = ?")?;
+    let rows = statement.query_map([scope.platform, scope.account], |row| {
+        row.get::<_, String>(0)
+    })?;
+    let hashes = rows.map(|id| Ok(hash(&id?)));
+    hashes.collect()
+}
+
 /// The marks of those of the ids that are recorded.
 pub(super) fn marks(
     connection: &Connection,

@@ -20,7 +20,7 @@ use super::{
     error::StoreError,
     recorded::{MediaCopy, Scope},
 };
-use crate::model::{Call, CrmLink, Media, Participant, Transcript, TranscriptState};
+use crate::model::{Call, CrmLink, Media, MediaState, Participant, Transcript, TranscriptState};
 
 /// Segments in one batch: enough to be cheap, few enough to be small.
 const BATCH: usize = 16_384;
@@ -160,7 +160,10 @@ fn call_columns(stamp: Stamp<'_>, rows: &[CallRow<'_>]) -> Vec<(&'static str, Ar
             "transcript_state",
             texts(rows.iter().map(|r| Some(r.transcript_state.as_str()))),
         ),
-        ("media_state", texts(calls().map(media_state))),
+        (
+            "media_state",
+            texts(calls().map(|c| media_state(c).map(MediaState::as_str))),
+        ),
         ("raw", texts(calls().map(|c| c.raw.as_deref()))),
         (
             "content_hash",
@@ -178,13 +181,12 @@ fn call_columns(stamp: Stamp<'_>, rows: &[CallRow<'_>]) -> Vec<(&'static str, Ar
 
 /// `calls.media_state`: the state that all files of the call share, else that of the first one which is
 /// not stored; NULL without files.
-fn media_state(call: &Call) -> Option<&'static str> {
-    let stored = crate::model::MediaState::Stored;
+pub(super) fn media_state(call: &Call) -> Option<MediaState> {
     call.media
         .iter()
-        .find(|media| media.state != stored)
+        .find(|media| media.state != MediaState::Stored)
         .or(call.media.first())
-        .map(|media| media.state.as_str())
+        .map(|media| media.state)
 }
 
 fn media_columns(scope: Scope<'_>, rows: &[CallRow<'_>]) -> Vec<(&'static str, ArrayRef)> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use duckdb::Connection;
 
 use super::error::StoreError;
+use crate::kill::{self, Point};
 
 /// The layout that this program reads and writes: `record.schema_version`.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -77,13 +78,25 @@ pub(super) fn migrate(connection: &Connection, from: i64) -> Result<(), StoreErr
             supported: VERSION,
         })?;
     connection.execute_batch("BEGIN TRANSACTION")?;
-    if let Err(error) = connection.execute_batch(step) {
+    if let Err(error) = carry_out(connection, step) {
         // The first error is the one to tell; closing the file rolls back what this cannot.
         let _ = connection.execute_batch("ROLLBACK");
         return Err(error.into());
     }
+    kill::here(Point::BeforeMigrationCommit);
     connection.execute_batch("COMMIT")?;
+    kill::here(Point::AfterMigrationCommit);
     connection.execute_batch("CHECKPOINT")?;
+    kill::here(Point::AfterMigrationCheckpoint);
+    Ok(())
+}
+
+/// One statement after another; each of them ends a line.
+fn carry_out(connection: &Connection, step: &str) -> Result<(), duckdb::Error> {
+    for statement in step.split_inclusive(";\n") {
+        kill::here(Point::BeforeMigrationStatement);
+        connection.execute_batch(statement)?;
+    }
     Ok(())
 }
 

@@ -12,8 +12,11 @@ use super::{
     RecordRow,
     connect::Lease,
     copy::{self, record_row},
-    error::StoreError,
+    error::{StoreError, file_error},
+    known::Known,
+    mark::{self, Mark},
 };
+use crate::kill::{self, Point};
 
 /// The open record, owned by one thread.
 #[derive(Debug)]
@@ -25,7 +28,9 @@ pub(super) struct Session {
     file: File,
     path: PathBuf,
     sequence: i64,
-    writes: bool,
+    known: Known,
+    /// `None` for a reader.
+    mark: Option<Mark>,
     _lease: Lease,
 }
 
@@ -37,16 +42,18 @@ impl Session {
         writes: bool,
         lease: Lease,
     ) -> Result<Self, StoreError> {
-        let file = File::open(&path).map_err(|source| StoreError::File {
-            path: path.clone(),
-            source,
-        })?;
+        let file = File::open(&path).map_err(|source| file_error(&path, source))?;
+        let sequence = sequence(&connection)?;
+        mark::check(&path, sequence)?;
+        let mark = writes.then(|| Mark::begin(&path, sequence)).transpose();
+        let mark = mark.map_err(|source| file_error(&path, source))?;
         Ok(Self {
-            sequence: sequence(&connection)?,
             connection,
             file,
             path,
-            writes,
+            sequence,
+            known: Known::default(),
+            mark,
             _lease: lease,
         })
     }
@@ -64,6 +71,17 @@ impl Session {
         work(&self.connection).map_err(|error| error.explained(&self.path))
     }
 
+    /// Writes a page, all of it or nothing, with what is remembered from the pages before it.
+    pub(super) fn page<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Known) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut known = std::mem::take(&mut self.known);
+        let value = self.transaction(|connection| work(connection, &mut known))?;
+        self.known = known;
+        Ok(value)
+    }
+
     /// Does all of `work`, or nothing of it, and raises `record.sequence` by one.
     ///
     /// DuckDB answers OK to a COMMIT after a failed statement and rolls back. So any error ends in
@@ -72,6 +90,7 @@ impl Session {
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.known.forget();
         let expected = self.sequence + 1;
         let outcome = self.attempt(expected, work);
         if outcome.is_err() {
@@ -84,6 +103,10 @@ impl Session {
             return Err(StoreError::NotCommitted { expected, found });
         }
         self.sequence = expected;
+        if let Some(mark) = &self.mark {
+            mark.set(expected)
+                .map_err(|source| file_error(&self.path, source))?;
+        }
         Ok(value)
     }
 
@@ -93,11 +116,14 @@ impl Session {
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.connection.execute_batch("BEGIN TRANSACTION")?;
+        kill::here(Point::TransactionBegun);
         let value = work(&self.connection)?;
         self.connection
             .prepare_cached("UPDATE record SET sequence = ?")?
             .execute([sequence])?;
+        kill::here(Point::BeforeCommit);
         self.connection.execute_batch("COMMIT")?;
+        kill::here(Point::AfterCommit);
         Ok(value)
     }
 
@@ -113,10 +139,13 @@ impl Session {
     }
 
     fn note(&self, statement: &str, value: impl duckdb::ToSql) -> Result<(), StoreError> {
+        kill::here(Point::BeforeNote);
         self.read(|connection| {
             connection.execute(statement, [value])?;
             Ok(())
-        })
+        })?;
+        kill::here(Point::AfterNote);
+        Ok(())
     }
 
     /// The row of table `record`.
@@ -128,10 +157,8 @@ impl Session {
     pub(super) fn snapshot(&mut self, copy: &Path) -> Result<RecordRow, StoreError> {
         self.checkpoint()?;
         let row = self.record()?;
-        self.copy_to(copy).map_err(|source| StoreError::File {
-            path: copy.to_owned(),
-            source,
-        })?;
+        self.copy_to(copy)
+            .map_err(|source| file_error(copy, source))?;
         Ok(row)
     }
 
@@ -143,16 +170,20 @@ impl Session {
     }
 
     fn checkpoint(&self) -> Result<(), StoreError> {
-        self.read(|connection| Ok(connection.execute_batch("CHECKPOINT")?))
+        kill::here(Point::BeforeCheckpoint);
+        self.read(|connection| Ok(connection.execute_batch("CHECKPOINT")?))?;
+        kill::here(Point::AfterCheckpoint);
+        Ok(())
     }
 
     /// Nobody holds the record any more; the log goes into the file.
     pub(super) fn release(&mut self) -> Result<(), StoreError> {
-        if !self.writes {
+        if self.mark.take().is_none() {
             return Ok(());
         }
         self.hold(None)?;
-        self.checkpoint()
+        self.checkpoint()?;
+        mark::remove(&self.path).map_err(|source| file_error(&self.path, source))
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
 };
+
+use crate::kill::{self, Point};
 
 /// Gives a file new bytes: whoever reads it, and whatever happens meanwhile, sees the old ones or the new
 /// ones, whole. Its permissions stay; a link stays, and what it points to is replaced.
@@ -23,7 +26,11 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Not the end of a request file, so that a check at the same moment does not take it for one.
     name.push(format!("-{}~", std::process::id()));
     let temporary = target.with_file_name(name);
-    let written = write(&temporary, bytes, &target).and_then(|()| fs::rename(&temporary, &target));
+    let written = write(&temporary, bytes, &target).and_then(|()| {
+        kill::here(Point::BeforeFile);
+        fs::rename(&temporary, &target)
+    });
+    kill::here(Point::AfterFile);
     if written.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(&temporary);
@@ -31,18 +38,26 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Writes a new file. What is there already is never written over.
+/// Writes a new file, which is there whole or not at all. What is there already is never written over.
 ///
 /// # Errors
 /// What the system says, for example that the file exists; nothing is then left behind.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(path);
-    }
-    written
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    };
+    // What the user's mask leaves of it, as for any new file; and not the end of a request file.
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .suffix("~")
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    kill::here(Point::BeforeFile);
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    kill::here(Point::AfterFile);
+    Ok(())
 }
 
 fn write(temporary: &Path, bytes: &[u8], target: &Path) -> io::Result<()> {

@@ -17,8 +17,9 @@ const RANKS: &[(u8, &[&str])] = &[
     (4, &["import"]),
     (5, &["plan"]),
     (6, &["report"]),
+    (7, &["kill"]),
     (
-        7,
+        8,
         &[
             "workspace",
             "clock",
@@ -30,9 +31,9 @@ const RANKS: &[(u8, &[&str])] = &[
             "slack",
         ],
     ),
-    (8, &["state", "comments"]),
-    (9, &["reconcile", "review"]),
-    (10, &["cli"]),
+    (9, &["state", "comments"]),
+    (10, &["reconcile", "review"]),
+    (11, &["cli"]),
 ];
 
 /// The first rank that touches the outside.

@@ -1,6 +1,6 @@
 //! What people bring: each format, each way in which it really comes.
 
-mod bring;
+pub(crate) mod bring;
 mod bundles;
 mod check;
 mod corrected;
@@ -8,6 +8,6 @@ mod json;
 mod night;
 mod pairing;
 mod recordings;
-mod remote;
+pub(crate) mod remote;
 mod tables;
 mod text;

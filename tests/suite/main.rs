@@ -17,6 +17,7 @@ mod findings;
 mod gong;
 mod grain;
 mod journey;
+mod kill;
 mod matrix;
 mod media;
 mod new;

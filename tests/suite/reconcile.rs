@@ -2,6 +2,7 @@
 //! program, with kill -9 and exit codes, is in `program`.
 
 mod failures;
+mod limits;
 mod program;
 mod settling;
 mod stops;

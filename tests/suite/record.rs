@@ -30,6 +30,11 @@ pub(crate) fn dump(database: &Path) -> BTreeMap<String, Vec<String>> {
 
 /// The same without what differs between two ways to the same end: run ids and times of day.
 pub(crate) fn contents(database: &Path) -> BTreeMap<String, Vec<String>> {
+    contents_of(&Connection::open(database).expect("the record opens"))
+}
+
+/// The same of an open record.
+pub(crate) fn contents_of(connection: &Connection) -> BTreeMap<String, Vec<String>> {
     let columns = [
         (
             "calls",
@@ -53,14 +58,18 @@ pub(crate) fn contents(database: &Path) -> BTreeMap<String, Vec<String>> {
         .map(|(table, columns)| {
             let sql =
                 format!("SELECT t::VARCHAR FROM (SELECT {columns} FROM {table}) t ORDER BY 1");
-            ((*table).to_owned(), query(database, &sql))
+            ((*table).to_owned(), texts(connection, &sql))
         })
         .collect()
 }
 
 /// One column of text; NULL is `NULL`.
 pub(crate) fn query(database: &Path, sql: &str) -> Vec<String> {
-    let connection = Connection::open(database).expect("the record opens");
+    texts(&Connection::open(database).expect("the record opens"), sql)
+}
+
+/// The same of an open record.
+pub(crate) fn texts(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).expect("valid SQL");
     let rows = statement
         .query_map([], |row| {

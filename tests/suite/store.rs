@@ -2,6 +2,7 @@
 
 pub(crate) mod fixtures;
 
+mod damaged;
 mod files;
 mod imports;
 mod pages;

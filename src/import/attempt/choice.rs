@@ -14,10 +14,15 @@ use crate::{
     platforms::{Step, Work},
 };
 
+/// Batches of transcripts that wait before no further days are listed.
+const AHEAD: usize = 100;
+
 impl Attempt {
-    /// What to ask next: what is due by now and what was begun, then the credential, transcripts in full
-    /// batches, the newest days not listed yet, then the transcripts that fill no batch, and at last where
-    /// recordings are.
+    /// What to ask next: what is due by now and what was begun, then the credential, the newest days not listed yet,
+    /// transcripts in full batches, then those that fill no batch, and at last where recordings are.
+    ///
+    /// A listing is a chain, in which each page waits for the one before it; transcripts fill the slots that it leaves
+    /// free. So the listing keeps a little ahead of them, or at its end there would be nothing to fill the slots with.
     pub(super) fn candidate(&mut self, now: Timestamp) -> Option<Ticket> {
         let begun = self.later.take_due(now);
         if let Some(ticket) = begun.or_else(|| self.ready.pop_front()) {
@@ -30,7 +35,11 @@ impl Attempt {
             return self.ready.pop_front();
         }
         // Where a listing brings transcripts, some of those in the queue may come with it.
-        if self.transcripts.waiting.len() >= self.batch() && !self.lists_transcripts() {
+        let batches = match self.lists_transcripts() {
+            true => 0,
+            false => self.transcripts.waiting.len() / self.batch(),
+        };
+        if batches >= AHEAD {
             self.begin_transcripts();
         } else if let Some(window) = self.next_window() {
             self.walks.push(Walk::begin(window, self.traits.unique_ids));
@@ -38,6 +47,8 @@ impl Attempt {
                 window,
                 cursor: None,
             });
+        } else if batches > 0 {
+            self.begin_transcripts();
         } else if self.is_listed() && !self.transcripts.waiting.is_empty() {
             self.begin_transcripts();
         } else if !self.copies.queue.waiting.is_empty()

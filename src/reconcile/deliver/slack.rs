@@ -1,5 +1,9 @@
-//! The same events on Slack, once. A webhook gives no way to look what stands there, so a message whose
-//! answer got lost is not sent again: GitHub tells it in any case.
+//! The same events on Slack, once. A webhook gives no way to look what stands there. So it is written down that a
+//! message may stand there before it is sent, and whatever becomes of it and of this run, it is not sent again:
+//! GitHub tells it in any case.
+//!
+//! What is written down is kept with the record. Where a machine is lost with a record that was not saved since,
+//! the next run cannot know of it, and sends these messages once more.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,7 +32,7 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 /// Wait after a limit that does not say how long it lasts.
 const LIMIT: SignedDuration = SignedDuration::from_secs(30);
 
-/// Recorded as the place of a message whose answer got lost.
+/// Recorded as the place of a message that was sent, or was about to be, and whose answer nobody has seen.
 const UNANSWERED: &str = "unanswered";
 
 /// Recorded as the place of a message that Slack took.
@@ -53,7 +57,7 @@ pub(super) async fn tell(
     let news = news::sort(events, imports);
     for event in news.overtaken {
         let store = edges.store;
-        store.told_on_slack(event, OVERTAKEN, now).await?;
+        store.told_on_slack(event, Some(OVERTAKEN), now).await?;
     }
     let mut sender = Sender {
         edges,
@@ -66,21 +70,32 @@ pub(super) async fn tell(
             .iter()
             .find(|import| import.request_id == event.request_id)
             .and_then(|import| import.pull_request);
-        match sender.send(&event, number).await {
-            Ok(place) => {
-                let now = edges.clock.now();
-                edges.store.told_on_slack(event, place, now).await?;
-            }
-            Err(reason) => {
-                tracing::warn!(
-                    reason,
-                    "not everything could be told on Slack; the next run does"
-                );
-                break;
-            }
+        if let Err(reason) = sender.wait().await {
+            tell_halt(&reason);
+            break;
+        }
+        let (store, now) = (edges.store, edges.clock.now());
+        store
+            .told_on_slack(event.clone(), Some(UNANSWERED), now)
+            .await?;
+        let sent = sender.send(&event, number).await;
+        let now = edges.clock.now();
+        store
+            .told_on_slack(event, sent.as_ref().ok().copied(), now)
+            .await?;
+        if let Err(reason) = sent {
+            tell_halt(&reason);
+            break;
         }
     }
     Ok(())
+}
+
+fn tell_halt(reason: &str) {
+    tracing::warn!(
+        reason,
+        "not everything could be told on Slack; the next run does"
+    );
 }
 
 struct Sender<'a> {

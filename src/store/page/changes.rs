@@ -9,13 +9,14 @@ use super::{Listed, Prepared, Spoken};
 use crate::{
     import::{
         content::call_hash,
-        merge::{self, Says},
+        merge::{self, RecordedTranscript, Says},
     },
-    model::TranscriptState,
+    model::{MediaState, TranscriptState},
     store::{
-        PageReceipt,
+        PageCommit, PageReceipt,
+        ledger::Added,
         recorded::{Mark, MediaCopy, RecordedCall},
-        rows::{CallRow, TranscriptRow},
+        rows::{CallRow, TranscriptRow, count, media_state},
     },
 };
 
@@ -90,6 +91,73 @@ impl<'a> Changes<'a> {
         }
         changes.receipt.transcripts = changes.transcripts.len();
         changes
+    }
+
+    /// What the page adds to the counters of its import, where that follows from the page alone: it brings nothing but
+    /// calls that are new, and transcripts of calls that waited for them. `None` for any other page.
+    pub(super) fn added(&self, page: &PageCommit, marks: &HashMap<String, Mark>) -> Option<Added> {
+        let receipt = &self.receipt;
+        let mut awaited = self
+            .states
+            .iter()
+            .flat_map(|(state, ids)| ids.iter().map(|id| (*state, marks.get(*id))));
+        let adds_only = receipt.updated == 0
+            && receipt.unchanged == 0
+            && self.outdated.is_empty()
+            && page.media.is_empty()
+            && awaited.all(|(state, mark)| {
+                state == TranscriptState::Imported
+                    && mark.is_some_and(|mark| mark.transcript_state == TranscriptState::Pending)
+            });
+        if !adds_only {
+            return None;
+        }
+        let awaited = self.states.values().map(Vec::len).sum();
+        let rows = |is: &dyn Fn(&CallRow<'_>) -> bool| {
+            count(self.rows.iter().filter(|row| is(row)).count())
+        };
+        let transcripts = |state| rows(&|row| row.transcript_state == state);
+        let media = |state| rows(&|row| media_state(&row.call) == Some(state));
+        Some(Added {
+            transcripts_imported: transcripts(TranscriptState::Imported) + count(awaited),
+            transcripts_pending: transcripts(TranscriptState::Pending) - count(awaited),
+            media_stored: media(MediaState::Stored),
+            media_pending: media(MediaState::Pending),
+        })
+    }
+
+    /// The calls that the page writes, each with what is recorded of it afterwards where that is known.
+    pub(super) fn written(
+        &self,
+        request_id: &str,
+        marks: &HashMap<String, Mark>,
+    ) -> Vec<(&str, Option<Mark>)> {
+        let transcripts: HashMap<&str, &TranscriptRow<'_>> = self
+            .transcripts
+            .iter()
+            .map(|row| (row.external_id, row))
+            .collect();
+        let new = self.rows.iter().map(|row| {
+            let id = row.call.external_id.as_str();
+            let transcript = transcripts.get(id).map(|row| RecordedTranscript {
+                content_hash: row.content_hash.to_owned(),
+                segment_count: count(row.transcript.segments.len()),
+            });
+            let mark = Mark {
+                content_hash: row.content_hash.clone(),
+                transcript_state: row.transcript_state,
+                request_id: request_id.to_owned(),
+                transcript,
+            };
+            (id, (!marks.contains_key(id)).then_some(mark))
+        });
+        let states = self.states.values().flatten().map(|id| (*id, None));
+        let adopted = self.adopted.iter().map(|id| (*id, None));
+        let spoken = self.transcripts.iter().map(|row| row.external_id);
+        let spoken = spoken
+            .filter(|id| marks.contains_key(*id))
+            .map(|id| (id, None));
+        new.chain(states).chain(adopted).chain(spoken).collect()
     }
 
     fn add_new(&mut self, page: &'a Prepared, listed: &'a Listed, says: Says) {

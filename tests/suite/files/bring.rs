@@ -206,7 +206,7 @@ pub(super) fn failures(desk: &Desk) -> BTreeSet<String> {
 }
 
 /// WebVTT as Zoom writes it, three segments.
-pub(super) fn zoom(call: usize) -> String {
+pub(crate) fn zoom(call: usize) -> String {
     format!(
         "WEBVTT\n\n1\n00:00:01.000 --> 00:00:03.000\nBo Lind: Good morning, this is call {call}.\n\n\
          2\n00:00:04.000 --> 00:00:05.500\nZoë Ferreira: Morning!\n\n\

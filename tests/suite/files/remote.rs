@@ -247,7 +247,7 @@ fn google_cloud_storage_is_read_with_its_own_settings() {
     insta::assert_snapshot!(desk.standing());
 }
 
-fn listed(name: &str, bytes: usize) -> String {
+pub(crate) fn listed(name: &str, bytes: usize) -> String {
     format!(
         "<ListBucketResult><Contents><Key>{name}</Key><LastModified>2026-11-01T00:00:00.000Z</LastModified>\
          <ETag>\"1\"</ETag><Size>{bytes}</Size></Contents></ListBucketResult>"
@@ -361,12 +361,12 @@ fn recordings_that_come_as_files_are_kept_once() {
 }
 
 /// A server that answers each request, its head as text, as it is told.
-struct Server {
-    url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
 }
 
 impl Server {
-    fn start(respond: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
+    pub(crate) fn start(respond: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let respond = Arc::new(Mutex::new(respond));
@@ -384,7 +384,7 @@ impl Server {
     }
 }
 
-fn answer(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn answer(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nETag: \"1\"\r\n\
          Last-Modified: Sun, 01 Nov 2026 00:00:00 GMT\r\nConnection: close\r\n\r\n",

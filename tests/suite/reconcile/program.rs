@@ -252,22 +252,69 @@ fn the_json_report_is_all_that_stands_on_stdout() {
 }
 
 #[test]
-fn a_second_run_at_the_same_time_is_refused_and_told_who_is_there() {
+fn of_five_runs_at_the_same_time_one_works_and_the_others_are_told_who_is_there() {
     let (scene, running) = gong_scene(120);
     let held = running.gong().on_request(1);
     let mut child = spawn(reconcile(&scene, &running));
     let arrived = held.wait().expect("the request comes");
-    let second = reconcile(&scene, &running)
-        .output()
-        .expect("the program runs");
-    let (_, stderr) = support::text(&second);
-    assert_eq!(second.status.code(), Some(4), "{stderr}");
-    assert!(
-        stderr.contains(&child.id().to_string()),
-        "it names the holder: {stderr}"
+    let others: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = reconcile(&scene, &running);
+            command.stdout(Stdio::null()).stderr(Stdio::piped());
+            command.spawn().expect("the program starts")
+        })
+        .collect();
+    for other in others {
+        let other = other.wait_with_output().expect("it ends");
+        let (_, stderr) = support::text(&other);
+        assert_eq!(other.status.code(), Some(4), "{stderr}");
+        assert!(
+            stderr.contains(&child.id().to_string()),
+            "it names the holder: {stderr}"
+        );
+    }
+    assert_eq!(
+        running.gong().log().len(),
+        1,
+        "nobody else asks the platform"
     );
     arrived.release();
     assert!(child.wait().expect("it ends").success());
+}
+
+/// The most that a process ever held in memory, in MB (`proc(5)`, VmHWM).
+#[cfg(target_os = "linux")]
+fn peak_memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+    kilobytes
+        .expect("a number")
+        .parse::<u64>()
+        .expect("a number")
+        >> 10
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_times_the_calls_need_no_more_memory() {
+    let peaks = [500, 5_000].map(|calls| {
+        let (scene, running) = gong_scene(calls);
+        let (whole, other) = gong_scene(calls);
+        let output = reconcile(&whole, &other)
+            .output()
+            .expect("the program runs");
+        assert!(output.status.success(), "{:?}", support::text(&output));
+        let held = running.gong().on_request(other.gong().log().len());
+        let mut child = spawn(reconcile(&scene, &running));
+        let arrived = held.wait().expect("the last request comes");
+        let peak = peak_memory(child.id());
+        arrived.release();
+        assert!(child.wait().expect("it ends").success());
+        peak
+    });
+    assert!(peaks[1] < 512, "{peaks:?} MB");
+    assert!(peaks[1] < peaks[0] + 150, "{peaks:?} MB");
 }
 
 #[test]
