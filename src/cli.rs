@@ -4,11 +4,13 @@
 mod authorize;
 mod check;
 mod credential;
+mod erase;
 mod export;
 mod files;
 mod generate;
 mod github;
 mod keygen;
+mod known;
 mod loopback;
 mod matrix;
 mod new;
@@ -159,6 +161,11 @@ enum Command {
     Retry(retry::Arguments),
     /// Write the imported calls as Parquet files, or as JSON Lines
     Export(export::Arguments),
+    /// Erase everything of a customer's account, for good
+    ///
+    /// Calls, transcripts, recordings, failures and what else is recorded of it. No run imports anything of the account
+    /// again. Says what will go and asks; and says what stays, and for how long.
+    Erase(erase::Arguments),
     /// Save the record for the next run, or restore it
     State(state::Arguments),
     /// Make the pair of keys to which credentials are sealed
@@ -175,11 +182,17 @@ enum Command {
 
 /// Runs the program: reads the arguments, carries out one command, and says how it ended.
 pub fn main() -> ExitCode {
+    known::keep();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help that nobody reads any more is no reason to fail.
-            let _ = error.print();
+            let text = error.render().to_string();
+            if known::secrets().are_in(&text) {
+                output::tell(&text);
+            } else {
+                // Help that nobody reads any more is no reason to fail.
+                let _ = error.print();
+            }
             return if error.use_stderr() {
                 Exit::Usage.into()
             } else {
@@ -194,8 +207,7 @@ pub fn main() -> ExitCode {
     match ended.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
         Ok(exit) => exit.into(),
         Err(stop) => {
-            // Without stderr there is nobody left to tell.
-            let _ = io::stderr().write_all(stop.sentence(common.verbose > 0).as_bytes());
+            output::tell(&stop.sentence(common.verbose > 0));
             stop.exit().into()
         }
     }
@@ -216,6 +228,7 @@ impl Command {
             Self::Status(arguments) => status::run(arguments, common, out),
             Self::Retry(arguments) => retry::run(arguments, common, out),
             Self::Export(arguments) => export::run(arguments, common, out),
+            Self::Erase(arguments) => erase::run(arguments, common, out),
             Self::State(arguments) => state::run(arguments, common, out),
             Self::Keygen(arguments) => keygen::run(arguments, common, out),
             Self::Generate(arguments) => generate::run(arguments, common, out),
@@ -236,7 +249,7 @@ fn start_log(common: &Common) {
     let filter = tracing_subscriber::EnvFilter::new(format!("warn,call_import_engine={ours}"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(output::Log::default)
         .with_ansi(output::wants_colour(io::stderr().is_terminal()))
         .with_target(false);
     match common.log_format {

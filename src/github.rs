@@ -17,7 +17,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::kill::{self, Point};
+use crate::{
+    kill::{self, Point},
+    model::KnownSecrets,
+};
 
 pub use answer::{GitHubError, Pause};
 use answer::{Head, Quota};
@@ -42,6 +45,7 @@ pub struct GitHub {
     client: Octocrab,
     repository: String,
     quota: Mutex<Quota>,
+    known: KnownSecrets,
 }
 
 /// Where a comment stands.
@@ -122,7 +126,15 @@ impl GitHub {
             client,
             repository: repository.to_owned(),
             quota: Mutex::default(),
+            known: KnownSecrets::default(),
         })
+    }
+
+    /// The same, but no text that holds one of these secrets gets there.
+    #[must_use]
+    pub fn withholding(self, known: &KnownSecrets) -> Self {
+        let known = known.clone();
+        Self { known, ..self }
     }
 
     /// When the next request may be sent, if GitHub has said that none is left until then.
@@ -272,8 +284,11 @@ impl GitHub {
         &self,
         method: Method,
         route: &str,
-        body: Option<Value>,
+        mut body: Option<Value>,
     ) -> Result<Value, GitHubError> {
+        if let Some(body) = &mut body {
+            self.known.withhold_in(body, "GitHub");
+        }
         let writes = method != Method::GET;
         let request = Request::builder().method(method).uri(route);
         let exchange = async {

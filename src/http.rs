@@ -6,9 +6,8 @@ mod consent;
 mod download;
 mod token;
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::{Bytes, BytesMut};
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
@@ -17,11 +16,11 @@ use reqwest::{
     header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 use crate::{
     kill::{self, Point},
-    model::{Credential, FailureClass},
+    model::{Credential, FailureClass, Forms},
     platforms::{ACCESS_TOKEN, Allowance, Auth, HttpExchange, HttpReply, Link, Traits, Verb},
 };
 
@@ -54,6 +53,8 @@ pub struct Endpoint {
     traits: Traits,
     auth: Auth,
     credential: Credential,
+    /// The credential as an answer may repeat it.
+    forms: Arc<Forms>,
 }
 
 /// Why no answer came.
@@ -113,7 +114,8 @@ impl SendError {
 }
 
 impl Http {
-    /// A client with our limits.
+    /// A client with our limits. Proxies that the environment names are not used: nothing is sent another way than
+    /// the address says.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
@@ -159,7 +161,7 @@ impl Http {
         let body = if is_recording {
             Bytes::new()
         } else {
-            read_body(&mut response).await?
+            endpoint.struck(read_body(&mut response).await?)
         };
         Ok(HttpReply {
             status,
@@ -278,12 +280,26 @@ impl Endpoint {
             Some(url) => Url::parse(url).map_err(|_| AddressError::Unreadable(url.to_owned()))?,
             None => address::base(base, traits)?,
         };
+        let mut forms = Forms::default();
+        // As a whole first, so that nothing is left of the header that they stand in.
+        if let Auth::Basic { user, password } = auth
+            && let Some((user, password)) = credential.field(user).zip(credential.field(password))
+        {
+            let pair = Zeroizing::new(format!(
+                "{}:{}",
+                user.expose_secret(),
+                password.expose_secret()
+            ));
+            forms.add(&pair);
+        }
+        forms.add_parts(&credential);
         Ok(Self {
             base,
             replaced: replacement.is_some(),
             traits: *traits,
             auth,
             credential,
+            forms: Arc::new(forms),
         })
     }
 
@@ -307,16 +323,15 @@ impl Endpoint {
 
     /// A text that came from the platform, without the credential in any form in which we sent it.
     pub fn scrub(&self, text: &str) -> String {
-        let field = |name: &str| self.credential.field(name).map(ExposeSecret::expose_secret);
-        let header = match self.auth {
-            Auth::Basic { user, password } => {
-                field(user).zip(field(password)).map(|(user, password)| {
-                    SecretString::from(BASE64.encode(format!("{user}:{password}")))
-                })
-            }
-            Auth::Bearer { .. } | Auth::Header { .. } | Auth::Keys { .. } | Auth::OAuth(_) => None,
-        };
-        self.credential.scrub(text, header.as_slice())
+        self.credential.scrub(&self.forms.struck_from(text))
+    }
+
+    /// A body without the credential, before anything reads or records it: a platform may repeat what it was sent.
+    fn struck(&self, body: Bytes) -> Bytes {
+        match self.forms.struck_from(&String::from_utf8_lossy(&body)) {
+            Cow::Owned(clean) => clean.into(),
+            Cow::Borrowed(_) => body,
+        }
     }
 
     /// How many keys the credential has: more than one only where each may see other calls.
@@ -423,7 +438,8 @@ fn builder(patience: Patience) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("call-import/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
-        // A proxy of the environment would look names up in our place, and so reach what we refuse to.
+        // Else reqwest takes HTTPS_PROXY and its like from the environment: a proxy would look names up in our
+        // place, and so reach what we refuse to.
         .no_proxy()
         .connect_timeout(patience.connect)
         .read_timeout(patience.read)
@@ -557,6 +573,87 @@ mod tests {
             "asked each time"
         );
         assert!(sink.accept().is_err(), "nobody came");
+    }
+
+    /// Whichever way an address comes in: from a request file, a token answer, a link to a file or a recording, or a
+    /// redirect. Every name leads to this machine here.
+    #[tokio::test]
+    async fn no_hostile_address_is_connected_to() {
+        let sink = TcpListener::bind("127.0.0.1:0").expect("a port");
+        sink.set_nonblocking(true).expect("a socket");
+        let resolver = Rebinding {
+            asked: AtomicUsize::new(1),
+            sink: sink.local_addr().ok(),
+        };
+        let http = Http::resolving(Arc::new(resolver)).expect("a client");
+        let gong = gong(None);
+        let mut addresses = 0;
+        let is_refused = |error: SendError| match error {
+            SendError::Address(_) => true,
+            error => error.detail().contains("private network"),
+        };
+        for address in include_str!("../tests/fixtures/hostile_addresses.txt").lines() {
+            if address.starts_with("# ") {
+                continue;
+            }
+            addresses += 1;
+            assert!(Endpoint::check(address, &gong.traits).is_err(), "{address}");
+            let base = Endpoint::new(
+                address,
+                None,
+                &gong.traits,
+                gong.auth,
+                Credential::default(),
+            );
+            assert!(base.is_err(), "{address}");
+            let now = Timestamp::UNIX_EPOCH;
+            let file = HttpExchange::get(address);
+            let file = http.send(&gong, &file, now).await.expect_err(address);
+            assert!(is_refused(file), "{address}");
+            let link = Link::new(address);
+            let recording = http.download(&gong, &link, None, now).await;
+            let recording = recording.map(|_| ()).expect_err(address);
+            assert!(is_refused(recording), "{address}");
+            // A redirect is followed from wherever it stands.
+            let here = Url::parse("https://us-1.api.gong.io/v2/calls").expect("an address");
+            if let Ok(next) = here.join(address)
+                && gong.permit(&next).is_ok()
+                && next.host() != here.host()
+            {
+                let name = next.domain().expect("a name, which is resolved");
+                let name: Name = name.parse().expect("a name");
+                let found = address::PublicOnly(Arc::new(Rebinding {
+                    asked: AtomicUsize::new(1),
+                    sink: sink.local_addr().ok(),
+                }));
+                assert!(found.resolve(name).await.is_err(), "{address}");
+            }
+        }
+        assert!(addresses >= 90, "{addresses}");
+        assert!(sink.accept().is_err(), "nobody came");
+    }
+
+    #[tokio::test]
+    async fn a_name_or_a_certificate_that_is_wrong_is_a_matter_of_the_network() {
+        let secure = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = secure.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for stream in secure.incoming().take(1) {
+                let mut stream = stream.expect("a connection");
+                // No TLS is spoken here.
+                std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    .expect("an answer");
+            }
+        });
+        let nowhere = Rebinding::default();
+        let http = Http::resolving(Arc::new(nowhere)).expect("a client");
+        let exchange = HttpExchange::get("/v2/workspaces?key=canary-in-the-query");
+        for endpoint in [gong(None), gong(Some(&format!("https://{address}")))] {
+            let sent = http.send(&endpoint, &exchange, Timestamp::UNIX_EPOCH).await;
+            let error = sent.expect_err("no answer");
+            assert_eq!(error.class(), FailureClass::Network, "{error}");
+            assert!(!error.detail().contains("canary"), "{}", error.detail());
+        }
     }
 
     /// A platform that sends a recording where a link was asked for costs no more than its head.

@@ -548,6 +548,9 @@ fn client(endpoint: &str) -> ClientOptions {
     let is_plain = std::env::var(endpoint).is_ok_and(|url| url.starts_with("http://"));
     ClientOptions::new()
         .with_allow_http(is_plain)
+        // The only way to keep proxies of the environment out: one that is named here, and is used for no host.
+        .with_proxy_url("http://127.0.0.1:9")
+        .with_proxy_excludes("*,0.0.0.0/0,::/0")
         .with_connect_timeout(Duration::from_secs(10))
         .with_timeout(TIMEOUT)
 }

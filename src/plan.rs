@@ -7,6 +7,7 @@
 mod accident;
 mod decide;
 mod draft;
+mod erased;
 mod line;
 mod media;
 mod notice;
@@ -24,11 +25,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     import::{Found, Survey},
-    model::{ApiUsage, Checkpoint, ImportRecord, Method, Period, Phase, Window, words},
+    model::{ApiUsage, Checkpoint, Erasure, ImportRecord, Method, Period, Phase, Window, words},
     spec::{Declared, ImportRequest, SupportMatrix},
 };
 
 pub use accident::Accident;
+pub use erased::erased;
 pub use media::BYTES_OF_A_CALL;
 pub use notice::{Notice, notification_id};
 pub use skipped::skipped_nights;
@@ -60,6 +62,9 @@ pub struct Observed {
     /// Recordings that need no more copying, by request id.
     #[serde(default)]
     pub copied: BTreeMap<String, i64>,
+    /// What was erased and is not to come back.
+    #[serde(default)]
+    pub erasures: Vec<Erasure>,
 }
 
 /// Rows alone, as `status --format json` shows them: no checkpoints, no use of quotas.

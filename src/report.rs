@@ -5,6 +5,7 @@ pub mod ask;
 pub mod command;
 pub mod comment;
 mod customer;
+pub mod erase;
 mod facts;
 pub mod files;
 pub mod findings;

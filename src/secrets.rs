@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde_json::value::RawValue;
 
 use crate::{
-    model::{Credential, MAX_KEYS, WhoseTurn},
+    model::{Credential, KnownSecrets, MAX_KEYS, WhoseTurn},
     platforms::Auth,
     spec::{Credentials, ImportRequest},
 };
@@ -25,7 +25,7 @@ use crate::{
 pub use bundle::{BundleError, encrypt};
 pub use key_pair::KeyPair;
 pub use object::Purpose;
-use object::{FOR, MAX_PLAINTEXT, is_sendable, keys_of, object, split, text_of, trimmed};
+use object::{FOR, MAX_PLAINTEXT, is_sendable, keys_of, object, split, text_of, texts_of, trimmed};
 pub use recipients::{RecipientFlaw, Recipients, RecipientsError, with_recipient};
 pub use seal::{Plaintext, SealError, ShapeError};
 pub use tokens::Tokens;
@@ -38,6 +38,7 @@ pub struct Secrets {
     identities: Vec<x25519::Identity>,
     recipients: Recipients,
     lookup: Box<Lookup>,
+    known: KnownSecrets,
 }
 
 /// Where a named secret is found.
@@ -117,12 +118,13 @@ impl CredentialError {
 }
 
 impl Secrets {
-    /// Reads identities and, later, secrets from the environment of the process.
+    /// Reads identities and, later, secrets from the environment of the process. Whatever is opened becomes `known`.
     ///
     /// # Errors
     /// When [`IDENTITY`] holds a line that is no age secret key.
-    pub fn from_environment() -> Result<Self, CredentialError> {
-        Self::new(|name| std::env::var(name).ok().map(SecretString::from))
+    pub fn from_environment(known: &KnownSecrets) -> Result<Self, CredentialError> {
+        let lookup = |name: &str| std::env::var(name).ok().map(SecretString::from);
+        Self::looking_up(lookup, known.clone())
     }
 
     /// The same with another source of named secrets.
@@ -132,15 +134,31 @@ impl Secrets {
     pub fn new(
         lookup: impl Fn(&str) -> Option<SecretString> + Send + Sync + 'static,
     ) -> Result<Self, CredentialError> {
+        Self::looking_up(lookup, KnownSecrets::default())
+    }
+
+    fn looking_up(
+        lookup: impl Fn(&str) -> Option<SecretString> + Send + Sync + 'static,
+        known: KnownSecrets,
+    ) -> Result<Self, CredentialError> {
         let identities = match lookup(IDENTITY) {
-            Some(text) => identities(&text)?,
+            Some(text) => {
+                learn(&text, &known);
+                identities(&text)?
+            }
             None => Vec::new(),
         };
         Ok(Self {
             identities,
             recipients: Recipients::default(),
             lookup: Box::new(lookup),
+            known,
         })
+    }
+
+    /// Everything that was opened here.
+    pub const fn known(&self) -> &KnownSecrets {
+        &self.known
     }
 
     /// The same with the team's public keys, to which renewed tokens are sealed.
@@ -159,7 +177,10 @@ impl Secrets {
             Some(Credentials::Secret(name)) => self.named(name, request)?,
             Some(Credentials::Sealed(armored)) => self.unseal(armored, request, auth)?,
         };
-        parts(&text, auth)
+        learn(&text, &self.known);
+        let credential = parts(&text, auth)?;
+        self.known.learn_parts(&credential);
+        Ok(credential)
     }
 
     fn named(&self, name: &str, request: &ImportRequest) -> Result<SecretString, CredentialError> {
@@ -264,6 +285,24 @@ fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CredentialEr
             line.parse().map_err(|_| line_number)
         })
         .collect()
+}
+
+/// Remembers a credential in clear text among the secrets of this process, whatever its shape: the texts in an
+/// object but those that say whom it is for, else each line that is no comment.
+pub fn learn(text: &SecretString, known: &KnownSecrets) {
+    let text = trimmed(text);
+    let Ok(parts) = object(text) else {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        return lines.for_each(|line| known.learn(&line.into()));
+    };
+    let parts = parts.into_iter().filter(|(name, _)| name != FOR);
+    let texts = parts.flat_map(|(name, part)| {
+        let texts = texts_of(part).into_iter().flatten();
+        texts.map(move |text| (name.clone(), SecretString::from(text.as_str())))
+    });
+    for (name, text) in texts {
+        known.learn_parts(&Credential::new(BTreeMap::from([(name, text)])));
+    }
 }
 
 /// The parts of a credential in clear text: a JSON object, or the bare token where one part is enough.

@@ -6,11 +6,14 @@ use std::{fmt, time::Duration};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::model::KnownSecrets;
+
 /// One channel of Slack, by the address that writes into it. Whoever knows the address can write there, so
 /// it is a secret.
 pub struct Slack {
     webhook: SecretString,
     pull_requests: Option<String>,
+    known: KnownSecrets,
 }
 
 /// Why a message was not taken.
@@ -34,11 +37,19 @@ pub enum SlackError {
 
 impl Slack {
     /// `pull_requests` is what the addresses of pull requests begin with, where they are known.
-    pub const fn new(webhook: SecretString, pull_requests: Option<String>) -> Self {
+    pub fn new(webhook: SecretString, pull_requests: Option<String>) -> Self {
         Self {
             webhook,
             pull_requests,
+            known: KnownSecrets::default(),
         }
+    }
+
+    /// The same, but no text that holds one of these secrets gets there.
+    #[must_use]
+    pub fn withholding(self, known: &KnownSecrets) -> Self {
+        let known = known.clone();
+        Self { known, ..self }
     }
 
     /// The address to send to.
@@ -53,7 +64,8 @@ impl Slack {
     }
 
     /// A message as the webhook takes it. Names in the text mention nobody and addresses unfold nothing.
-    pub fn message(text: &str) -> Value {
+    pub fn message(&self, text: &str) -> Value {
+        let text = self.known.withheld_from(text, "Slack");
         json!({"text": text, "link_names": false, "unfurl_links": false, "unfurl_media": false})
     }
 

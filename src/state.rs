@@ -23,8 +23,8 @@ use crate::{
     store::StoreError,
 };
 
-pub use credentials::{keep_credential, take_credentials};
-pub use manifest::{KEPT, Manifest, Part};
+pub use credentials::{drop_credentials, keep_credential, take_credentials};
+pub use manifest::{KEPT, KEPT_FOR, Manifest, Part};
 pub use restore::{Restored, Wanted, restore};
 pub use save::{Saved, save};
 
@@ -62,6 +62,31 @@ impl Home {
             Ok(())
         }
     }
+}
+
+/// What the bundles say of themselves, oldest first, but for those that cannot be read.
+///
+/// # Errors
+/// When the place cannot be read.
+pub async fn bundles(objects: &Objects) -> Result<Vec<Manifest>, StateError> {
+    let found = manifest::generations(&objects.list().await?);
+    let mut bundles = Vec::new();
+    for generation in &found {
+        match read_manifest(objects, *generation, &found).await {
+            Ok(manifest) => bundles.push(manifest),
+            Err(StateError::Damaged { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bundles)
+}
+
+/// Deletes every bundle before a generation.
+///
+/// # Errors
+/// When the place cannot be read or written; a later call finishes.
+pub async fn drop_before(objects: &Objects, generation: i64) -> Result<(), StateError> {
+    save::drop_before(objects, &objects.list().await?, generation).await
 }
 
 /// Longest manifest, in bytes: ours have about one thousand.

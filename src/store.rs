@@ -7,6 +7,7 @@
 mod connect;
 mod copy;
 mod credentials;
+mod erase;
 mod error;
 mod export;
 mod harvest;
@@ -33,6 +34,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub use copy::{Contents, RecordRow, inspect, peek, stamp};
+pub use erase::erase;
 pub use error::StoreError;
 pub use export::{ExportFormat, ExportedFile, export};
 pub use imports::RETRY_REASON;
@@ -45,8 +47,15 @@ pub use crate::{
 };
 use crate::{
     model::{
+<<<<<<< HEAD
+        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, Erasure, FailureClass,
+        FileFailure, Harvest, Holdings, ImportRecord, LeftOut, MediaOutcome, Notification, Period,
+        Phase, Tally, Transcript,
+=======
         ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure,
-        Harvest, ImportRecord, LeftOut, MediaOutcome, Notification, Phase, Tally, Transcript,
+        Harvest, ImportRecord, KnownSecrets, LeftOut, MediaOutcome, Notification, Phase, Tally,
+        Transcript,
+>>>>>>> o3
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -68,6 +77,7 @@ pub struct Store {
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     path: PathBuf,
+    known: KnownSecrets,
 }
 
 impl Store {
@@ -109,7 +119,21 @@ impl Store {
             jobs: Some(jobs),
             writer: Some(writer),
             path,
+            known: KnownSecrets::default(),
         })
+    }
+
+    /// The same, but no sentence that holds one of these secrets is recorded.
+    #[must_use]
+    pub fn withholding(mut self, known: &KnownSecrets) -> Self {
+        self.known = known.clone();
+        self
+    }
+
+    fn withhold<'t>(&self, texts: impl IntoIterator<Item = &'t mut String>) {
+        for text in texts {
+            self.known.withhold(text, "the record");
+        }
     }
 
     /// The file.
@@ -149,6 +173,7 @@ impl Store {
                     usage: ledger::usage(connection, since)?,
                     attempted: ledger::attempted(connection)?,
                     copied: media::copied(connection)?,
+                    erasures: erase::erasures(connection)?,
                 })
             })
         })
@@ -161,6 +186,33 @@ impl Store {
     /// When the record cannot be read.
     pub async fn imports(&self) -> Result<Vec<ImportRecord>, StoreError> {
         self.on_writer(|session| session.read(imports::all)).await
+    }
+
+    /// What was erased, by platform and account.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
+        self.on_writer(|session| session.read(erase::erasures))
+            .await
+    }
+
+    /// What is recorded of an account.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn holdings(&self, platform: &str, account: &str) -> Result<Holdings, StoreError> {
+        let (platform, account) = (platform.to_owned(), account.to_owned());
+        self.on_writer(move |session| {
+            session.read(|connection| {
+                let scope = Scope {
+                    platform: &platform,
+                    account: &account,
+                };
+                erase::holdings(connection, scope)
+            })
+        })
+        .await
     }
 
     /// The calls or files of a request that could not be imported: up to `limit`, by external id.
@@ -245,10 +297,12 @@ impl Store {
     /// When the record cannot be written; then nothing of it is.
     pub async fn apply(
         &self,
-        changes: Vec<ImportRecord>,
-        notifications: Vec<Notification>,
+        mut changes: Vec<ImportRecord>,
+        mut notifications: Vec<Notification>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.withhold(changes.iter_mut().flat_map(|change| &mut change.reason));
+        self.withhold(notifications.iter_mut().map(|told| &mut told.body));
         self.on_writer(move |session| {
             session
                 .transaction(|connection| imports::apply(connection, &changes, &notifications, now))
@@ -260,7 +314,8 @@ impl Store {
     ///
     /// # Errors
     /// When the record cannot be written, or knows neither the import nor the run.
-    pub async fn commit_page(&self, page: PageCommit) -> Result<PageReceipt, StoreError> {
+    pub async fn commit_page(&self, mut page: PageCommit) -> Result<PageReceipt, StoreError> {
+        self.withhold(page.failures.iter_mut().map(|failure| &mut failure.detail));
         let page = Prepared::new(page);
         self.on_writer(move |session| {
             session.page(|connection, known| page.commit(connection, known))
@@ -338,6 +393,22 @@ impl Store {
         .await
     }
 
+    /// How many calls an import brought that began on other days than these.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn calls_outside(
+        &self,
+        import: &ImportRecord,
+        period: Period,
+    ) -> Result<i64, StoreError> {
+        let import = import.clone();
+        self.on_writer(move |session| {
+            session.read(|connection| harvest::outside(connection, &import, period))
+        })
+        .await
+    }
+
     /// Exact counts of one import.
     ///
     /// # Errors
@@ -367,7 +438,9 @@ impl Store {
     ///
     /// # Errors
     /// When the record cannot be written; then nothing of it is.
-    pub async fn finish_attempt(&self, end: AttemptEnd) -> Result<(), StoreError> {
+    pub async fn finish_attempt(&self, mut end: AttemptEnd) -> Result<(), StoreError> {
+        self.withhold(end.record.reason.iter_mut().chain(&mut end.detail));
+        self.withhold(end.notifications.iter_mut().map(|told| &mut told.body));
         self.on_writer(move |session| {
             session.transaction(|connection| imports::finish_attempt(connection, &end))
         })
@@ -408,10 +481,11 @@ impl Store {
     /// When the record cannot be written.
     pub async fn delivered(
         &self,
-        notification: Notification,
+        mut notification: Notification,
         remote_id: String,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.withhold([&mut notification.body]);
         self.on_writer(move |session| {
             session.transaction(|connection| {
                 outbox::delivered(connection, &notification, &remote_id, now)
@@ -515,9 +589,10 @@ impl Store {
     pub async fn carry_out(
         &self,
         retried: Vec<String>,
-        answer: Notification,
+        mut answer: Notification,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.withhold([&mut answer.body]);
         self.on_writer(move |session| {
             session.transaction(|connection| {
                 for request_id in &retried {

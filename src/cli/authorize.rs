@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Common, Exit, Output, Stop, check, credential,
+    Common, Exit, Output, Stop, check, credential, known,
     loopback::{Loopback, Visit},
     output::tell,
     place::{Place, find_platform},
@@ -221,12 +221,19 @@ impl Redemption<'_> {
 
     async fn redeem(&self, consent: Consent, code: &SecretString) -> Result<TokenAnswer, Stop> {
         let now = SystemClock.now();
+        let known = known::secrets();
+        known.learn(code);
         let redeemed = self
             .http
-            .redeem(self.authority, self.app, consent, code, now);
-        redeemed
+            .redeem(self.authority, self.app, consent, code, now)
             .await
-            .map_err(|error| refused(&error, self.platform))
+            .map_err(|error| refused(&error, self.platform))?;
+        known.learn(&redeemed.access_token);
+        redeemed
+            .refresh_token
+            .iter()
+            .for_each(|token| known.learn(token));
+        Ok(redeemed)
     }
 }
 

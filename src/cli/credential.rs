@@ -6,11 +6,11 @@ use anyhow::anyhow;
 use inquire::{InquireError, Password, PasswordDisplayMode, validator::Validation};
 use secrecy::{SecretString, zeroize::Zeroizing};
 
-use super::{Exit, Stop, output::tell};
+use super::{Exit, Stop, known, output::tell};
 use crate::{
     model::Method,
     platforms::{self, Auth},
-    secrets::{Plaintext, Purpose},
+    secrets::{self, Plaintext, Purpose},
 };
 
 /// More than any credential has. What is longer was piped by mistake.
@@ -42,11 +42,13 @@ pub(super) fn read(purpose: &Purpose, method: Method, platform: &str) -> Result<
 /// What was piped in, or typed at hidden prompts, one for each part of the credential; one for all where they
 /// are not known.
 pub(super) fn pasted(platform: &str, auth: Option<Auth>) -> Result<SecretString, Stop> {
-    if io::stdin().is_terminal() {
+    let pasted = if io::stdin().is_terminal() {
         ask(platform, auth)
     } else {
         piped()
-    }
+    }?;
+    secrets::learn(&pasted, known::secrets());
+    Ok(pasted)
 }
 
 fn piped() -> Result<SecretString, Stop> {

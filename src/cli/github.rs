@@ -10,7 +10,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::Stop;
+use super::{Stop, known};
 use crate::{
     github::{API_URL, GitHub},
     kill::{self, Point},
@@ -36,11 +36,13 @@ pub(super) fn is_configured() -> bool {
 /// The repository with the token of another variable, if that is set.
 pub(super) fn repository_as(token: &str) -> Result<Option<GitHub>, Stop> {
     let token = variable(token).map(SecretString::from);
+    token.iter().for_each(|token| known::secrets().learn(token));
     let Some((repository, token)) = variable("GITHUB_REPOSITORY").zip(token) else {
         return Ok(None);
     };
     let api_url = variable("GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned());
-    Ok(Some(GitHub::new(&api_url, &repository, token)?))
+    let github = GitHub::new(&api_url, &repository, token)?;
+    Ok(Some(github.withholding(known::secrets())))
 }
 
 /// Where people see GitHub.
@@ -70,6 +72,7 @@ pub(super) fn add_to_summary(path: &PathBuf, report: &Report) {
         &report.untold,
         report.waiting,
     );
+    let text = known::secrets().withheld_from(&text, "the job summary");
     kill::here(Point::BeforeSummary);
     let written = OpenOptions::new()
         .create(true)

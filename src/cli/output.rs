@@ -1,13 +1,18 @@
-//! Stdout, locked once for the whole command.
+//! Stdout, locked once for the whole command, and stderr. Nothing gets there that was not looked through for
+//! secrets.
 
 use std::{
+    borrow::Cow,
     ffi::OsString,
-    io::{self, BufWriter, IsTerminal as _, StdoutLock, Write},
+    io::{self, IsTerminal as _, StdoutLock, Write},
 };
 
-/// Where results go.
+use super::known;
+
+/// Where results go. They are kept until they are flushed, because only a whole text can be looked through.
 pub(super) struct Output {
-    inner: BufWriter<StdoutLock<'static>>,
+    inner: StdoutLock<'static>,
+    waiting: Vec<u8>,
     is_terminal: bool,
     closed: bool,
 }
@@ -18,7 +23,8 @@ impl Output {
         let stdout = io::stdout();
         Self {
             is_terminal: stdout.is_terminal(),
-            inner: BufWriter::new(stdout.lock()),
+            inner: stdout.lock(),
+            waiting: Vec::new(),
             closed: false,
         }
     }
@@ -33,39 +39,63 @@ impl Output {
     pub(super) const fn is_closed(&self) -> bool {
         self.closed
     }
+}
 
-    fn unless_closed<T>(&mut self, result: io::Result<T>, dropped: T) -> io::Result<T> {
-        match result {
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.closed {
+            self.waiting.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let bytes = std::mem::take(&mut self.waiting);
+        let bytes = without_secrets(&bytes, "stdout");
+        let written = self.inner.write_all(&bytes);
+        match written.and_then(|()| self.inner.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.closed = true;
-                Ok(dropped)
+                Ok(())
             }
             other => other,
         }
     }
 }
 
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.closed {
-            return Ok(bytes.len());
-        }
-        let result = self.inner.write(bytes);
-        self.unless_closed(result, bytes.len())
+impl Drop for Output {
+    /// What was told before an error, or a panic, counts all the same.
+    fn drop(&mut self) {
+        let _ = self.flush();
+    }
+}
+
+/// Where a line of the log goes.
+#[derive(Default)]
+pub(super) struct Log;
+
+impl Write for Log {
+    /// The log writes each line at once.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(&without_secrets(line, "the log"))?;
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.closed {
-            return Ok(());
-        }
-        let result = self.inner.flush();
-        self.unless_closed(result, ())
+        Ok(())
     }
 }
 
 /// Says something to people that is no result. Without stderr there is nobody to tell.
 pub(super) fn tell(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(&without_secrets(text.as_bytes(), "stderr"));
+}
+
+fn without_secrets<'b>(bytes: &'b [u8], place: &str) -> Cow<'b, [u8]> {
+    match known::secrets().withheld_from(&String::from_utf8_lossy(bytes), place) {
+        Cow::Owned(clean) => clean.into_bytes().into(),
+        Cow::Borrowed(_) => bytes.into(),
+    }
 }
 
 /// Colour only on a terminal, and not where `NO_COLOR` is set.

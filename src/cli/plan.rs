@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{Common, Exit, Media, Output, Stop, check, record};
 use crate::{
     clock::{Clock as _, SystemClock},
-    model::ImportRecord,
+    model::{Erasure, ImportRecord},
     plan::{self, Inputs, Observed},
     report::{
         self,
@@ -117,16 +117,21 @@ pub(super) fn observed(
     }
 }
 
-/// The rows of `imports` that `status --format json` printed.
+/// The rows of `imports`, and what was erased, that `status --format json` printed.
 fn from_status(file: &Path) -> Result<Observed, Stop> {
     #[derive(Deserialize)]
     struct Status {
         imports: Vec<ImportRecord>,
+        #[serde(default)]
+        erased: Vec<Erasure>,
     }
     let shown = file.display();
     let text = std::fs::read(file).with_context(|| format!("{shown} cannot be read."))?;
     let status: Status = serde_json::from_slice(&text).with_context(|| {
         format!("{shown} is not what `call-import status --format json` prints.")
     })?;
-    Ok(status.imports.into_iter().collect())
+    Ok(Observed {
+        erasures: status.erased,
+        ..status.imports.into_iter().collect()
+    })
 }

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Common, Exit, Media, Output, Stop, check, github, place::no_request, progress::Progress,
+    Common, Exit, Media, Output, Stop, check, github, known, place::no_request, progress::Progress,
     recipients, record, slack, state, written,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     report::{self, plan::View, status},
     secrets::Secrets,
     spec::{Declared, SupportMatrix},
-    state::{Home, Wanted, restore as restore_record},
+    state::Home,
     store::Store,
 };
 
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         std::process::id()
     );
     let job_summary = github::job_summary().filter(|_| !arguments.no_github);
-    let uploads = beside_record(record::path(common)?, "uploads");
+    let uploads = record::beside_record(record::path(common)?, "uploads");
     let settings = Settings {
         declared: &declared,
         matrix: &matrix,
@@ -120,9 +120,15 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
         has_job_summary: job_summary.is_some(),
     };
     let recipients = recipients::parse(common, &recipients::text(common)?)?;
-    let secrets = Secrets::from_environment()?.sealing_to(recipients);
+    let secrets = Secrets::from_environment(known::secrets())?.sealing_to(recipients);
     let runtime = record::runtime()?;
-    let home = runtime.block_on(restore(arguments, &secrets, common))?;
+    let home = match &arguments.state {
+        Some(address) => {
+            let home = state::take_back(address, arguments.init, &secrets, common);
+            Some(runtime.block_on(home)?)
+        }
+        None => None,
+    };
     if arguments.dry_run {
         return dry_run(&settings, arguments, common, out);
     }
@@ -150,28 +156,6 @@ fn show(report: &Report, format: Format, out: &mut Output) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Takes back what the last run saved, if the record is kept elsewhere, and tells where.
-async fn restore(
-    arguments: &Arguments,
-    secrets: &Secrets,
-    common: &Common,
-) -> Result<Option<Home>, Stop> {
-    let Some(address) = &arguments.state else {
-        return Ok(None);
-    };
-    let home = state::home(address, common)?;
-    home.check(secrets).map_err(state::stop)?;
-    let path = record::path(common)?;
-    let wanted = Wanted {
-        init: arguments.init,
-        generation: None,
-    };
-    let restored = restore_record(home.objects(), secrets, path, wanted, SystemClock.now()).await;
-    let restored = restored.map_err(state::stop)?;
-    tracing::info!("{}", state::told(&restored, address, path));
-    Ok(Some(home))
-}
-
 async fn carry_out(
     settings: Settings<'_>,
     arguments: &Arguments,
@@ -185,7 +169,9 @@ async fn carry_out(
     let host = gethostname::gethostname();
     let path = record::path(common)?;
     let store = Store::open(path, settings.run_id, &host.to_string_lossy(), clock.now())
-        .map_err(record::stop)?;
+        .map_err(record::stop)?
+        .withholding(known::secrets());
+    warn_of_proxies();
     let http = Http::new()?;
     let media = media_place(arguments, path)?;
     let github = if arguments.no_github {
@@ -228,6 +214,17 @@ async fn carry_out(
     closed.map(|()| report)
 }
 
+/// Whoever has set one would wonder why it sees nothing.
+fn warn_of_proxies() {
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        if std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
+            tracing::warn!(
+                "{name} is set, but no proxy is used: requests go straight to where they say"
+            );
+        }
+    }
+}
+
 /// Writes what failed in files. The record has it as well, so the run is none the worse where that fails.
 async fn keep_failures(store: &Store, imports: &[ImportRecord], folder: &Path) {
     let with_files = imports
@@ -263,14 +260,8 @@ fn media_place(arguments: &Arguments, database: &Path) -> Result<Option<MediaPla
     })?;
     Ok(Some(MediaPlace {
         objects,
-        partial: beside_record(database, "media"),
+        partial: record::beside_record(database, "media"),
     }))
-}
-
-/// A hidden folder beside the record.
-fn beside_record(database: &Path, purpose: &str) -> PathBuf {
-    let name = database.file_name().unwrap_or_default().to_string_lossy();
-    database.with_file_name(format!(".{name}.{purpose}"))
 }
 
 /// What a run would do, without a run.

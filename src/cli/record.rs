@@ -1,6 +1,6 @@
 //! Opening the record, for every command that needs it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +34,12 @@ pub(super) fn path(common: &Common) -> Result<&Path, Stop> {
         }
         _ => Ok(Path::new(name)),
     }
+}
+
+/// A hidden folder beside the record.
+pub(super) fn beside_record(database: &Path, purpose: &str) -> PathBuf {
+    let name = database.file_name().unwrap_or_default().to_string_lossy();
+    database.with_file_name(format!(".{name}.{purpose}"))
 }
 
 /// Everything recorded that matters for a plan; `None` where there is no record yet.

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, io::Write as _};
 
-use super::{Common, Exit, Output, Stop, check, place, recipients};
+use super::{Common, Exit, Output, Stop, check, known, place, recipients};
 use crate::{
     clock::SystemClock,
     model::words,
@@ -21,7 +21,7 @@ pub(super) fn run(common: &Common, out: &mut Output) -> Result<Exit, Stop> {
         .iter()
         .map(|source| (source.path.as_str(), source))
         .collect();
-    let secrets = Secrets::from_environment()?;
+    let secrets = Secrets::from_environment(known::secrets())?;
     let recipients = recipients::load(common)?;
     let (mut sealed, mut left) = (0, 0);
     for request in &declared.requests {

@@ -4,7 +4,7 @@ use std::env;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::github;
+use super::{github, known};
 use crate::{http::Endpoint, slack::Slack};
 
 /// The address of an incoming webhook: whoever has it can write there.
@@ -20,5 +20,5 @@ pub(super) fn channel() -> Option<Slack> {
         tracing::warn!("{WEBHOOK} is not the address of a webhook: nobody is told on Slack");
         return None;
     }
-    Some(Slack::new(webhook, github::pull_requests()))
+    Some(Slack::new(webhook, github::pull_requests()).withholding(known::secrets()))
 }

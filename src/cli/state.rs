@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
 
-use super::{Common, Exit, Output, Stop, record};
+use super::{Common, Exit, Output, Stop, known, record};
 use crate::{
     clock::{Clock as _, SystemClock},
     objects::Objects,
@@ -101,14 +101,34 @@ fn save(address: &str, common: &Common) -> Result<String, Stop> {
 fn restore(address: &str, wanted: Wanted, common: &Common) -> Result<String, Stop> {
     let path = record::path(common)?;
     let objects = objects(address)?;
-    let secrets = Secrets::from_environment()?;
+    let secrets = Secrets::from_environment(known::secrets())?;
     let restored = state::restore(&objects, &secrets, path, wanted, SystemClock.now());
     let restored = record::runtime()?.block_on(restored).map_err(stop)?;
     Ok(told(&restored, address, path))
 }
 
+/// Takes back what was saved last in the place where the record is kept between runs, and tells where that is.
+/// With `init`, nothing saved there yet is no error.
+pub(super) async fn take_back(
+    address: &str,
+    init: bool,
+    secrets: &Secrets,
+    common: &Common,
+) -> Result<Home, Stop> {
+    let home = home(address, common)?;
+    home.check(secrets).map_err(stop)?;
+    let path = record::path(common)?;
+    let wanted = Wanted {
+        init,
+        generation: None,
+    };
+    let restored = state::restore(home.objects(), secrets, path, wanted, SystemClock.now()).await;
+    tracing::info!("{}", told(&restored.map_err(stop)?, address, path));
+    Ok(home)
+}
+
 /// What came of a restore, in one or two lines.
-pub(super) fn told(restored: &Restored, address: &str, path: &Path) -> String {
+fn told(restored: &Restored, address: &str, path: &Path) -> String {
     let (address, path) = (clean(address), clean(&path.display().to_string()));
     match restored {
         Restored::Beginning => {
@@ -147,7 +167,7 @@ pub(super) fn told(restored: &Restored, address: &str, path: &Path) -> String {
 }
 
 /// The place that an address names, and who can open what is saved there.
-pub(super) fn home(address: &str, common: &Common) -> Result<Home, Stop> {
+fn home(address: &str, common: &Common) -> Result<Home, Stop> {
     let objects = objects(address)?;
     let path = common.requests.join(RECIPIENTS);
     let text = match fs::read_to_string(&path) {
@@ -166,7 +186,8 @@ pub(super) fn home(address: &str, common: &Common) -> Result<Home, Stop> {
     Ok(Home::new(objects, recipients))
 }
 
-fn objects(address: &str) -> Result<Objects, Stop> {
+/// The place that an address names.
+pub(super) fn objects(address: &str) -> Result<Objects, Stop> {
     Objects::open(address).map_err(|error| stop(error.into()))
 }
 

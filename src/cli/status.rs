@@ -7,10 +7,14 @@ use std::{
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
+use serde_json::json;
 
 use super::{Common, Exit, Output, Stop, record, written};
 use crate::{
-    report::status::{self, Details},
+    report::{
+        erase,
+        status::{self, Details},
+    },
     spec,
     store::Store,
 };
@@ -70,11 +74,16 @@ fn absent(path: &Path) -> String {
 
 fn all(path: &Path, format: Format) -> Result<String, Stop> {
     let store = Store::open_to_read(path).map_err(record::stop)?;
-    let imports = record::runtime()?.block_on(store.imports());
-    let imports = imports.map_err(record::stop)?;
+    let read = record::runtime()?
+        .block_on(async { Ok((store.imports().await?, store.erasures().await?)) });
+    let (imports, erasures) = read.map_err(record::stop)?;
     Ok(match format {
-        Format::Plain => status::plain(&imports),
-        Format::Json => format!("{:#}\n", status::json(&imports)),
+        Format::Plain => status::plain(&imports) + &erase::list(&erasures),
+        Format::Json => {
+            let mut document = status::json(&imports);
+            document["erased"] = json!(erasures);
+            format!("{document:#}\n")
+        }
     })
 }
 

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use super::{Authority, Consent, Http, SendError, network, read_body, retry_after};
 use crate::{
     kill::{self, Point},
-    model::Credential,
+    model::{Credential, Forms},
     platforms::{CLIENT_ID, CLIENT_SECRET, ClientAuth, Grant, OAuth, REFRESH_TOKEN, TokenForm},
 };
 
@@ -387,7 +387,10 @@ fn said(error: &RequestError, status: u16, credential: &Credential) -> String {
         | RequestTokenError::Parse(..)
         | RequestTokenError::Other(_) => "no JSON of OAuth".to_owned(),
     };
-    format!("status {status}, {}", plain(&credential.scrub(&text, &[])))
+    let mut forms = Forms::default();
+    forms.add_parts(credential);
+    let text = credential.scrub(&forms.struck_from(&text));
+    format!("status {status}, {}", plain(&text))
 }
 
 /// One short line of a foreign text.

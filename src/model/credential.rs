@@ -8,6 +8,9 @@ use sha2::{Digest as _, Sha256};
 /// Shortest value that is looked for in texts.
 const SHORTEST: usize = 4;
 
+/// Parts that tell which app or account it is, and prove nothing: platforms name them in every answer.
+const NO_SECRETS: [&str; 2] = ["client_id", "account_id"];
+
 /// Most keys that one credential may have: each of them is asked for every call.
 pub const MAX_KEYS: usize = 20;
 
@@ -23,17 +26,19 @@ impl Credential {
         Self { fields }
     }
 
-    /// The same text without any part of the credential: a platform may repeat what it was sent.
-    /// `encoded` are further forms of it that were sent, such as a header.
-    pub fn scrub(&self, text: &str, encoded: &[SecretString]) -> String {
-        let values = self
-            .fields
-            .values()
-            .chain(encoded)
-            .map(ExposeSecret::expose_secret);
+    /// The same text without any part of the credential as it is: a platform may repeat what it was sent.
+    pub fn scrub(&self, text: &str) -> String {
+        let values = self.fields.values().map(ExposeSecret::expose_secret);
         // What is shorter would blot out ordinary words, and is no secret.
         let values = values.filter(|value| value.len() >= SHORTEST);
         values.fold(text.to_owned(), |text, value| text.replace(value, "***"))
+    }
+
+    /// The parts that must never be seen.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        let fields = self.fields.iter();
+        let fields = fields.filter(|(name, _)| !NO_SECRETS.contains(&name.as_str()));
+        fields.map(|(_, value)| value)
     }
 
     /// The name under which the `index`-th of several keys is kept, from 0.

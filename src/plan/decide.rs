@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Inputs, JobKind, media,
+    Inputs, JobKind, Observed, erased, media,
     settle::settling,
     transition::{
         first_seen, first_seen_unsupported, is_stopped_by_file, moved, restarted, resumed,
@@ -72,6 +72,11 @@ pub(super) fn declared(
     {
         return stopped(recorded, account_changed(recorded, request), inputs.now);
     }
+    if let Some(erasure) = inputs.observed.erasure(&request.platform, &request.account) {
+        let first = || first_seen(request, inputs.now);
+        let recorded = recorded.cloned().unwrap_or_else(first);
+        return stopped(&recorded, erased::still_wanted(erasure), inputs.now);
+    }
     let mut record = match recorded {
         Some(recorded) => brought_up_to_date(recorded, request, inputs.now),
         None => started_or_suspended(first_seen(request, inputs.now), request),
@@ -107,9 +112,12 @@ pub(super) fn invalid(
 }
 
 /// Decides about a recorded import whose file is gone.
-pub(super) fn gone(recorded: &ImportRecord) -> Decision {
+pub(super) fn gone(recorded: &ImportRecord, observed: &Observed) -> Decision {
     if recorded.phase.is_unfinished() {
-        let reason = "Its request file was deleted. Calls that are here stay.".to_owned();
+        let reason = match observed.erasure(&recorded.platform, &recorded.account) {
+            Some(erasure) => erased::erased(erasure),
+            None => "Its request file was deleted. Calls that are here stay.".to_owned(),
+        };
         let record = moved(recorded, Phase::Cancelled, Some(reason.clone()));
         return Decision::silent(record, Next::Nothing(reason));
     }

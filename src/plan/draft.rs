@@ -113,7 +113,7 @@ fn decide(
     match (source, recorded) {
         (Source::Valid(request), recorded) => decide::declared(request, recorded, inputs),
         (Source::Invalid(invalid), recorded) => decide::invalid(invalid, recorded, inputs.now),
-        (Source::Gone, Some(recorded)) => decide::gone(recorded),
+        (Source::Gone, Some(recorded)) => decide::gone(recorded, inputs.observed),
         (Source::Gone, None) => Decision::unchanged(None, Next::Nothing(String::new())),
     }
 }

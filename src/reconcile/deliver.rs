@@ -15,7 +15,7 @@ use super::{Edges, Event, Settings};
 use crate::{
     comments::{self, Halt, Kind, Patience, Placed},
     github::{CommentId, GitHubError, Origin, Place},
-    model::{ImportRecord, Notification, NotificationKind},
+    model::{ImportRecord, Notification, NotificationKind, words::utc_date},
     plan,
     report::comment::{self, StatusFacts},
     store::{Outbox, PostedStatus, StoreError},
@@ -214,12 +214,20 @@ impl<'a> Delivery<'a> {
         let declared = self.settings.declared;
         let request = declared.requests.iter().find(|request| request.id == id);
         let path = self.path(id);
+        let period = request.filter(|request| request.from.is_some() || request.to.is_some());
+        let period = period.map(|request| request.period(utc_date(import.first_seen_at)));
+        let outside = match period {
+            Some(period) => self.edges.store.calls_outside(import, period).await?,
+            None => 0,
+        };
         let facts = StatusFacts {
             estimated_calls: request.map(|request| request.estimated_calls),
             settle_days: self.settings.matrix.nightly.settle_days,
             path: path.map(in_repository),
             failures: &failures,
             tally,
+            period,
+            outside,
         };
         let revision = path.and_then(|path| declared.revisions.get(path));
         Ok(format!(

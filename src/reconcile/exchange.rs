@@ -71,7 +71,7 @@ pub(super) async fn carry_out(
             result: Box::new(result),
         },
         Err(error) => News::Crashed {
-            detail: error.to_string(),
+            detail: tidy(&error.to_string(), endpoint.as_deref()),
         },
     }
 }

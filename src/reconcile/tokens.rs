@@ -167,6 +167,7 @@ impl SignIn {
             Err(error) => return Err(self.refused(&error, interrupted)),
         };
         let foreign = self.take(answer, now);
+        self.tokens.become_known(edges.secrets.known());
         if self.oauth.grant == Grant::RefreshToken {
             self = self.keep(edges).await?;
         }

@@ -9,11 +9,11 @@ use super::{
     notice::{quotation, subject},
     phase,
     shortfall::{Shortfall, shortfall},
-    text::{capped, code_span, prose},
+    text::{capped, code_span, count, prose},
 };
 use crate::{
     model::words::{day, moment, number, unsigned},
-    model::{CallFailure, ImportRecord, Notification, Phase, Tally},
+    model::{CallFailure, ImportRecord, Notification, Period, Phase, Tally},
 };
 
 /// Failures that a comment names. The others are counted.
@@ -38,6 +38,10 @@ pub struct StatusFacts<'a> {
     pub failures: &'a [CallFailure],
     /// What became of everything that the last attempt found, if one found anything.
     pub tally: Option<Tally>,
+    /// The days that the request names, if it does.
+    pub period: Option<Period>,
+    /// Calls that it brought when it named other days.
+    pub outside: i64,
 }
 
 /// Where an import stands, for the comment that is edited in place.
@@ -224,6 +228,7 @@ fn rows(record: &ImportRecord, facts: &StatusFacts<'_>) -> Vec<Fact> {
         row("Whose turn", Some(turn)),
         row("What to do", Some(next_step)),
         row("Why", reason),
+        row("Period", period(facts)),
         row("Calls", calls(record, facts)),
         row(facts::IN_THE_FILES, facts::accounting(record, facts.tally)),
         row("Transcripts", transcripts),
@@ -237,6 +242,20 @@ fn rows(record: &ImportRecord, facts: &StatusFacts<'_>) -> Vec<Fact> {
     let before = before.into_iter().flatten();
     let after = after.into_iter().flatten();
     before.chain(facts::dates(record)).chain(after).collect()
+}
+
+/// The days of which calls are wanted, and what is here of others: a request that wants less takes nothing back.
+fn period(facts: &StatusFacts<'_>) -> Option<String> {
+    let Period { from, to } = facts.period?;
+    let more = match unsigned(facts.outside) {
+        0 => String::new(),
+        1 => "; 1 call of other days, from before the request was changed, stays here".to_owned(),
+        outside => format!(
+            "; {} of other days, from before the request was changed, stay here",
+            count(outside, "call")
+        ),
+    };
+    Some(format!("{} to {}{more}", day(from), day(to)))
 }
 
 fn calls(record: &ImportRecord, facts: &StatusFacts<'_>) -> Option<String> {

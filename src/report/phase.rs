@@ -149,7 +149,7 @@ pub(super) fn next_step(record: &ImportRecord) -> String {
         },
         Phase::Unsupported => "Offer the customer the alternative.".into(),
         Phase::Suspended => "Nothing, until `suspended` is taken out of the request file.".into(),
-        Phase::Cancelled => "Nothing. If the request file comes back, the import goes on.".into(),
+        Phase::Cancelled => "Nothing. If the request file comes back, the next night looks at it again.".into(),
     }
 }
 

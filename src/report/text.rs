@@ -10,6 +10,10 @@ const EXCERPT: usize = 80;
 /// Longest sentence, in characters. None of ours comes near it; only quoted foreign text can.
 const SENTENCE: usize = 1_000;
 
+/// Longest fence of a code span that GitHub's reader of Markdown knows (cmark-gfm, `MAXBACKTICKS`): behind a longer
+/// one, text would act.
+const LONGEST_FENCE: usize = 80;
+
 /// Shortest run of hexadecimal digits that GitHub takes for a commit (GitHub Docs, "Autolinked references").
 const SHORT_COMMIT: usize = 7;
 
@@ -33,6 +37,9 @@ fn span(text: &str) -> String {
         return "`(empty)`".into();
     }
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    if longest >= LONGEST_FENCE {
+        return span(&text.replace('`', "'"));
+    }
     let fence = "`".repeat(longest + 1);
     // CommonMark takes one blank off both ends, if both have one.
     let pad = if text.starts_with('`') || text.ends_with('`') {
@@ -109,7 +116,7 @@ pub fn prose(text: &str) -> String {
 fn is_plain_prose(prose: &str) -> bool {
     let may_stand = |c: char| c.is_alphanumeric() || " .,:;'’()%?!-–…\"_/".contains(c);
     let lower = prose.to_ascii_lowercase();
-    let links = ["www.", "gh-", "://"]
+    let links = ["www.", "gh-", "://", "::"]
         .iter()
         .any(|link| lower.contains(link));
     let is_commit = |word: &str| {

@@ -15,7 +15,7 @@ use super::{
     seal::{armored, written},
 };
 use crate::{
-    model::Credential,
+    model::{Credential, KnownSecrets},
     platforms::{ACCESS_TOKEN, CLIENT_ID, REFRESH_TOKEN},
 };
 
@@ -77,6 +77,15 @@ impl Tokens {
         hex::encode(hash.finalize())
     }
 
+    /// Remembers them among the secrets of this process.
+    pub fn become_known(&self, known: &KnownSecrets) {
+        let tokens = [&self.refresh_token, &self.access_token];
+        tokens
+            .into_iter()
+            .flatten()
+            .for_each(|token| known.learn(token));
+    }
+
     /// A credential with these tokens in the place of older ones.
     pub fn added_to(&self, credential: &Credential) -> Credential {
         let parts = [
@@ -126,14 +135,16 @@ impl Secrets {
         let written: Written<'_> =
             serde_json::from_slice(&json).map_err(|_| BundleError::Damaged)?;
         let secret = |token: Cow<'_, str>| SecretString::from(&*token);
-        Ok(Tokens {
+        let tokens = Tokens {
             lineage: written.lineage.into_owned(),
             refresh_token: written.refresh_token.map(secret),
             access_token: written.access_token.map(secret),
             renew_at: written.renew_at,
             base_url: written.base_url.map(Cow::into_owned),
             renewing: written.renewing,
-        })
+        };
+        tokens.become_known(self.known());
+        Ok(tokens)
     }
 }
 

@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Home, StateError};
 use crate::{
-    model::CredentialState,
-    objects::Created,
+    model::{CredentialState, Erasure},
+    objects::{Created, Objects},
     secrets::{self, Secrets},
     store::Store,
 };
@@ -40,7 +40,7 @@ struct Kept {
 pub async fn keep_credential(home: &Home, state: &CredentialState) -> Result<(), StateError> {
     let objects = &home.objects;
     let sealed = Bytes::from(encrypted(home, state)?);
-    let account = label(state);
+    let account = label(&state.platform, &state.account);
     for _ in 0..TRIES {
         let names = objects.list().await?;
         let own = names
@@ -70,7 +70,26 @@ pub async fn keep_credential(home: &Home, state: &CredentialState) -> Result<(),
     })
 }
 
-/// Takes over the credentials that were renewed after the record was saved, by a run whose end was not.
+/// Deletes what a credential of an account was renewed to.
+///
+/// # Errors
+/// When the place cannot be read or written.
+pub async fn drop_credentials(
+    objects: &Objects,
+    platform: &str,
+    account: &str,
+) -> Result<(), StateError> {
+    let own = label(platform, account);
+    for name in objects.list().await? {
+        if parse(&name).is_some_and(|(account, _)| account == own) {
+            objects.delete(&name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes over the credentials that were renewed after the record was saved, by a run whose end was not, but for
+/// those of erased accounts.
 ///
 /// # Errors
 /// When the place cannot be read, or the record not be written.
@@ -89,12 +108,19 @@ pub async fn take_credentials(
         return Ok(());
     }
     let recorded = store.credential_states().await?;
+    let erasures = store.erasures().await?;
     for (account, number) in newest {
         let name = object_name(account, number);
         let Some(kept) = read(home, secrets, &name).await? else {
             tracing::warn!(name, "a renewed credential cannot be opened");
             continue;
         };
+        let is_erased = |erasure: &Erasure| {
+            erasure.platform == kept.platform && erasure.account == kept.account
+        };
+        if erasures.iter().any(is_erased) {
+            continue;
+        }
         let same = |state: &&CredentialState| {
             state.platform == kept.platform && state.account == kept.account
         };
@@ -158,8 +184,8 @@ fn encrypted(home: &Home, state: &CredentialState) -> Result<Vec<u8>, StateError
 }
 
 /// What an account is called there: a hash, because names of objects can be read by whoever may list them.
-fn label(state: &CredentialState) -> String {
-    let hash = Sha256::digest(format!("{}\0{}", state.platform, state.account));
+fn label(platform: &str, account: &str) -> String {
+    let hash = Sha256::digest(format!("{platform}\0{account}"));
     hex::encode(hash).chars().take(16).collect()
 }
 

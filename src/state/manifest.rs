@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Bundles that stay; older ones are deleted after a save.
 pub const KEPT: usize = 14;
+
+/// How long a bundle stays at most, however few there are: what was erased since is in it. Only the newest stays
+/// longer.
+pub const KEPT_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// `manifest-<generation>.json`: what must be in the bundle. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +59,13 @@ enum Object {
 }
 
 impl Manifest {
+    /// From when on the next save deletes the bundle.
+    pub fn kept_until(&self) -> Timestamp {
+        self.created_at
+            .saturating_add(KEPT_FOR)
+            .unwrap_or(Timestamp::MAX)
+    }
+
     /// The object's contents.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let mut text =
@@ -133,21 +144,23 @@ pub(super) fn generations(names: &[String]) -> Vec<i64> {
     found.into_iter().collect()
 }
 
-/// The objects to delete once `newest` is saved, in the order in which to do so: a manifest before its
-/// record, so that no manifest ever stands alone.
-pub(super) fn outdated(names: &[String], newest: i64) -> Vec<String> {
+/// The oldest generation that is one of the last [`KEPT`] once `newest` is saved.
+pub(super) fn oldest_kept(names: &[String], newest: i64) -> i64 {
     let mut generations = generations(names);
     if !generations.contains(&newest) {
         generations.push(newest);
     }
     let kept = generations.len().saturating_sub(KEPT);
-    let Some(oldest) = generations.get(kept) else {
-        return Vec::new();
-    };
+    generations.get(kept).copied().unwrap_or(newest)
+}
+
+/// The objects of bundles older than `oldest`, in the order in which to delete them: a manifest before its
+/// record, so that no manifest ever stands alone.
+pub(super) fn before(names: &[String], oldest: i64) -> Vec<String> {
     let mut old: Vec<_> = names
         .iter()
         .filter_map(|name| Some((parse(name)?, name)))
-        .filter(|((generation, _), _)| generation < oldest)
+        .filter(|((generation, _), _)| *generation < oldest)
         .collect();
     old.sort();
     old.into_iter().map(|(_, name)| name.clone()).collect()
@@ -196,6 +209,7 @@ mod tests {
 
     #[test]
     fn fourteen_bundles_are_kept() {
+        let outdated = |names: &[String], newest| before(names, oldest_kept(names, newest));
         let mut all = names(&["notes.txt", "record-1-aa.age", "record-17.age"]);
         for generation in 1..=15 {
             all.push(record_name(generation));

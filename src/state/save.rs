@@ -35,8 +35,8 @@ struct Bundle {
     sealed: Vec<Bytes>,
 }
 
-/// Saves the record as the next generation, and deletes the oldest ones beyond [`super::KEPT`]. Others may go on
-/// writing to `store` meanwhile; what they commit is not in the bundle.
+/// Saves the record as the next generation, and deletes the oldest ones: those beyond [`super::KEPT`], and those
+/// older than [`super::KEPT_FOR`]. Others may go on writing to `store` meanwhile; what they commit is not in the bundle.
 ///
 /// The whole copy is read before anything leaves this machine, so no rotten record is saved over a good one.
 ///
@@ -64,7 +64,7 @@ pub async fn save(
             ..
         } = bundle.manifest;
         store.saved_as(generation).await?;
-        prune(objects, &names, generation).await;
+        prune(objects, &names, generation, now).await;
         return Ok(Saved {
             generation,
             sequence,
@@ -200,11 +200,50 @@ async fn put(objects: &Objects, bundle: &mut Bundle) -> Result<bool, StateError>
 }
 
 /// Deletes the oldest bundles. That they stay is no reason to fail: the next save deletes them.
-async fn prune(objects: &Objects, names: &[String], newest: i64) {
-    for name in manifest::outdated(names, newest) {
-        if let Err(error) = objects.delete(&name).await {
-            tracing::warn!(%error, "old bundles stay for now");
-            return;
+async fn prune(objects: &Objects, names: &[String], newest: i64, now: Timestamp) {
+    let pruned = async {
+        let oldest = manifest::oldest_kept(names, newest);
+        let oldest = oldest_young(objects, names, oldest, now).await?;
+        drop_before(objects, names, oldest.unwrap_or(newest)).await
+    };
+    if let Err(error) = pruned.await {
+        tracing::warn!(%error, "old bundles stay for now");
+    }
+}
+
+/// The oldest generation, from `oldest` on, that is not too old; `None` if all are.
+async fn oldest_young(
+    objects: &Objects,
+    names: &[String],
+    oldest: i64,
+    now: Timestamp,
+) -> Result<Option<i64>, StateError> {
+    let generations = generations(names);
+    // One that cannot be read is as old as the one before it, or goes with the one behind it.
+    let mut candidate = None;
+    for generation in generations
+        .iter()
+        .filter(|&&generation| generation >= oldest)
+    {
+        let first = candidate.unwrap_or(*generation);
+        match read_manifest(objects, *generation, &generations).await {
+            Ok(manifest) if manifest.kept_until() > now => return Ok(Some(first)),
+            Ok(_) => candidate = None,
+            Err(StateError::Damaged { .. }) => candidate = Some(first),
+            Err(error) => return Err(error),
         }
     }
+    Ok(candidate)
+}
+
+/// Deletes the bundles before a generation.
+pub(super) async fn drop_before(
+    objects: &Objects,
+    names: &[String],
+    generation: i64,
+) -> Result<(), StateError> {
+    for name in manifest::before(names, generation) {
+        objects.delete(&name).await?;
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@ use duckdb::{AccessMode, Config, Connection};
 use jiff::Timestamp;
 
 use super::{
+    copy,
     error::{StoreError, file_error},
     mark, schema,
     session::Session,
@@ -102,6 +103,31 @@ pub(super) fn with_file<T>(
     })
 }
 
+/// Opens a record of the present layout so that nobody else can, with everything in the file and no log beside
+/// it, to write another file from it. That takes 2,048 rows at a time: measured, our usual limit of memory is too
+/// little for calls of 20 kB, so DuckDB takes what it needs.
+pub(super) fn hold<T>(
+    path: &Path,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let _lease = Lease::take(path)?;
+    explained(path, || {
+        let connection = connect_with(path, AccessMode::ReadWrite, None)?;
+        schema::verify(&connection, path)?;
+        mark::check(path, copy::record_row(&connection)?.sequence)?;
+        connection.execute_batch("CHECKPOINT")?;
+        work(&connection)
+    })
+}
+
+/// Makes a new, empty record.
+pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    explained(path, || {
+        let connection = up_to_date(path)?;
+        Ok(connection.close().map_err(|(_, error)| error)?)
+    })
+}
+
 fn read_only(path: &Path, folder: Option<&Path>) -> Result<Session, StoreError> {
     let lease = Lease::take(path)?;
     explained(path, || {
@@ -144,12 +170,23 @@ fn up_to_date(path: &Path) -> Result<Connection, StoreError> {
 
 /// Opens the file with our limits. Nothing is loaded by itself, least of all from the network.
 fn connect(path: &Path, mode: AccessMode) -> Result<Connection, StoreError> {
+    connect_with(path, mode, Some(MEMORY))
+}
+
+/// The same with another limit of memory, or with DuckDB's own: four fifths of what the machine has.
+fn connect_with(
+    path: &Path,
+    mode: AccessMode,
+    memory: Option<&str>,
+) -> Result<Connection, StoreError> {
     let writes = mode == AccessMode::ReadWrite;
     let mut config = Config::default()
         .access_mode(mode)?
         .enable_autoload_extension(false)?
-        .max_memory(MEMORY)?
         .threads(THREADS)?;
+    if let Some(memory) = memory {
+        config = config.max_memory(memory)?;
+    }
     if writes {
         config = config
             .with("storage_compatibility_version", STORAGE)?

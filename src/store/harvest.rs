@@ -2,8 +2,11 @@
 
 use duckdb::{Connection, params};
 
-use super::{error::StoreError, values::Cells};
-use crate::model::{Harvest, ImportRecord};
+use super::{
+    error::StoreError,
+    values::{Cells, Day},
+};
+use crate::model::{Harvest, ImportRecord, Period, Window};
 
 /// Reasons that are named; the others are few each.
 const CAUSES: usize = 3;
@@ -55,6 +58,27 @@ pub(super) fn harvest(
     })?;
     harvest.causes = causes(connection, &import.request_id)?;
     Ok(harvest)
+}
+
+/// Counts the calls that an import brought and that began on other days than these.
+pub(super) fn outside(
+    connection: &Connection,
+    import: &ImportRecord,
+    period: Period,
+) -> Result<i64, StoreError> {
+    let Window { from, to } = period.window();
+    Ok(connection.query_row(
+        "SELECT count(*) FROM calls
+         WHERE platform = ? AND account = ? AND request_id = ? AND (started_at < ? OR started_at >= ?)",
+        params![
+            import.platform,
+            import.account,
+            import.request_id,
+            Day(from),
+            Day(to)
+        ],
+        |row| row.get(0),
+    )?)
 }
 
 fn causes(connection: &Connection, request_id: &str) -> Result<Vec<(String, i64)>, StoreError> {

@@ -114,7 +114,7 @@ pub(super) fn delivered(
 }
 
 /// Events since a moment of which Slack was told nothing, oldest first. Answers to people on GitHub are
-/// theirs alone, and what was overtaken before anybody was told is no news.
+/// theirs alone; what was overtaken before anybody was told is no news, and what was erased has no text.
 pub(super) fn untold_on_slack(
     connection: &Connection,
     since: Timestamp,
@@ -122,7 +122,7 @@ pub(super) fn untold_on_slack(
     let mut statement = connection.prepare(
         "SELECT notification_id, request_id, kind, body FROM notifications AS event
          WHERE channel = $1 AND kind NOT IN ($2, $3) AND created_at >= $4
-           AND remote_id IS DISTINCT FROM 'overtaken'
+           AND remote_id IS DISTINCT FROM 'overtaken' AND body <> ''
            AND NOT EXISTS (SELECT 1 FROM notifications AS copy
                            WHERE copy.channel = $5 AND copy.notification_id = event.notification_id || $6)
          ORDER BY created_at, notification_id",

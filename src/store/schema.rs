@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_recordings.sql"),
     include_str!("migrations/0004_without_recording.sql"),
     include_str!("migrations/0005_files.sql"),
+    include_str!("migrations/0006_erased.sql"),
 ];
 
 /// Tables and views of the present layout with the number of their columns.
@@ -28,6 +29,7 @@ const RELATIONS: &[(&str, i64)] = &[
     ("calls", 29),
     ("checkpoints", 8),
     ("credential_state", 5),
+    ("erased", 5),
     ("import_progress", 20),
     ("imports", 30),
     ("left_out", 5),

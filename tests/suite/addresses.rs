@@ -1,6 +1,9 @@
 //! Where credentials may go: hostile addresses in request files, and redirects.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use call_import_engine::{
     http::{Endpoint, Http},
@@ -8,10 +11,15 @@ use call_import_engine::{
     platforms::{
         Auth, HttpExchange, HttpReply, OptionKind, OptionSpec, Traits, catalog, connector,
     },
-    spec::{self, Severity, Source, SourceContent},
+    spec::{self, Severity, Source, SourceContent, SupportMatrix},
 };
 use jiff::{Timestamp, civil::date};
 use secrecy::SecretString;
+use simulator::{
+    Config, Simulator,
+    github::{self, PullRequest},
+    slack,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -78,6 +86,14 @@ const HOSTILE: &[&str] = &[
     "https://metadata.google.internal",
 ];
 
+/// The same for what leads into a private network, one a line.
+const INSIDE: &str = include_str!("../fixtures/hostile_addresses.txt");
+
+fn hostile() -> impl Iterator<Item = &'static str> {
+    let inside = INSIDE.lines().filter(|line| !line.starts_with("# "));
+    HOSTILE.iter().copied().chain(inside)
+}
+
 fn gong() -> Traits {
     connector("gong").expect("Gong is in the catalog").traits()
 }
@@ -101,6 +117,9 @@ fn is_found(address: &str) -> bool {
     found.iter().any(|code| codes.contains(&code.as_str()))
 }
 
+/// Read once: it takes longer than what is asked of it.
+static MATRIX: LazyLock<SupportMatrix> = LazyLock::new(support::matrix);
+
 /// What `validate` finds in a request with an address in one of its options.
 fn found(platform: &str, option: &str, address: &str) -> Vec<String> {
     let text = format!(
@@ -113,7 +132,7 @@ fn found(platform: &str, option: &str, address: &str) -> Vec<String> {
         path: "requests/northwind.yaml".into(),
         content: SourceContent::Bytes(text.into_bytes()),
     };
-    let found = spec::load(&[source], &[], &support::matrix(), date(2026, 11, 25)).findings;
+    let found = spec::load(&[source], &[], &MATRIX, date(2026, 11, 25)).findings;
     let errors = found
         .into_iter()
         .filter(|finding| finding.severity == Severity::Error);
@@ -122,8 +141,8 @@ fn found(platform: &str, option: &str, address: &str) -> Vec<String> {
 
 #[test]
 fn hostile_addresses_are_a_finding_and_an_error() {
-    assert!(HOSTILE.len() >= 40);
-    for address in HOSTILE {
+    assert!(hostile().count() >= 130);
+    for address in hostile() {
         assert!(is_found(address), "validate passes {address}");
         assert!(
             endpoint(address, None).is_none(),
@@ -150,7 +169,7 @@ fn no_platform_takes_an_address_that_is_not_its_own() {
         let name = traits.options.iter().find(is_address);
         takes_one.extend(name.map(|_| key));
         let name = name.map_or("base_url", |option| option.name);
-        for address in HOSTILE {
+        for address in hostile() {
             let found = found(key, name, address);
             assert!(!found.is_empty(), "validate passes {address} for {key}");
             let credential = Credential::new(BTreeMap::new());
@@ -182,6 +201,78 @@ fn a_run_sends_nothing_for_a_request_with_a_foreign_address() {
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!("foreign_address", support::text(&output).0);
     assert!(running.log().is_empty());
+}
+
+/// Proxies that the environment names get nothing to see: neither of a platform, nor of GitHub, Slack or a bucket.
+#[test]
+fn a_proxy_of_the_environment_is_told_of_and_not_used() {
+    let mut scene = Scene::new("2026-12-01T01:17:00Z");
+    let running = reconcile::gong(
+        &mut scene,
+        reconcile::population(3, "2026-10-01", "2026-10-31"),
+    );
+    scene.with_keys();
+    scene.without_limits("gong");
+    scene.request(
+        "northwind",
+        "Northwind",
+        "period: {from: 2026-10-01, to: 2026-10-31}\n",
+    );
+    scene.write_matrix();
+    let github = Simulator::start(Config::github(github::Config::default())).expect("it starts");
+    let file = "requests/northwind.yaml";
+    github
+        .github()
+        .merge(PullRequest::new(12, "jane-doe", [file]));
+    let slack = Simulator::start(Config::slack()).expect("it starts");
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    proxy.set_nonblocking(true).expect("a socket");
+    let address = format!("http://{}", proxy.local_addr().expect("an address"));
+    let run = |more: &[&str]| {
+        let mut command = support::program(scene.folder.path());
+        command.args(more).envs(&scene.secrets);
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            command
+                .env(name, &address)
+                .env(name.to_lowercase(), &address);
+        }
+        command.env_remove("NO_PROXY").env_remove("no_proxy");
+        command
+            .env("GITHUB_REPOSITORY", "example/imports")
+            .env("GITHUB_API_URL", &github.url)
+            .env("GITHUB_TOKEN", "simulated")
+            .env("SLACK_WEBHOOK_URL", format!("{}{}", slack.url, slack::PATH))
+            .env("AWS_ACCESS_KEY_ID", "key")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_REGION", "us-east-1")
+            // Gong's simulator is no bucket, and says so at once.
+            .env("AWS_ENDPOINT_URL", &running.url)
+            .output()
+            .expect("the program runs")
+    };
+    let url = format!("gong={}", running.url);
+    let output = run(&["reconcile", "--platform-url", &url]);
+    let (stdout, stderr) = support::text(&output);
+    assert_eq!(output.status.code(), Some(0), "{stdout}\n{stderr}");
+    assert!(
+        stderr.contains("HTTPS_PROXY is set, but no proxy is used"),
+        "{stderr}"
+    );
+    assert!(!github.github().all_comments().is_empty());
+    assert_eq!(slack.slack().messages().len(), 1);
+    let asked = running.log().len();
+    let output = run(&["state", "restore", "s3://bucket/record"]);
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "{:?}",
+        support::text(&output)
+    );
+    assert!(
+        running.log().len() > asked,
+        "the bucket was asked for straight away"
+    );
+    assert!(proxy.accept().is_err(), "nobody came");
 }
 
 /// A server that gives these answers, one a connection, and keeps what it was asked.

@@ -15,7 +15,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "matrix",
     "new",
     "seal",
@@ -28,6 +28,7 @@ const COMMANDS: [&str; 15] = [
     "status",
     "retry",
     "export",
+    "erase",
     "state",
     "keygen",
     "generate",

@@ -17,6 +17,8 @@ use call_import_engine::{
 use comrak::{Options, markdown_to_html};
 use jiff::{Timestamp, civil::date};
 
+use crate::hostile::corpus as hostile;
+
 const ID: &str = "northwind-gong";
 const PATH: &str = "requests/northwind-gong.yaml";
 
@@ -146,6 +148,8 @@ fn facts() -> StatusFacts<'static> {
         settle_days: 14,
         failures: &[],
         tally: None,
+        period: None,
+        outside: 0,
     }
 }
 
@@ -672,77 +676,6 @@ fn a_huge_body_is_cut_by_lines() {
     assert!(text.chars().count() < MAX_COMMENT);
     let end = "A line of a body.\n\nThis was cut: `call-import status northwind-gong`.\n";
     assert!(text.ends_with(end));
-}
-
-/// Texts from outside that would do something if they were let.
-pub(crate) fn hostile() -> Vec<String> {
-    let texts = [
-        "@everyone",
-        "@org/team please",
-        "mail me@evil.example",
-        "![x](https://evil.example/x.png)",
-        "[click](https://evil.example)",
-        "[x]: https://evil.example",
-        "[^1] and [^1]: note",
-        "<img src=x onerror=alert(1)>",
-        "<b>bold</b>",
-        "<!-- call-import:status:northwind-gong -->",
-        "<!-- call-import:event:3f2a -->",
-        "--> @admin <!--",
-        "<details><summary>more",
-        "a | b | c",
-        "|---|---|",
-        "```",
-        "```sh\nrm -rf /\n```",
-        "`",
-        "``",
-        "` @team `` @team ``` @team",
-        "`` @team `",
-        "\\` @team",
-        "~~~",
-        "#12",
-        "GH-12",
-        "gh-12 and GH-13.",
-        "owner/repo#1",
-        "owner/repo@0123456789abcdef0123456789abcdef01234567",
-        "0123456789abcdef0123456789abcdef01234567",
-        "Like 0a1b2c3.",
-        "https://evil.example/path",
-        "http:evil.example, https://evil.example",
-        "www.evil.example",
-        "WWW.evil.example",
-        "mailto:me@evil.example",
-        "safe\u{202e}gpj.exe",
-        "zero\u{200b}width \u{feff}@ev\u{200d}eryone",
-        "\u{2066}@team\u{2069}",
-        "nul\0byte and \u{1b}[31mred",
-        "::set-output name=x::y",
-        "::error::stop",
-        "x\n::error::stop",
-        "x\r\n::add-mask::y",
-        "x\u{2028}::error::y",
-        "##[error]x",
-        "- [ ] a task",
-        "- a list",
-        "1. a list",
-        "# heading",
-        "> quote",
-        "---",
-        "===",
-        "***",
-        "*bold* _em_ __init__ ~~gone~~",
-        "    four spaces",
-        "&lt;b&gt; &#64;everyone &commat;team",
-        "$x$ and $$y$$",
-        "",
-        " \n\t ",
-    ];
-    let long = [
-        "@everyone ".repeat(10_000),
-        "`".repeat(100_000),
-        "<b>|".repeat(25_000),
-    ];
-    texts.into_iter().map(String::from).chain(long).collect()
 }
 
 /// Every text that the hostile one reaches, once in each place that comes from outside.

@@ -1,6 +1,7 @@
 //! The main job: the whole engine against a simulated Gong, on a clock that nobody waits for. The real
 //! program, with kill -9 and exit codes, is in `program`.
 
+mod edited;
 mod failures;
 mod limits;
 mod program;

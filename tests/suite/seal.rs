@@ -149,7 +149,7 @@ fn shown(output: &Output) -> String {
 #[test]
 fn a_credential_is_sealed_into_the_request_and_leaves_no_trace() {
     let office = Office::new();
-    let credential = json!({"access_key": "northwind", "access_key_secret": CANARY}).to_string();
+    let credential = json!({"access_key": "demo", "access_key_secret": CANARY}).to_string();
     let output = office.run(
         &["seal", "northwind", "-vv", "--log-format", "json"],
         &credential,
@@ -171,7 +171,7 @@ fn a_credential_is_sealed_into_the_request_and_leaves_no_trace() {
 #[test]
 fn the_lines_to_paste_are_all_that_stands_on_stdout() {
     let office = Office::new();
-    let credential = json!({"access_key": "northwind", "access_key_secret": CANARY}).to_string();
+    let credential = json!({"access_key": "demo", "access_key_secret": CANARY}).to_string();
     let arguments = [
         "seal",
         "--customer",
@@ -201,7 +201,7 @@ fn the_lines_to_paste_are_all_that_stands_on_stdout() {
 #[test]
 fn what_is_wrong_is_said_without_the_value() {
     let office = Office::new();
-    let object = |name: &str| format!(r#"{{"access_key": "northwind", "{name}": "{CANARY}"}}"#);
+    let object = |name: &str| format!(r#"{{"access_key": "demo", "{name}": "{CANARY}"}}"#);
     let foreign = json!({
         "access_key": "a", "access_key_secret": CANARY, "for": {"customer": "Fabrikam", "platform": "gong"},
     });

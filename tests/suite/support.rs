@@ -306,6 +306,7 @@ impl Scene {
         let secrets = Secrets::new(move |name| secrets.get(name).cloned().map(SecretString::from))
             .expect("the identity is one")
             .sealing_to(self.recipients());
+        let store = store.withholding(secrets.known());
         let http = Http::new().expect("a client");
         let declared = self.declared();
         let uploads = self.folder.path().join(".uploads");
@@ -322,11 +323,14 @@ impl Scene {
             has_job_summary: true,
         };
         let github = self.github_url.as_ref().map(|url| {
-            GitHub::new(url, "example/imports", SecretString::from("simulated")).expect("a client")
+            let token = SecretString::from("simulated");
+            let github = GitHub::new(url, "example/imports", token).expect("a client");
+            github.withholding(secrets.known())
         });
         let slack = self.slack_url.as_ref().map(|url| {
             let pulls = "https://github.example/example/imports/pull/".to_owned();
-            Slack::new(SecretString::from(url.as_str()), Some(pulls))
+            let slack = Slack::new(SecretString::from(url.as_str()), Some(pulls));
+            slack.withholding(secrets.known())
         });
         let edges = Edges {
             store: &store,

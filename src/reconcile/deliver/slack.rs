@@ -120,7 +120,7 @@ impl Sender<'_> {
         let place = place
             .as_ref()
             .map(|(address, number)| (&**address, *number));
-        let message = Slack::message(&report::slack::text(&event.body, place));
+        let message = self.slack.message(&report::slack::text(&event.body, place));
         let mut failed = 0;
         loop {
             self.wait().await?;

@@ -117,7 +117,7 @@ pub(crate) fn assert_harmless(text: &str, why: &str) {
 }
 
 /// Everything that was ever written by us, on whatever place.
-fn written(github: &GitHub) -> Vec<String> {
+pub(crate) fn written(github: &GitHub) -> Vec<String> {
     let comments = github.all_comments().into_iter();
     let ours = comments.filter(|comment| comment.author == simulator::github::ACTIONS);
     let texts = ours.flat_map(|comment| {
@@ -166,6 +166,47 @@ async fn a_form_of_hostile_texts_is_answered_in_harmless_ones() {
         );
     }
     super::settings().bind(|| insta::assert_snapshot!("forms", shown.join("\n")));
+}
+
+/// The same for the whole corpus, in every question at once.
+#[tokio::test]
+async fn no_form_of_the_corpus_is_answered_with_more_than_words() {
+    // GitHub lets nobody write much more in an hour.
+    for texts in crate::hostile::corpus().chunks(20) {
+        let scene = Scene::new(super::MORNING);
+        let running: Running = before_merge::github(&scene);
+        let github = running.github();
+        // So that none of ours is the #12 of the texts.
+        for _ in 1..=12 {
+            github.open_issue("sam-lee", "Something else", "");
+        }
+        for text in texts {
+            let everywhere: Vec<(Question, &str)> = Question::ALL
+                .iter()
+                .map(|question| (*question, text.as_str()))
+                .collect();
+            let only_words = [
+                (Question::Customer, text.as_str()),
+                (Question::Notes, text.as_str()),
+            ];
+            for answers in [form(&everywhere), form(&only_words)] {
+                let issue = github.open_issue("jane-doe", &format!("Import: {text}"), &answers);
+                answered(&scene, &running, issue).await;
+            }
+        }
+        for (_, title, body) in github.open_pulls() {
+            assert!(title.len() < 200 && !title.contains('@'), "{title}");
+            assert_harmless(&body, &title);
+        }
+        let answers = written(github);
+        assert!(answers.len() >= 2 * texts.len(), "{}", answers.len());
+        for text in answers {
+            assert_harmless(&text, "an answer");
+        }
+        let told = github.notifications();
+        let is_nobody = |told: &simulator::github::Notification| told.mentions.is_empty();
+        assert!(told.iter().all(is_nobody), "{told:?}");
+    }
 }
 
 #[tokio::test]

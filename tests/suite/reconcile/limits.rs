@@ -1,15 +1,16 @@
 //! The fewest requests, and no idle slot in the limit: told by the log of the platform, on a clock that nobody waits for.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use call_import_engine::model::Phase;
-use jiff::SignedDuration;
+use call_import_engine::model::{ImportRecord, Phase};
+use jiff::{SignedDuration, Timestamp};
 use simulator::{
     faults::{Fault, Rule},
+    gong::Population,
     log::Entry,
 };
 
-use super::{NIGHT, gong, population};
+use super::{NIGHT, date, gong, gong_with, population};
 use crate::{record, support::Scene};
 
 /// Requests that one window would cost: one for the key, a page for each 100 calls, as many batches of transcripts.
@@ -99,4 +100,50 @@ async fn settling_lists_the_last_days_and_asks_for_what_is_missing_and_for_nothi
             "{sent}"
         );
     }
+}
+
+/// Each account that is worked on holds a few pages, so their number bounds the memory.
+#[tokio::test]
+async fn of_five_hundred_accounts_sixteen_are_worked_on_at_a_time() {
+    let mut scene = Scene::new(NIGHT);
+    let mut config = gong::Config::new(population(2, "2026-10-01", "2026-10-31"));
+    let company = config.companies.remove(0);
+    for number in 0..500 {
+        let mut company = company.clone();
+        company.access_key = format!("key-{number}");
+        company.population = Population::new(number, 2, date("2026-10-01"), date("2026-10-31"), 2);
+        config.companies.push(company);
+        let credential =
+            format!(r#"{{"access_key": "key-{number}", "access_key_secret": "demo-secret"}}"#);
+        let secret = format!("IMPORT_CUSTOMER_{number}_GONG");
+        scene.secrets.insert(secret, credential);
+        scene.request(
+            &format!("customer-{number}"),
+            &format!("Customer {number}"),
+            "period: {from: 2026-10-01, to: 2026-10-31}\n",
+        );
+    }
+    let running = gong_with(&mut scene, config, Duration::from_secs(1));
+    let report = scene.run("night").await;
+    let is_done = |import: &ImportRecord| import.phase == Phase::Completed;
+    assert!(report.imports.iter().all(is_done), "{:?}", report.imports);
+    assert_eq!(number(&scene, "SELECT count(*)::VARCHAR FROM calls"), 1_000);
+
+    let entries = running.gong().log().entries();
+    assert_eq!(entries.len(), 1_500, "three requests each");
+    let mut first_and_last: BTreeMap<&str, (Timestamp, Timestamp)> = BTreeMap::new();
+    for entry in &entries {
+        let caller = entry.caller.as_deref().expect("a right key");
+        let answered = entry.answered_at.expect("an answer");
+        first_and_last
+            .entry(caller)
+            .or_insert((entry.at, answered))
+            .1 = answered;
+    }
+    let at_once = |moment: Timestamp| {
+        let is_on = |(first, last): &&(Timestamp, Timestamp)| *first <= moment && moment < *last;
+        first_and_last.values().filter(is_on).count()
+    };
+    let most = entries.iter().map(|entry| at_once(entry.at)).max();
+    assert_eq!(most, Some(16));
 }

@@ -385,7 +385,7 @@ async fn an_older_layout_is_restored_as_it_is() {
             .generation,
         2
     );
-    assert_eq!(depot.manifest(2).schema_version, 5);
+    assert_eq!(depot.manifest(2).schema_version, 6);
 }
 
 #[tokio::test]

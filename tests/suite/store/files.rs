@@ -259,7 +259,7 @@ async fn an_older_layout_is_brought_up_to_date_with_its_rows() {
             error,
             StoreError::Older {
                 found: 1,
-                supported: 5
+                supported: 6
             }
         ),
         "{error}"
@@ -274,7 +274,7 @@ async fn an_older_layout_is_brought_up_to_date_with_its_rows() {
             &place.sql(),
             "SELECT concat_ws(' ', schema_version, sequence, generation) FROM record"
         ),
-        ["5 44 7"]
+        ["6 44 7"]
     );
     assert_eq!(place.dump("runs").len(), 2);
     assert_eq!(
