@@ -1,7 +1,6 @@
 //! The real program: the embedded default, kill -9, exit codes.
 
 use std::{
-    net::TcpListener,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -166,24 +165,6 @@ fn kill_9_at_any_request_ends_in_the_same_tables() {
             "killed at request {at}"
         );
     }
-}
-
-/// A proxy would look names up in our place, and so reach hosts that we refuse to.
-#[test]
-fn no_proxy_of_the_environment_is_used() {
-    let (scene, running) = gong_scene(120);
-    let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");
-    proxy.set_nonblocking(true).expect("a socket");
-    let address = format!("http://{}", proxy.local_addr().expect("an address"));
-    let mut command = reconcile(&scene, &running);
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        command
-            .env(name, &address)
-            .env(name.to_lowercase(), &address);
-    }
-    let output = command.output().expect("the program runs");
-    assert!(output.status.success(), "{:?}", support::text(&output));
-    assert!(proxy.accept().is_err(), "nobody came");
 }
 
 /// A clock that is off.
