@@ -2,12 +2,9 @@
 
 mod call;
 mod credential;
-<<<<<<< HEAD
 mod erasure;
-=======
 mod forms;
 mod known;
->>>>>>> o3
 mod period;
 mod record;
 mod slug;
@@ -20,12 +17,9 @@ pub use call::{
     TranscriptContent, TranscriptState,
 };
 pub use credential::{Credential, MAX_KEYS};
-<<<<<<< HEAD
 pub use erasure::{Erasure, Holdings};
-=======
 pub use forms::{Forms, WITHHELD};
 pub use known::KnownSecrets;
->>>>>>> o3
 pub use period::{Period, Window};
 pub use record::{
     ApiUsage, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure, Harvest,

@@ -47,15 +47,9 @@ pub use crate::{
 };
 use crate::{
     model::{
-<<<<<<< HEAD
         ApiUsage, Call, CallFailure, Checkpoint, CredentialState, Erasure, FailureClass,
-        FileFailure, Harvest, Holdings, ImportRecord, LeftOut, MediaOutcome, Notification, Period,
-        Phase, Tally, Transcript,
-=======
-        ApiUsage, Call, CallFailure, Checkpoint, CredentialState, FailureClass, FileFailure,
-        Harvest, ImportRecord, KnownSecrets, LeftOut, MediaOutcome, Notification, Phase, Tally,
-        Transcript,
->>>>>>> o3
+        FileFailure, Harvest, Holdings, ImportRecord, KnownSecrets, LeftOut, MediaOutcome,
+        Notification, Period, Phase, Tally, Transcript,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},

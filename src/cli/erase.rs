@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::{
-    Common, Exit, Media, Output, Stop, check,
+    Common, Exit, Media, Output, Stop, check, known,
     output::tell,
     record::{self, beside_record},
     state,
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut Output) -> R
     let path = record::path(common)?;
     let home = match &arguments.state {
         Some(address) => {
-            let secrets = Secrets::from_environment()?;
+            let secrets = Secrets::from_environment(known::secrets())?;
             let home = state::take_back(address, false, &secrets, common);
             Some(runtime.block_on(home)?)
         }

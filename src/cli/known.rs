@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use super::output::tell;
 use crate::{
     model::KnownSecrets,
+    report::text::clean,
     secrets::{self, IDENTITY},
 };
 
@@ -56,8 +57,11 @@ pub(super) fn keep() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         let text = panic.to_string();
-        if secrets().are_in(&text) {
-            tell(&format!("{text}\n"));
+        // A message may quote what came from outside, and stands on lines of its own.
+        let mut lines = text.lines().map(str::trim_start);
+        let is_command = lines.any(|line| line.starts_with("::") || line.starts_with("##["));
+        if is_command || secrets().are_in(&text) {
+            tell(&format!("{}\n", clean(&text)));
         } else {
             usual(panic);
         }

@@ -47,9 +47,7 @@ impl Attempt {
                 window,
                 cursor: None,
             });
-        } else if batches > 0 {
-            self.begin_transcripts();
-        } else if self.is_listed() && !self.transcripts.waiting.is_empty() {
+        } else if batches > 0 || (self.is_listed() && !self.transcripts.waiting.is_empty()) {
             self.begin_transcripts();
         } else if !self.copies.queue.waiting.is_empty()
             && self.copies.is_short()
