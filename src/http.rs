@@ -585,7 +585,7 @@ mod tests {
             asked: AtomicUsize::new(1),
             sink: sink.local_addr().ok(),
         };
-        let http = Http::resolving(Arc::new(resolver)).expect("a client");
+        let http = Http::built(Arc::new(resolver), Patience::USUAL).expect("a client");
         let gong = gong(None);
         let mut addresses = 0;
         let is_refused = |error: SendError| match error {
@@ -646,7 +646,7 @@ mod tests {
             }
         });
         let nowhere = Rebinding::default();
-        let http = Http::resolving(Arc::new(nowhere)).expect("a client");
+        let http = Http::built(Arc::new(nowhere), Patience::USUAL).expect("a client");
         let exchange = HttpExchange::get("/v2/workspaces?key=canary-in-the-query");
         for endpoint in [gong(None), gong(Some(&format!("https://{address}")))] {
             let sent = http.send(&endpoint, &exchange, Timestamp::UNIX_EPOCH).await;
@@ -715,30 +715,6 @@ mod tests {
             assert_eq!(error.class(), FailureClass::Network);
             assert!(error.detail().contains("timed out"), "{}", error.detail());
             server.abort();
-        }
-    }
-
-    /// Nobody is asked for another credential because a name is not found or TLS fails.
-    #[tokio::test]
-    async fn names_that_are_not_found_and_failing_tls_are_matters_of_the_network() {
-        let plain = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = format!("https://{}", plain.local_addr().expect("an address"));
-        std::thread::spawn(move || {
-            for stream in plain.incoming() {
-                let answer = b"HTTP/1.1 400 Bad Request\r\n\r\n";
-                std::io::Write::write_all(&mut stream.expect("a connection"), answer)
-                    .expect("an answer");
-            }
-        });
-        // It finds no address.
-        let resolver = Arc::new(Rebinding::default());
-        let http = Http::built(resolver, Patience::USUAL).expect("a client");
-        for endpoint in [gong(None), gong(Some(&address))] {
-            let exchange = HttpExchange::get("/v2/calls?key=query-canary");
-            let sent = http.send(&endpoint, &exchange, Timestamp::UNIX_EPOCH);
-            let error = sent.await.expect_err("nobody answers");
-            assert_eq!(error.class(), FailureClass::Network, "{}", error.detail());
-            assert!(!error.detail().contains("canary"), "{}", error.detail());
         }
     }
 
