@@ -13,7 +13,7 @@ use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
     Client, ClientBuilder, RequestBuilder, Response, Url,
     dns::Resolve,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
@@ -64,7 +64,7 @@ pub enum SendError {
     #[error("no answer from the platform: {0}")]
     Network(#[source] reqwest::Error),
     /// The answer is larger than anything a platform should send.
-    #[error("the answer is larger than {MAX_BODY} bytes")]
+    #[error("the answer is larger than {} MB", MAX_BODY >> 20)]
     TooLarge,
     /// The platform names an address that is not talked to.
     #[error(transparent)]
@@ -85,6 +85,11 @@ impl SendError {
             Self::TooLarge | Self::Address(_) | Self::Redirects => FailureClass::BrokenReply,
             Self::Credential => FailureClass::Credentials,
         }
+    }
+
+    /// Whether less must be asked for.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::TooLarge)
     }
 
     /// Whether nothing has reached the other side.
@@ -115,17 +120,17 @@ impl Http {
     /// # Errors
     /// When TLS cannot be set up on this machine.
     pub fn new() -> Result<Self, reqwest::Error> {
-        Self::resolving(Arc::new(address::System))
+        Self::built(Arc::new(address::System), Patience::USUAL)
     }
 
-    fn resolving(resolver: Arc<dyn Resolve>) -> Result<Self, reqwest::Error> {
+    fn built(resolver: Arc<dyn Resolve>, patience: Patience) -> Result<Self, reqwest::Error> {
         // A second call finds the provider installed, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
-            public: builder()
+            public: builder(patience)
                 .dns_resolver(address::PublicOnly(resolver))
                 .build()?,
-            operators: builder().build()?,
+            operators: builder(patience).build()?,
         })
     }
 
@@ -144,6 +149,7 @@ impl Http {
         // The path without its query, which may hold more than anybody should read.
         let path = exchange.path.split('?').next().unwrap_or_default();
         tracing::debug!(path, status, "the platform answers");
+        let date = date(response.headers());
         let retry_after = retry_after(response.headers(), now);
         let allowance = allowance(response.headers());
         let content_type = text_header(response.headers(), CONTENT_TYPE);
@@ -159,6 +165,7 @@ impl Http {
         };
         Ok(HttpReply {
             status,
+            date,
             retry_after,
             allowance,
             content_type,
@@ -186,6 +193,7 @@ impl Http {
         kill::here(Point::AfterMessage);
         Ok(HttpReply {
             status: response.status().as_u16(),
+            date: date(response.headers()),
             retry_after: retry_after(response.headers(), now),
             allowance: None,
             content_type: text_header(response.headers(), CONTENT_TYPE),
@@ -407,15 +415,35 @@ fn secret_header(
     Ok(request.header(HeaderName::from_static(name), value))
 }
 
-fn builder() -> ClientBuilder {
+/// How long an answer is waited for.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// For a connection.
+    connect: Duration,
+    /// For the next byte.
+    read: Duration,
+    /// For all of it.
+    whole: Duration,
+}
+
+impl Patience {
+    const USUAL: Self = Self {
+        connect: Duration::from_secs(10),
+        read: Duration::from_secs(60),
+        whole: Duration::from_secs(180),
+    };
+}
+
+fn builder(patience: Patience) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("call-import/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
-        // Else reqwest takes HTTPS_PROXY and its like from the environment.
+        // Else reqwest takes HTTPS_PROXY and its like from the environment: a proxy would look names up in our
+        // place, and so reach what we refuse to.
         .no_proxy()
-        .connect_timeout(Duration::from_secs(10))
-        .read_timeout(Duration::from_secs(60))
-        .timeout(Duration::from_secs(180))
+        .connect_timeout(patience.connect)
+        .read_timeout(patience.read)
+        .timeout(patience.whole)
 }
 
 /// Where an answer sends us on to (RFC 9110, section 15.4), without a fragment.
@@ -434,16 +462,24 @@ fn network(error: reqwest::Error) -> SendError {
     SendError::Network(error.without_url())
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3), in its form or in that of ISO 8601.
+/// `Date`: when the other side answered, by its own clock (RFC 9110, section 6.6.1).
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = rfc2822::parse(headers.get(DATE)?.to_str().ok()?);
+    Some(date.ok()?.timestamp())
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3), in its form or in that of ISO 8601. A date is of
+/// the other side's clock, so its own `Date` says how far off it is; ours is asked only where it has none.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
     // Zoom writes the moment at which a day's limit is free again as ISO 8601.
-    let date = rfc2822::parse(value).map(|date| date.timestamp());
-    let date = date.or_else(|_| value.parse::<Timestamp>()).ok()?;
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+    let until = rfc2822::parse(value).map(|until| until.timestamp());
+    let until = until.or_else(|_| value.parse::<Timestamp>()).ok()?;
+    let from = date(headers).unwrap_or(now);
+    Some(Duration::try_from(until.duration_since(from)).unwrap_or_default())
 }
 
 /// How the limit stands, in the names that platforms use: `RateLimit-*` of the IETF draft, and `X-RateLimit-*`.
@@ -479,6 +515,7 @@ mod tests {
     };
 
     use reqwest::dns::{Addrs, Name, Resolving};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
@@ -516,7 +553,8 @@ mod tests {
             sink: sink.local_addr().ok(),
             ..Rebinding::default()
         });
-        let http = Http::resolving(Arc::<Rebinding>::clone(&resolver)).expect("a client");
+        let http =
+            Http::built(Arc::<Rebinding>::clone(&resolver), Patience::USUAL).expect("a client");
         let endpoint = gong(None);
         for _ in 0..3 {
             let exchange = HttpExchange::get("/v2/workspaces");
@@ -547,7 +585,7 @@ mod tests {
             asked: AtomicUsize::new(1),
             sink: sink.local_addr().ok(),
         };
-        let http = Http::resolving(Arc::new(resolver)).expect("a client");
+        let http = Http::built(Arc::new(resolver), Patience::USUAL).expect("a client");
         let gong = gong(None);
         let mut addresses = 0;
         let is_refused = |error: SendError| match error {
@@ -608,7 +646,7 @@ mod tests {
             }
         });
         let nowhere = Rebinding::default();
-        let http = Http::resolving(Arc::new(nowhere)).expect("a client");
+        let http = Http::built(Arc::new(nowhere), Patience::USUAL).expect("a client");
         let exchange = HttpExchange::get("/v2/workspaces?key=canary-in-the-query");
         for endpoint in [gong(None), gong(Some(&format!("https://{address}")))] {
             let sent = http.send(&endpoint, &exchange, Timestamp::UNIX_EPOCH).await;
@@ -640,6 +678,62 @@ mod tests {
             (reply.status, &*reply.content_type, reply.body.len()),
             (200, "video/mp4", 0)
         );
+    }
+
+    /// A platform that hangs in the middle of an answer, and one whose answer drips.
+    #[tokio::test]
+    async fn an_answer_that_never_ends_is_given_up() {
+        let (soon, never) = (Duration::from_millis(50), Duration::from_secs(3_600));
+        for (read, whole, drips) in [(soon, never, false), (never, soon, true)] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+                .await
+                .expect("a port");
+            let address = format!("http://{}", listener.local_addr().expect("an address"));
+            let server = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let asked = stream.read(&mut [0; 4_096]).await.expect("a request");
+                assert!(asked > 0);
+                let head = b"HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n";
+                stream.write_all(head).await.expect("a reply");
+                let mut drop = tokio::time::interval(Duration::from_millis(1));
+                loop {
+                    drop.tick().await;
+                    if drips && stream.write_all(b" ").await.is_err() {
+                        return;
+                    }
+                }
+            });
+            let patience = Patience {
+                connect: never,
+                read,
+                whole,
+            };
+            let http = Http::built(Arc::new(address::System), patience).expect("a client");
+            let (endpoint, exchange) = (gong(Some(&address)), HttpExchange::get("/v2/calls"));
+            let sent = http.send(&endpoint, &exchange, Timestamp::UNIX_EPOCH);
+            let error = sent.await.expect_err("it does not end");
+            assert_eq!(error.class(), FailureClass::Network);
+            assert!(error.detail().contains("timed out"), "{}", error.detail());
+            server.abort();
+        }
+    }
+
+    /// Both clocks are hours off, and the wait is the same.
+    #[test]
+    fn a_moment_to_wait_for_is_of_the_other_sides_clock() {
+        let now: Timestamp = "2026-12-01T00:00:00Z".parse().expect("an instant");
+        for (date, until) in [
+            (
+                "Tue, 01 Dec 2026 03:00:00 GMT",
+                "Tue, 01 Dec 2026 03:01:00 GMT",
+            ),
+            ("Mon, 30 Nov 2026 21:00:00 GMT", "2026-11-30T21:01:00Z"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(DATE, date.parse().expect("a header value"));
+            headers.insert(RETRY_AFTER, until.parse().expect("a header value"));
+            assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(60)));
+        }
     }
 
     #[test]

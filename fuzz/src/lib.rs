@@ -1,12 +1,15 @@
-//! What the readers of files hold to, whatever bytes they are given: beside these laws, that none panics,
-//! hangs or takes much memory.
+//! What whatever reads from outside holds to, whatever bytes it is given - files, requests, answers of platforms, texts
+//! to be shown: beside these laws, that none panics, hangs or takes much memory.
 //!
 //! The fuzz targets are built on this library; the engine's own tests include it to replay the corpus, so
 //! nothing here may need a nightly Rust.
 
 mod bundles;
+mod escaped;
 mod lists;
 mod packed;
+mod replies;
+mod requests;
 mod transcripts;
 
 use std::panic;
@@ -15,22 +18,28 @@ use call_import_engine::files::{FileProblem, Notice, Options};
 use serde_json::{Map, Value};
 
 pub use bundles::{archive, checksums, gather, kind, names, recording};
+pub use escaped::escaped;
 pub use lists::{json, saved, table, workbook};
+pub use replies::replies;
+pub use requests::request;
 pub use transcripts::{docx, subtitles, text};
 
-/// Holds what a reader does with any bytes to its law, or panics.
+/// Holds what is done with any bytes to its law, or panics.
 pub type Law = fn(&[u8]);
 
 /// Each target with its law, by the name of the target.
-pub const LAWS: [(&str, Law); 13] = [
+pub const LAWS: [(&str, Law); 16] = [
     ("archive", archive),
     ("checksums", checksums),
     ("docx", docx),
+    ("escaped", escaped),
     ("gather", gather),
     ("json", json),
     ("kind", kind),
     ("names", names),
     ("recording", recording),
+    ("replies", replies),
+    ("request", request),
     ("saved", saved),
     ("subtitles", subtitles),
     ("table", table),

@@ -132,9 +132,9 @@ impl Proof<'_> {
                 ));
                 Verdict::Refused
             }
-            Err(Failure::Rejected(
-                Rejection::Throttled { .. } | Rejection::ThrottledUntil { .. },
-            )) => unproved(&format!("{name} takes no more requests for now")),
+            Err(Failure::Rejected(Rejection::Throttled { .. })) => {
+                unproved(&format!("{name} takes no more requests for now"))
+            }
             Err(Failure::Rejected(
                 Rejection::Unavailable { detail, .. }
                 | Rejection::TooMuch { detail, .. }

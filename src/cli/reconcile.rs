@@ -18,7 +18,7 @@ use super::{
     recipients, record, slack, state, written,
 };
 use crate::{
-    clock::{Clock as _, SystemClock},
+    clock::{Clock as _, SteadyClock, SystemClock},
     http::{Endpoint, Http},
     model::{ImportRecord, Method},
     objects::Objects,
@@ -163,7 +163,7 @@ async fn carry_out(
     secrets: &Secrets,
     common: &Common,
 ) -> Result<Report, Stop> {
-    let clock = SystemClock;
+    let clock = SteadyClock::start();
     // Before the record is opened: whoever is stopped from then on lets go of it.
     let interrupt = interrupt()?;
     let host = gethostname::gethostname();

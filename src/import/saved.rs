@@ -209,6 +209,7 @@ impl Reader<'_> {
 fn reply(status: u16, body: String) -> Reply {
     Reply::Http(HttpReply {
         status,
+        date: None,
         retry_after: None,
         allowance: None,
         content_type: "application/json".into(),

@@ -79,7 +79,9 @@ impl Connector for Avoma {
                 answer::<Envelope<'_>>(reply)?;
                 Ok(Step::Page(Page::default()))
             }
-            Work::List { window, .. } => listing::page(reply, *window, setup).map(Step::Page),
+            Work::List { window, cursor } => {
+                listing::page(reply, *window, cursor.as_deref(), setup).map(Step::Page)
+            }
             Work::Transcripts(calls) => transcripts::next(reply, calls, setup, progress),
             Work::Media(calls) => media::page(reply, calls).map(Step::Page),
         }

@@ -109,6 +109,8 @@ impl Reply {
 pub struct HttpReply {
     /// Status code.
     pub status: u16,
+    /// `Date`: when it was answered, by the platform's own clock.
+    pub date: Option<Timestamp>,
     /// What `Retry-After` says, counted from when the answer came.
     pub retry_after: Option<Duration>,
     /// What the platform says about its limit, if it does.
@@ -139,11 +141,6 @@ pub enum Rejection {
     Throttled {
         /// How long to wait.
         after: Option<Duration>,
-    },
-    /// The platform says wait until a moment.
-    ThrottledUntil {
-        /// When it may be asked again.
-        until: Timestamp,
     },
     /// The platform fails (5xx): the same request may work later.
     Unavailable {

@@ -250,31 +250,35 @@ pub(super) fn raw_without(source: &RawValue, names: &[&str]) -> String {
     kept.unwrap_or_else(|_| "{}".into())
 }
 
-/// A record that cannot be read, under its `id`; where that cannot be read either, under a stable name.
+/// A record that cannot be read, under its [`name`].
 pub(super) fn unreadable(
     platform: &str,
     stage: &'static str,
     record: &RawValue,
     error: &serde_json::Error,
 ) -> RecordFailure {
+    RecordFailure {
+        external_id: name(record),
+        stage,
+        detail: format!("{platform}'s record of the call cannot be read: {error}"),
+    }
+}
+
+/// What a record is called: its id, and where that cannot be read a name that is the same each time.
+pub(super) fn name(record: &RawValue) -> String {
     #[derive(Deserialize)]
     struct Named {
         #[serde(alias = "uuid", alias = "engagement_id", deserialize_with = "id")]
         id: String,
     }
     let named = serde_json::from_str::<Named>(record.get());
-    let external_id = named.map_or_else(
+    named.map_or_else(
         |_| {
             let digest = hex::encode(Sha256::digest(record.get()));
             format!("unreadable-{}", &digest[..16])
         },
         |named| named.id,
-    );
-    RecordFailure {
-        external_id,
-        stage,
-        detail: format!("{platform}'s record of the call cannot be read: {error}"),
-    }
+    )
 }
 
 /// Where in the list the only participant of that name is.

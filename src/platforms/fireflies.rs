@@ -46,12 +46,13 @@ const TEXT: &str = "query Text($id: String!) { transcript(id: $id) { id speakers
 impl Connector for Fireflies {
     fn traits(&self) -> Traits {
         Traits {
-            page_size: LARGEST_PAGE as u64,
+            // The first call of every page but the first is the last one of the page before.
+            page_size: LARGEST_PAGE as u64 - 1,
             // Of those that the listing came without.
             transcript_batch: Some(1),
             // Every query proves the key, and small plans have 50 a day.
             verify_requests: 0,
-            // Offsets drift when calls come and go: the shorter the list, the less.
+            // A list in which calls come and go is read again: the shorter it is, the less.
             window_days: 31,
             window_calls: 2_000,
             parallel_windows: 2,
@@ -127,10 +128,15 @@ impl Connector for Fireflies {
 
 /// Where a listing is, and how much it dares to ask for. Pages are heavy: after a time-out the next try asks
 /// for a quarter, and pages that come make the following ones larger again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
+    /// How many calls were read.
     skip: usize,
     limit: usize,
+    /// Names of what was on the page before. The next one begins with its last call; if that is another one, calls have gone, and
+    /// others have moved up to where they are not asked for any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    known: Vec<String>,
     /// How often this page has failed.
     #[serde(default)]
     failures: u32,
@@ -143,6 +149,7 @@ impl Place {
         place.unwrap_or(Self {
             skip: 0,
             limit: LARGEST_PAGE,
+            known: Vec::new(),
             failures: 0,
         })
     }
@@ -152,37 +159,56 @@ impl Place {
         Self::deserialize(progress).unwrap_or_else(|_| Self::at(cursor))
     }
 
-    fn progress(self) -> Progress {
+    fn progress(&self) -> Progress {
         json!(self)
     }
 
-    fn exchange(self, window: Window, setup: &Setup) -> Exchange {
+    /// The first call to ask for.
+    fn first(&self) -> usize {
+        self.skip.saturating_sub(usize::from(self.overlaps()))
+    }
+
+    /// Whether the last call that was read is asked for again. A page of one has no room for it.
+    fn overlaps(&self) -> bool {
+        self.limit > 1 && !self.known.is_empty()
+    }
+
+    fn exchange(&self, window: Window, setup: &Setup) -> Exchange {
         // What begins after the run did would push calls from one page to the next.
         let to = window.end().min(setup.as_of).max(window.start());
         let variables = json!({
             "from": format!("{:.3}", window.start()),
             "to": format!("{to:.3}"),
             "limit": self.limit,
-            "skip": self.skip,
+            "skip": self.first(),
         });
         query(LIST, variables)
     }
 
     /// The calls of an answer. A page that is not full is the last one.
-    fn page(self, list: &RawValue, setup: &Setup, reply: &HttpReply) -> Result<Page, Trouble> {
-        let records: Vec<&RawValue> = read(list, reply)?;
+    fn page(&self, list: &RawValue, setup: &Setup, reply: &HttpReply) -> Result<Page, Trouble> {
+        let mut records: Vec<&RawValue> = read(list, reply)?;
         let next = Self {
-            skip: self.skip + records.len(),
+            skip: self.first() + records.len(),
             limit: (self.limit * 2).min(LARGEST_PAGE),
+            known: records.iter().map(|record| fields::name(record)).collect(),
             failures: 0,
         };
+        let is_full = records.len() >= self.limit;
+        if self.overlaps() {
+            let count = records.len();
+            records.retain(|record| !self.known.contains(&fields::name(record)));
+            if records.len() == count {
+                return Err(Rejection::RestartWindow.into());
+            }
+        }
         Ok(Page {
-            next: (records.len() >= self.limit).then(|| json!(next).to_string()),
+            next: is_full.then(|| json!(next).to_string()),
             ..listing::page(records, setup)
         })
     }
 
-    fn trouble(self, trouble: Trouble, window: Window, setup: &Setup) -> Rejection {
+    fn trouble(&self, trouble: Trouble, window: Window, setup: &Setup) -> Rejection {
         let limit = match trouble.cause {
             Cause::Load => self.limit / 4,
             // Failures come in bursts: the first one need not mean that the page is too large.
@@ -196,7 +222,7 @@ impl Place {
         let smaller = Self {
             limit: limit.max(1),
             failures: self.failures + 1,
-            ..self
+            ..self.clone()
         };
         Rejection::TooMuch {
             instead: Box::new((smaller.exchange(window, setup), smaller.progress())),

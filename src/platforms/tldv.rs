@@ -120,7 +120,7 @@ struct Place {
     from: Timestamp,
     to: Timestamp,
     page: u64,
-    /// How many meetings the stretch held on its first page.
+    /// How many meetings the stretch held on the page before.
     total: Option<u64>,
 }
 
@@ -174,7 +174,7 @@ impl Place {
         } else {
             Some(Self {
                 page: self.page + 1,
-                total: self.total.or(listing.total),
+                total: listing.total.or(self.total),
                 ..self
             })
         };

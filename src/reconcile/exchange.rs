@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Edges, lane::News};
+use super::{
+    Edges,
+    lane::{Lost, News},
+};
 use crate::{
     http::{Endpoint, SendError},
     platforms::{Allowance, Connector, Exchange, Progress, Rejection, Reply, Setup, Step, Work},
@@ -41,14 +44,16 @@ pub(super) async fn carry_out(
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
-            return News::Lost {
+            return News::Lost(Lost {
                 ticket,
                 class: error.class(),
+                is_too_large: error.is_too_large(),
                 detail: tidy(&error.detail(), endpoint.as_deref()),
-            };
+            });
         }
     };
     let allowance = class.zip(allowance(&reply));
+    let date = date(&reply);
     let decoding = tokio::task::spawn_blocking(move || {
         decode
             .connector
@@ -60,6 +65,8 @@ pub(super) async fn carry_out(
     {
         Ok(result) => News::Answered {
             ticket,
+            sent: now,
+            date,
             allowance,
             result: Box::new(result),
         },
@@ -73,6 +80,14 @@ pub(super) async fn carry_out(
 fn allowance(reply: &Reply) -> Option<Allowance> {
     match reply {
         Reply::Http(reply) => reply.allowance,
+        Reply::Files(_) => None,
+    }
+}
+
+/// The platform's clock.
+fn date(reply: &Reply) -> Option<Timestamp> {
+    match reply {
+        Reply::Http(reply) => reply.date,
         Reply::Files(_) => None,
     }
 }
@@ -120,11 +135,7 @@ fn tidied(
             | Rejection::Credentials { advice: detail },
         ) => *detail = tidy(detail, endpoint),
         Ok(Step::Send(..) | Step::Later(..))
-        | Err(
-            Rejection::Throttled { .. }
-            | Rejection::ThrottledUntil { .. }
-            | Rejection::RestartWindow,
-        ) => {}
+        | Err(Rejection::Throttled { .. } | Rejection::RestartWindow) => {}
     }
     result
 }

@@ -40,15 +40,15 @@ pub(super) struct Drive<'a> {
 pub(super) enum News {
     Answered {
         ticket: u64,
+        /// When it was asked, by our clock.
+        sent: Timestamp,
+        /// When it was answered, by the platform's.
+        date: Option<Timestamp>,
         /// How the platform's limit stands for requests of this class, if it says so.
         allowance: Option<(RequestClass, Allowance)>,
         result: Box<Result<Step, Rejection>>,
     },
-    Lost {
-        ticket: u64,
-        class: FailureClass,
-        detail: String,
-    },
+    Lost(Lost),
     /// Our own code panicked on a reply.
     Crashed {
         detail: String,
@@ -66,6 +66,15 @@ pub(super) enum News {
     Ended(Box<Result<ImportRecord, StoreError>>),
 }
 
+/// Why no whole answer came.
+pub(super) struct Lost {
+    pub(super) ticket: u64,
+    pub(super) class: FailureClass,
+    /// Whether one came that is larger than what is read.
+    pub(super) is_too_large: bool,
+    pub(super) detail: String,
+}
+
 /// The imports of one account.
 pub(super) struct Lane {
     jobs: VecDeque<Job>,
@@ -79,6 +88,8 @@ pub(super) struct Lane {
     /// Why those are dead, if they are: no other import of the account tries them again.
     refused: Option<Failure>,
     recorded: Option<CredentialState>,
+    /// Whether the platform's clock was compared with ours.
+    knows_the_time: bool,
     active: Option<Active>,
 }
 
@@ -123,6 +134,7 @@ impl Lane {
             sign_in: None,
             refused: None,
             recorded: states.iter().find(is_own).cloned(),
+            knows_the_time: false,
             active: None,
         }
     }
@@ -348,6 +360,7 @@ impl Lane {
         now: Timestamp,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), StoreError> {
+        self.compare_clocks(&news, now);
         let Some(active) = &mut self.active else {
             return Ok(());
         };
@@ -357,6 +370,7 @@ impl Lane {
                 ticket,
                 allowance,
                 result,
+                ..
             } => {
                 allowance.inspect(|(class, told)| self.limiter.heed(*class, *told, now));
                 if let Err(rejection) = &*result {
@@ -366,14 +380,7 @@ impl Lane {
                     .attempt
                     .answered(ticket, *result, now, &mut self.limiter, &mut self.access);
             }
-            News::Lost {
-                ticket,
-                class,
-                detail,
-            } => {
-                tracing::info!(request = id, %class, detail, "no answer from the platform");
-                active.attempt.lost(ticket, class, detail, now);
-            }
+            News::Lost(lost) => active.lost(lost, now),
             News::Crashed { detail } => {
                 tracing::error!(request = id, detail, "a reply made the connector panic");
                 active.attempt.abandon();
@@ -410,7 +417,38 @@ impl Lane {
     }
 }
 
+impl Active {
+    fn lost(&mut self, lost: Lost, now: Timestamp) {
+        let Lost {
+            ticket,
+            class,
+            is_too_large,
+            detail,
+        } = lost;
+        let id = self.job.request.id.as_str();
+        tracing::info!(request = id, %class, detail, "no answer from the platform");
+        if is_too_large {
+            self.attempt.too_large(ticket, detail, now);
+        } else {
+            self.attempt.lost(ticket, class, detail, now);
+        }
+    }
+}
+
 impl Lane {
+    /// Warns once of a clock that is wrong.
+    fn compare_clocks(&mut self, news: &News, now: Timestamp) {
+        if let News::Answered {
+            sent,
+            date: Some(date),
+            ..
+        } = news
+            && !std::mem::replace(&mut self.knows_the_time, true)
+        {
+            log::clocks(&self.platform_name, *sent, *date, now);
+        }
+    }
+
     /// Takes in what came of a renewal.
     ///
     /// # Errors

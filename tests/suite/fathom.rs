@@ -67,6 +67,7 @@ fn list(cursor: Option<&str>) -> Work {
 fn reply(status: u16, body: &[u8]) -> Reply {
     Reply::Http(HttpReply {
         status,
+        date: None,
         retry_after: None,
         allowance: None,
         content_type: "application/json".into(),

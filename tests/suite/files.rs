@@ -3,7 +3,6 @@
 pub(crate) mod bring;
 mod bundles;
 mod check;
-mod corpus;
 mod corrected;
 mod json;
 mod night;

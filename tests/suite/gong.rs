@@ -40,6 +40,7 @@ fn setup(options: Value) -> Setup {
 fn reply(status: u16, body: &[u8]) -> Reply {
     Reply::Http(HttpReply {
         status,
+        date: None,
         retry_after: (status == 429).then_some(Duration::from_secs(7)),
         allowance: None,
         content_type: "application/json".into(),

@@ -72,6 +72,7 @@ fn begun(work: &Work) -> (HttpExchange, Progress) {
 fn answered(work: &Work, progress: &Progress, status: u16, body: &[u8]) -> Result<Step, Rejection> {
     let reply = Reply::Http(HttpReply {
         status,
+        date: None,
         retry_after: None,
         allowance: None,
         content_type: "application/json".into(),
@@ -262,6 +263,7 @@ fn a_consent_that_has_ended_is_asked_for_again() {
     let (_, progress) = begun(&Work::Verify);
     let reply = Reply::Http(HttpReply {
         status: 401,
+        date: None,
         retry_after: None,
         allowance: None,
         content_type: String::new(),

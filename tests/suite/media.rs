@@ -585,6 +585,7 @@ fn page(step: Result<Step, Rejection>) -> Page {
 fn answer(status: u16, body: &[u8]) -> HttpReply {
     HttpReply {
         status,
+        date: None,
         retry_after: None,
         allowance: None,
         content_type: "application/json".into(),

@@ -20,11 +20,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod changes;
+mod drift;
 mod fixtures;
 mod laws;
 pub(crate) mod nights;
 mod replay;
 mod saved;
+mod times;
 
 mod avoma;
 mod chorus;

@@ -56,6 +56,7 @@ fn list(from: Date, to: Date) -> Work {
 fn reply(status: u16, body: &[u8]) -> Reply {
     Reply::Http(HttpReply {
         status,
+        date: None,
         retry_after: None,
         allowance: None,
         content_type: "application/json".into(),

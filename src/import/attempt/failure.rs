@@ -4,14 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Attempt, Ticket, our_bug};
+use super::{Attempt, Commit, Ticket, our_bug};
 use crate::{
     import::{
         End, Failure, RateLimiter,
         retry::{MAX_TOLD, MAX_TRIES, MAX_WAIT},
     },
     model::{FailureClass, WhoseTurn},
-    platforms::{Exchange, Rejection, Work},
+    platforms::{Exchange, RecordFailure, Rejection, Work},
 };
 
 /// Tries of a request whose answers cannot be read.
@@ -25,6 +25,34 @@ pub(super) fn wait(after: Option<Duration>) -> Option<SignedDuration> {
 }
 
 impl Attempt {
+    /// The answer is larger than what is read. Half of the transcripts may not be; one that is fails alone.
+    pub fn too_large(&mut self, ticket: u64, detail: String, now: Timestamp) {
+        let work = self
+            .in_flight
+            .get(&ticket)
+            .map(|asked| Arc::clone(&asked.work));
+        let Some(Work::Transcripts(calls)) = work.as_deref() else {
+            return self.lost(ticket, FailureClass::BrokenReply, detail, now);
+        };
+        self.in_flight.remove(&ticket);
+        self.breaker.success();
+        if let [call] = calls.as_slice() {
+            let failure = RecordFailure {
+                external_id: call.external_id.clone(),
+                stage: "transcript",
+                detail,
+            };
+            self.commits.push_back(Commit {
+                failures: vec![failure],
+                ..Commit::default()
+            });
+        } else if self.end.is_none() {
+            let (some, others) = calls.split_at(calls.len() / 2);
+            self.begin(Work::Transcripts(some.to_vec()));
+            self.begin(Work::Transcripts(others.to_vec()));
+        }
+    }
+
     /// New tokens are there.
     pub fn renewed(&mut self) {
         self.renewals = 0;
@@ -61,11 +89,6 @@ impl Attempt {
     ) {
         match rejection {
             Rejection::Throttled { after } => self.throttled(ticket, wait(after), now, limiter),
-            Rejection::ThrottledUntil { until } => {
-                let after = until.duration_since(now);
-                let after = after.clamp(SignedDuration::ZERO, MAX_TOLD);
-                self.throttled(ticket, Some(after), now, limiter);
-            }
             Rejection::TooMuch {
                 instead,
                 after,

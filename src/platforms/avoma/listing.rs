@@ -31,17 +31,34 @@ pub(super) fn probe(setup: &Setup) -> String {
     )
 }
 
-/// A page of a window. The cursor is the query of the link that Avoma gave for it.
+/// A page of a window. The cursor is how many meetings there were, and behind a blank the query of the link that
+/// Avoma gave for the page.
 pub(super) fn path(window: Window, cursor: Option<&str>, setup: &Setup) -> String {
-    let query = cursor.map_or_else(|| first(window, setup), str::to_owned);
+    let query = cursor.map_or_else(|| first(window, setup), |cursor| read(cursor).1.to_owned());
     format!("/v1/meetings/?{query}")
 }
 
 /// The answer.
-pub(super) fn page(reply: &HttpReply, window: Window, setup: &Setup) -> Result<Page, Rejection> {
+pub(super) fn page(
+    reply: &HttpReply,
+    window: Window,
+    cursor: Option<&str>,
+    setup: &Setup,
+) -> Result<Page, Rejection> {
     let envelope: Envelope<'_> = answer(reply)?;
+    let before = cursor.and_then(|cursor| read(cursor).0);
+    // A meeting that was deleted meanwhile has drawn another one from this page to one that was read.
+    if before
+        .zip(envelope.count)
+        .is_some_and(|(before, now)| now < before)
+    {
+        return Err(Rejection::RestartWindow);
+    }
     let mut page = Page {
-        next: envelope.next_query().map(str::to_owned),
+        next: envelope.next_query().map(|query| match envelope.count {
+            Some(count) => format!("{count} {query}"),
+            None => query.to_owned(),
+        }),
         total: envelope.count,
         ..Page::default()
     };
@@ -60,6 +77,16 @@ pub(super) fn page(reply: &HttpReply, window: Window, setup: &Setup) -> Result<P
         }
     }
     Ok(page)
+}
+
+/// What a cursor holds.
+fn read(cursor: &str) -> (Option<u64>, &str) {
+    let parts = cursor.split_once(' ');
+    let counted = parts.and_then(|(count, query)| Some((count.parse().ok()?, query)));
+    match counted {
+        Some((count, query)) => (Some(count), query),
+        None => (None, cursor),
+    }
 }
 
 /// A meeting, as listed and as kept in `calls.raw`.
@@ -148,9 +175,9 @@ impl Meeting {
             .state
             .as_deref()
             .is_none_or(|state| state == "completed");
-        let is_ready = [self.transcript_ready, self.audio_ready, self.video_ready]
-            .into_iter()
-            .any(|ready| ready == Some(true));
+        let parts = [self.transcript_ready, self.audio_ready, self.video_ready];
+        // What is not told may be there: it is listed rather than lost.
+        let is_ready = parts != [Some(false); 3];
         is_over && (is_ready || self.processing_status.as_deref() == Some("processing"))
     }
 

@@ -1,5 +1,7 @@
 //! What Fireflies says went wrong: codes of its own, with a status of their own, often inside a 200.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::NAME;
@@ -129,14 +131,15 @@ fn credentials(advice: &str) -> Rejection {
     }
 }
 
-/// When to come again stands in the error, as a moment; a proxy on the way says it in a header.
+/// When to come again stands in the error, as a moment of Fireflies' clock; a proxy on the way says it in a header.
 fn throttled(reply: &HttpReply, error: Option<&GraphError>) -> Rejection {
     let told = error.and_then(|error| error.extensions.metadata.retry_after);
-    match told.and_then(fields::milliseconds_since_1970) {
-        Some(until) => Rejection::ThrottledUntil { until },
-        None => Rejection::Throttled {
-            after: reply.retry_after,
-        },
+    let until = told.and_then(fields::milliseconds_since_1970);
+    let after = until
+        .zip(reply.date)
+        .map(|(until, date)| Duration::try_from(until.duration_since(date)).unwrap_or_default());
+    Rejection::Throttled {
+        after: after.or(reply.retry_after),
     }
 }
 

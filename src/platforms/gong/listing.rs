@@ -242,6 +242,7 @@ fn failure(record: &RawValue, error: &serde_json::Error) -> RecordFailure {
             value
                 .pointer("/metaData/id")
                 .and_then(Value::as_str)
+                .filter(|id| !id.trim().is_empty())
                 .map(str::to_owned)
         });
     let external_id = id.unwrap_or_else(|| {

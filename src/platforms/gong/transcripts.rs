@@ -134,9 +134,9 @@ fn speakers(call: &CallRef) -> HashMap<String, (Arc<str>, i64)> {
 
 fn failure(record: &RawValue, error: &serde_json::Error) -> Option<RecordFailure> {
     let value: serde_json::Value = serde_json::from_str(record.get()).ok()?;
-    let external_id = value.get("callId")?.as_str()?.to_owned();
-    Some(RecordFailure {
-        external_id,
+    let external_id = value.get("callId")?.as_str()?;
+    (!external_id.trim().is_empty()).then(|| RecordFailure {
+        external_id: external_id.to_owned(),
         stage: "transcript",
         detail: format!("Gong's transcript of the call cannot be read: {error}"),
     })

@@ -2,11 +2,11 @@
 
 use call_import_engine::{
     model::{Method, NotificationKind, Period, Phase},
-    plan::{Action, Capacity, capacity, estimate_requests},
+    plan::{Action, Capacity, capacity, estimate_requests, next_night, skipped_nights},
     platforms::connector,
     spec::{AppliesTo, Per, RateLimit, Urgency},
 };
-use jiff::civil::date;
+use jiff::{SignedDuration, civil::date, tz::TimeZone};
 use proptest::prelude::*;
 
 use super::scene::{Scene, at, changes, checkpoint, line, matrix, recorded, request, used};
@@ -35,6 +35,33 @@ fn five_thousand_gong_calls_take_about_a_hundred_requests() {
         to: date(2026, 1, 1),
     };
     assert_eq!(gong(5_000, day), 1 + 50 + 50);
+}
+
+/// Nights are in UTC: where clocks are set, in whatever zone, there is one night, and it is the next one.
+#[test]
+fn where_clocks_are_set_a_night_comes_once() {
+    let nightly = matrix().nightly;
+    for switch in [
+        date(2026, 3, 29),
+        date(2026, 10, 25),
+        date(2026, 3, 8),
+        date(2026, 11, 1),
+        date(2026, 4, 5),
+    ] {
+        let noon = switch.yesterday().unwrap().at(12, 0, 0, 0);
+        let mut now = TimeZone::UTC.to_timestamp(noon).unwrap();
+        let mut days = Vec::new();
+        for _ in 0..3 {
+            let night = next_night(&nightly, now);
+            assert_eq!(skipped_nights(&nightly, Some(now), night), []);
+            assert!(night.duration_since(now) <= SignedDuration::from_hours(24));
+            days.push(TimeZone::UTC.to_datetime(night).date());
+            // The run begins a little late.
+            now = night + SignedDuration::from_mins(9);
+        }
+        let after = |days: i64| switch.checked_add(jiff::Span::new().days(days)).unwrap();
+        assert_eq!(days, [switch, after(1), after(2)]);
+    }
 }
 
 #[test]

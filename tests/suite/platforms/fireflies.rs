@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use call_import_engine::{
     model::Phase,
-    platforms::{CallRef, Exchange, HttpExchange, Page, Rejection, Reply, Step, Work},
+    platforms::{CallRef, Exchange, HttpExchange, HttpReply, Page, Rejection, Reply, Step, Work},
 };
-use jiff::{Timestamp, civil::date};
+use jiff::civil::date;
 use serde_json::{Value, json};
 use simulator::{
     company::{Call, Party, Population},
@@ -31,7 +31,7 @@ fn fixtures() -> Vec<Fixtures> {
             answer(&["POST /graphql", "query Links("], "fireflies/links.json"),
             answer(&["POST /graphql", "query Link("], "fireflies/link.json"),
             answer(
-                &["POST /graphql", "transcripts(", r#""skip":50"#],
+                &["POST /graphql", "transcripts(", r#""skip":49"#],
                 "fireflies/list-2.json",
             ),
             answer(&["POST /graphql", "transcripts("], "fireflies/list-1.json"),
@@ -94,8 +94,11 @@ fn night() -> Night {
     Night {
         demo: simulator::fireflies::DEMO,
         lines: "",
-        // others.md section 2.9: 50 calls with their text in one request. The list ends with a page that is not full.
-        planned: |listed, _| listed.windows.iter().map(|calls| calls / 50 + 1).sum(),
+        // others.md section 2.9: 50 calls with their text in one request, of which one is the last of the page before.
+        planned: |listed, _| {
+            let pages = listed.windows.iter().map(|calls| calls.div_ceil(49).max(1));
+            pages.sum()
+        },
         told,
         // A page takes too long.
         mishap: || Rule::new(Fault::status(408)).at(10),
@@ -241,12 +244,16 @@ fn said(population: &Population, call: &Call) -> Vec<Said> {
 
 /// What the connector makes of an answer to some work.
 fn next(work: &Work, status: u16, body: &Value) -> Result<Step, Rejection> {
+    let body = body.to_string();
+    answered(work, reply(status, "application/json", body.as_bytes()))
+}
+
+fn answered(work: &Work, reply: HttpReply) -> Result<Step, Rejection> {
     let fixtures = fixtures().remove(0);
     let replay = Replay::new(&fixtures);
     let Step::Send(_, progress) = replay.connector.begin(work, &replay.setup) else {
         panic!("{work:?} asks")
     };
-    let reply = reply(status, "application/json", body.to_string().as_bytes());
     replay
         .connector
         .next(work, &replay.setup, &progress, &Reply::Http(reply))
@@ -299,14 +306,25 @@ fn errors_inside_a_200_have_their_meaning() {
     );
 }
 
+/// The moment is of Fireflies' clock, so it is counted from when Fireflies says it answered.
 #[test]
-fn a_moment_to_wait_for_is_told_as_such() {
+fn a_moment_to_wait_for_is_counted_from_the_date_of_the_answer() {
     let mut body = error("too_many_requests", 429);
+    // 2026-12-01T00:00:00Z
     body["errors"][0]["extensions"]["metadata"] = json!({"retryAfter": 1_796_083_200_000_u64});
-    let until: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
-    for status in [200, 429] {
-        let rejection = next(&list(), status, &body).expect_err("no answer");
-        assert_eq!(rejection, Rejection::ThrottledUntil { until });
+    for (date, seconds) in [
+        (Some("2026-11-30T23:00:00Z"), Some(3_600)),
+        (Some("2026-12-01T03:00:00Z"), Some(0)),
+        // A moment of an unknown clock says nothing.
+        (None, None),
+    ] {
+        let reply = HttpReply {
+            date: date.map(|date| date.parse().unwrap()),
+            ..reply(200, "application/json", body.to_string().as_bytes())
+        };
+        let rejection = answered(&list(), reply).expect_err("no answer");
+        let after = seconds.map(Duration::from_secs);
+        assert_eq!(rejection, Rejection::Throttled { after });
     }
     let told = next(&list(), 429, &json!({})).expect_err("no answer");
     let after = Some(Duration::from_secs(7));
@@ -359,7 +377,8 @@ fn heavy_pages_are_asked_for_smaller() {
             other => panic!("{other:?}"),
         };
         let (skip, limit) = asked(&exchange);
-        assert_eq!(skip, listed, "no call is left out");
+        let overlap = usize::from(listed > 0 && limit > 1);
+        assert_eq!(skip + overlap, listed, "no call is left out");
         limits.push(limit);
         let body = if limit > 10 {
             error("request_timeout", 408)
@@ -378,7 +397,7 @@ fn heavy_pages_are_asked_for_smaller() {
             Err(other) => panic!("{other:?}"),
         };
     }
-    assert_eq!(limits, [50, 12, 3, 6, 12, 3, 6, 12, 3]);
+    assert_eq!(limits, [50, 12, 3, 6, 12, 3, 6, 12, 3, 6]);
 }
 
 /// A burst of failures is waited for first.
@@ -410,4 +429,44 @@ fn a_listing_becomes_calls() {
     insta::assert_json_snapshot!("fireflies_calls", others);
     assert_eq!(weekly.len(), 43);
     insta::assert_json_snapshot!("fireflies_transcripts", imported.transcripts);
+}
+
+/// A list in which something has gone is read again; one in which something has come is not, and neither is one
+/// that has a record without an id where two pages meet.
+#[test]
+fn two_pages_meet_in_a_call_that_both_have() {
+    let fixtures = fixtures().remove(0);
+    let replay = Replay::new(&fixtures);
+    let record = |number: usize| match number {
+        49 => json!({"title": "a record without an id"}),
+        number => json!({"id": format!("c{number}"), "date": 1_772_463_600_000_u64}),
+    };
+    let take = |work: &Work, numbers: &mut dyn Iterator<Item = usize>| {
+        let records: Vec<Value> = numbers.map(record).collect();
+        let Step::Send(_, progress) = replay.connector.begin(work, &replay.setup) else {
+            panic!("{work:?} asks")
+        };
+        let body = json!({"data": {"transcripts": records}}).to_string();
+        let reply = Reply::Http(reply(200, "application/json", body.as_bytes()));
+        replay
+            .connector
+            .next(work, &replay.setup, &progress, &reply)
+    };
+    let Ok(Step::Page(first)) = take(&list(), &mut (0..50)) else {
+        panic!("a page")
+    };
+    assert_eq!((first.calls.len(), first.failures.len()), (49, 1));
+    let work = Work::List {
+        window: fixtures.period.window(),
+        cursor: first.next,
+    };
+    let brings = |numbers: &mut dyn Iterator<Item = usize>| match take(&work, numbers) {
+        Ok(Step::Page(page)) => Some((page.calls.len(), page.failures.len())),
+        Err(Rejection::RestartWindow) => None,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(brings(&mut (49..60)), Some((10, 0)), "as it was");
+    assert_eq!(brings(&mut (47..60)), Some((10, 0)), "two have come");
+    assert_eq!(brings(&mut (50..60)), None, "one has gone");
+    assert_eq!(brings(&mut (0..0)), None, "all have gone");
 }

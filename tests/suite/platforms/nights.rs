@@ -319,20 +319,31 @@ pub(crate) fn assert_recorded(
     assert!(recorded.is_empty(), "{recorded:?}");
 }
 
-fn population(calls: u32) -> Population {
-    Population::new(1, calls, date(FROM), date(TO), 6)
+fn population(calls: u32, days: [&str; 2]) -> Population {
+    let [from, to] = days.map(date);
+    Population::new(1, calls, from, to, 6)
 }
 
 /// A request for the simulated platform, whose matrix has the simulator's limits or none that one could feel.
 pub(super) fn scene(night: &Night, calls: u32, limits: Limits) -> (Scene, Running) {
+    scene_of(night, calls, [FROM, TO], limits)
+}
+
+/// The same with calls of other days.
+pub(super) fn scene_of(
+    night: &Night,
+    calls: u32,
+    days: [&str; 2],
+    limits: Limits,
+) -> (Scene, Running) {
     let mut scene = Scene::new(NIGHT);
-    let (config, credential) = (night.demo.config)(population(calls), limits, NOWHERE);
+    let (config, credential) = (night.demo.config)(population(calls, days), limits, NOWHERE);
     let config = Config {
         clock: Arc::new(scene.clock.clone()),
         latency: Duration::ZERO,
         ..config
     };
-    let running = start(&mut scene, night, config, &credential);
+    let running = start(&mut scene, night, config, &credential, days);
     if limits == Limits::NONE {
         scene.without_limits(night.demo.key);
     }
@@ -342,27 +353,35 @@ pub(super) fn scene(night: &Night, calls: u32, limits: Limits) -> (Scene, Runnin
 /// The same for the real program, whose time nobody wants to spend: without limits.
 fn real(night: &Night, calls: u32) -> (Scene, Running) {
     let mut scene = Scene::new(NIGHT);
-    let (config, credential) = (night.demo.config)(population(calls), Limits::NONE, NOWHERE);
+    let (config, credential) =
+        (night.demo.config)(population(calls, [FROM, TO]), Limits::NONE, NOWHERE);
     let config = Config {
         latency: LATENCY,
         ..config
     };
-    let running = start(&mut scene, night, config, &credential);
+    let running = start(&mut scene, night, config, &credential, [FROM, TO]);
     scene.without_limits(night.demo.key);
     scene.write_matrix();
     (scene, running)
 }
 
-fn start(scene: &mut Scene, night: &Night, config: Config, credential: &Value) -> Running {
+fn start(
+    scene: &mut Scene,
+    night: &Night,
+    config: Config,
+    credential: &Value,
+    days: [&str; 2],
+) -> Running {
     let running = Simulator::start(config).expect("the simulator starts");
     let key = night.demo.key;
+    let [from, to] = days;
     scene.with_keys();
     scene.connect(key, &running.url, &credential.to_string());
     scene.write(
         "northwind.yaml",
         &format!(
             "customer: Northwind\nplatform: {key}\nestimated_calls: {CALLS}\nurgency: onboarding\n\
-             requested_completion: 2030-12-31\nperiod: {{from: {FROM}, to: {TO}}}\n\
+             requested_completion: 2030-12-31\nperiod: {{from: {from}, to: {to}}}\n\
              credentials:\n  secret: {}\n{}",
             support::secret(key),
             night.lines

@@ -283,6 +283,7 @@ impl Imported {
 pub(super) fn reply(status: u16, content_type: &str, body: &[u8]) -> HttpReply {
     HttpReply {
         status,
+        date: None,
         retry_after: matches!(status, 429 | 503).then_some(Duration::from_secs(7)),
         allowance: None,
         content_type: content_type.into(),

@@ -1,17 +1,21 @@
 //! What a platform may do to us, and where the import stands then.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use call_import_engine::model::{ImportRecord, Phase, WhoseTurn};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use simulator::{
-    Running,
+    Config, Running, Simulator,
     faults::{Fault, Poison, Rule},
     gong::{EXTENSIVE, TRANSCRIPT},
 };
 
 use super::{NIGHT, gong, population};
-use crate::{record, support::Scene};
+use crate::{
+    record,
+    support::{Scene, VirtualClock},
+};
 
 const PERIOD: &str = "period: {from: 2026-08-01, to: 2026-10-31}\n";
 
@@ -160,6 +164,57 @@ async fn a_short_throttle_is_waited_for_to_the_second() {
     assert_eq!(running.gong().log().too_early(), Vec::<usize>::new());
 }
 
+/// The platform's clock is hours from ours, and it tells us to wait until a moment of its own.
+#[tokio::test]
+async fn a_clock_that_is_hours_off_sends_nothing_too_early_and_nothing_late() {
+    for hours in [-3, 3] {
+        let mut scene = Scene::new(NIGHT);
+        let off = SignedDuration::from_hours(hours);
+        let config = simulator::gong::Config::new(population(450, "2026-08-01", "2026-10-31"));
+        let running = Simulator::start(Config {
+            clock: Arc::new(OffBy(scene.clock.clone(), off)),
+            ..Config::gong(config)
+        });
+        let running = running.expect("the simulator starts");
+        scene
+            .platform_urls
+            .insert("gong".into(), running.url.clone());
+        scene.request("northwind", "Northwind", PERIOD);
+        let night_begins: Timestamp = NIGHT.parse().unwrap();
+        let until = night_begins + off + SignedDuration::from_secs(30);
+        let throttled = Fault::Status {
+            status: 429,
+            message: "API request limit exceeded".into(),
+            retry_after: Some(until.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
+        };
+        let faults = running.gong().faults();
+        faults.add(Rule::new(throttled).on(EXTENSIVE).skip(1).once());
+        let import = night(&scene, "night-1").await;
+        assert_eq!(import.phase, Phase::Completed, "{hours} hours");
+        let entries = running.gong().log().entries();
+        let told = entries.iter().find(|entry| entry.status == Some(429));
+        let told = told.and_then(|entry| entry.answered_at).unwrap();
+        let after = entries.iter().filter(|entry| entry.at > told);
+        let first = after.map(|entry| entry.at).min().unwrap();
+        let late = first.duration_since(until);
+        let soon = SignedDuration::ZERO..SignedDuration::from_secs(5);
+        assert!(soon.contains(&late), "{hours} hours: {late:?}");
+    }
+}
+
+/// A clock that is off.
+struct OffBy(VirtualClock, SignedDuration);
+
+impl simulator::clock::Clock for OffBy {
+    fn now(&self) -> Timestamp {
+        simulator::clock::Clock::now(&self.0) + self.1
+    }
+
+    fn sleep(&self, duration: Duration) -> simulator::clock::Sleep {
+        self.0.sleep(duration)
+    }
+}
+
 #[tokio::test]
 async fn a_spent_day_ends_the_attempt_and_is_respected_by_every_later_run() {
     let (scene, running) = scene(450);
@@ -244,6 +299,129 @@ async fn a_platform_that_is_down_is_asked_little_and_cs_is_told_once() {
     }
     story.push(format!("told: {:?}", notifications(&scene)));
     insta::assert_snapshot!(story.join("\n"));
+}
+
+/// 24 hours are measured by when the trouble began, not by how many nights there were.
+#[tokio::test]
+async fn a_day_is_measured_over_nights_that_were_skipped() {
+    let (scene, running) = scene(120);
+    let down = running.gong().faults().add(Rule::new(Fault::status(503)));
+    let begins = night(&scene, "night-1").await;
+    assert_eq!(begins.phase, Phase::Retrying);
+    let delays = || {
+        let told = notifications(&scene).into_iter();
+        told.filter(|kind| kind == "delayed").count()
+    };
+    assert_eq!(delays(), 0);
+    // Nothing ran on the second and on the third night.
+    scene.clock.set("2026-12-04T01:17:00Z");
+    let fourth = night(&scene, "night-4").await;
+    assert_eq!(fourth.phase, Phase::Delayed);
+    assert_eq!(fourth.failing_since, begins.failing_since);
+    assert_eq!(delays(), 1);
+    for day in 5..=12 {
+        scene.clock.set(&format!("2026-12-{day:02}T01:17:00Z"));
+        assert_eq!(
+            night(&scene, &format!("night-{day}")).await.phase,
+            Phase::Delayed
+        );
+    }
+    assert_eq!(delays(), 1, "once, however long it takes");
+    down.release();
+    scene.clock.set("2026-12-16T01:17:00Z");
+    assert_eq!(night(&scene, "night-16").await.phase, Phase::Completed);
+}
+
+/// The credential is taken back in the middle: whoever has it stops at once, and everybody else goes on.
+#[tokio::test]
+async fn a_credential_that_is_revoked_in_the_middle_stops_its_import_and_no_other() {
+    let mut scene = Scene::new(NIGHT);
+    let mut config = simulator::gong::Config::new(population(600, "2026-08-01", "2026-10-31"));
+    let mut other = config.companies[0].clone();
+    other.access_key = "other".into();
+    config.companies.push(other);
+    let running = super::gong_with(&mut scene, config, Duration::ZERO);
+    scene.request("northwind", "Northwind", PERIOD);
+    let credential = r#"{"access_key": "other", "access_key_secret": "demo-secret"}"#;
+    scene
+        .secrets
+        .insert("IMPORT_FABRIKAM_GONG".into(), credential.into());
+    scene.request("fabrikam", "Fabrikam", PERIOD);
+    let gong = running.gong().clone();
+    let revoke = Fault::effect(move || gong.first_company().revoke());
+    let faults = running.gong().faults();
+    faults.add(Rule::new(revoke).of("demo").on(EXTENSIVE).skip(2).once());
+
+    let report = scene.run("night-1").await;
+
+    let phases: Vec<(&str, Phase)> = report
+        .imports
+        .iter()
+        .map(|import| (import.request_id.as_str(), import.phase))
+        .collect();
+    let expected = [
+        ("fabrikam", Phase::Completed),
+        ("northwind", Phase::NeedsCredentials),
+    ];
+    assert_eq!(phases, expected);
+    assert_eq!(
+        running.gong().log().count_status(401),
+        1,
+        "it is not tried again"
+    );
+    let told = notifications(&scene);
+    let asks = told.iter().filter(|kind| *kind == "needs_credentials");
+    assert_eq!(asks.count(), 1, "{told:?}");
+}
+
+/// One call was recorded for days: what is said in it is more than is read of an answer.
+#[tokio::test]
+async fn a_transcript_that_is_too_large_fails_alone() {
+    for (megabytes, fails) in [(1, false), (70, true)] {
+        let (scene, running) = scene(6);
+        let is_there = |call: &simulator::company::Call| {
+            call.transcript == simulator::company::TranscriptFate::There
+        };
+        let mut spoken = running.gong().population().calls().filter(is_there);
+        let id = spoken.nth(1).expect("a call with a transcript").id;
+        let longer = {
+            let id = id.clone();
+            Fault::rewrite(move |answer| {
+                let transcripts = answer["callTranscripts"].as_array_mut();
+                let of_call = |transcript: &&mut Value| transcript["callId"] == id.as_str();
+                let mut transcripts = transcripts.into_iter().flatten();
+                if let Some(transcript) = transcripts.find(of_call) {
+                    transcript["transcript"][0]["sentences"][0]["text"] =
+                        "a".repeat(megabytes << 20).into();
+                }
+            })
+        };
+        let faults = running.gong().faults();
+        faults.add(Rule::new(longer).on(TRANSCRIPT));
+        let import = night(&scene, "night-1").await;
+        let failed = record::query(
+            &scene.database(),
+            "SELECT concat_ws(' ', external_id, stage) FROM call_failures",
+        );
+        if fails {
+            assert_eq!(import.phase, Phase::CompletedWithFailures);
+            assert_eq!(failed, [format!("{id} transcript")]);
+        } else {
+            assert_eq!(import.phase, Phase::Completed);
+            assert_eq!(failed, [""; 0]);
+        }
+        let sql = "SELECT count(*)::VARCHAR FROM transcripts";
+        let transcripts: i64 = record::value(&scene.database(), sql).parse().unwrap();
+        let expected = running.gong().population().calls();
+        let expected = expected
+            .filter(is_there)
+            .filter(|call| !fails || call.id != id);
+        assert_eq!(transcripts, expected.count() as i64);
+        assert!(
+            running.gong().log().count(TRANSCRIPT) <= 8,
+            "halved a few times"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,17 @@
 //! The real program: the embedded default, kill -9, exit codes.
 
-use std::process::{Child, Command, Stdio};
+use std::{
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 
-use simulator::{Config, Running, Simulator, gong};
+use jiff::{SignedDuration, Timestamp};
+use simulator::{
+    Config, Running, Simulator,
+    clock::{Clock, Sleep, SystemClock},
+    gong,
+};
 
 use super::population;
 use crate::{
@@ -154,6 +163,57 @@ fn kill_9_at_any_request_ends_in_the_same_tables() {
         assert!(
             running.gong().log().len() <= requests + at.min(8) + 8,
             "killed at request {at}"
+        );
+    }
+}
+
+/// A clock that is off.
+struct OffBy(SignedDuration);
+
+impl Clock for OffBy {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + self.0
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        SystemClock.sleep(duration)
+    }
+}
+
+#[test]
+fn a_clock_that_is_hours_off_is_told_once() {
+    for (off, said) in [
+        (3, ["180 minutes behind that of Gong"].as_slice()),
+        (-3, &["180 minutes ahead of that of Gong"]),
+        (0, &[]),
+    ] {
+        let (mut scene, _) = gong_scene(120);
+        let config =
+            gong::Config::new(population(120, "2025-11-01", "2026-10-31")).without_limits();
+        let running = Simulator::start(Config {
+            clock: Arc::new(OffBy(SignedDuration::from_hours(off))),
+            ..Config::gong(config)
+        });
+        let running = running.expect("the simulator starts");
+        scene.request(
+            "again",
+            "Northwind",
+            "period: {from: 2025-10-01, to: 2025-10-31}\n",
+        );
+        let output = reconcile(&scene, &running)
+            .output()
+            .expect("the program runs");
+        let (_, log) = support::text(&output);
+        let told: Vec<&str> = log
+            .lines()
+            .filter(|line| line.contains("clock of"))
+            .collect();
+        assert_eq!(told.len(), said.len(), "{told:?}");
+        assert!(
+            told.iter()
+                .zip(said)
+                .all(|(told, said)| told.contains(said)),
+            "{told:?}"
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::support;
     unreachable_pub,
     reason = "for the fuzz targets it is a library of its own"
 )]
-#[path = "../../../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/lib.rs"]
 mod laws;
 
 /// Files of one target. Enough to begin with; what it takes to go on, each fuzzer finds for itself.
