@@ -54,25 +54,28 @@ pub(super) async fn carry_out(
     };
     let allowance = class.zip(allowance(&reply));
     let date = date(&reply);
-    let decoding = tokio::task::spawn_blocking(move || {
-        decode
-            .connector
-            .next(&decode.work, &decode.setup, &decode.progress, &reply)
-    });
-    match decoding
-        .await
-        .map(|result| tidied(result, endpoint.as_deref()))
-    {
+    match decode.read(reply).await {
         Ok(result) => News::Answered {
             ticket,
             sent: now,
             date,
             allowance,
-            result: Box::new(result),
+            result: Box::new(tidied(result, endpoint.as_deref())),
         },
-        Err(error) => News::Crashed {
-            detail: tidy(&error.to_string(), endpoint.as_deref()),
+        Err(panic) => News::Crashed {
+            detail: tidy(&panic, endpoint.as_deref()),
         },
+    }
+}
+
+impl Decode {
+    /// What the connector makes of a reply. If it panics, what it said: a bug of ours must not end the night of others.
+    async fn read(self, reply: Reply) -> Result<Result<Step, Rejection>, String> {
+        let reading = tokio::task::spawn_blocking(move || {
+            self.connector
+                .next(&self.work, &self.setup, &self.progress, &reply)
+        });
+        reading.await.map_err(|error| error.to_string())
     }
 }
 
@@ -149,5 +152,58 @@ fn tidy(text: &str, endpoint: Option<&Endpoint>) -> String {
     match endpoint {
         Some(endpoint) => endpoint.scrub(&line),
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::{
+        model::{Method, Period},
+        platforms::{Traits, connector},
+    };
+
+    /// A connector with a bug.
+    struct Careless;
+
+    impl Connector for Careless {
+        fn traits(&self) -> Traits {
+            connector("gong").expect("Gong is in the catalog").traits()
+        }
+
+        fn begin(&self, _: &Work, _: &Setup) -> Step {
+            unreachable!("nothing is begun")
+        }
+
+        fn next(&self, _: &Work, _: &Setup, _: &Progress, _: &Reply) -> Result<Step, Rejection> {
+            panic!("no such page\n::error::of the answer")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connector_that_panics_is_a_failure_of_its_import_alone() {
+        let decode = Decode {
+            connector: &Careless,
+            setup: Arc::new(Setup {
+                base_url: "https://api.gong.example".into(),
+                options: serde_json::Map::new(),
+                internal_domains: Vec::new(),
+                period: Period {
+                    from: Date::MIN,
+                    to: Date::MAX,
+                },
+                method: Method::Api,
+                as_of: Timestamp::UNIX_EPOCH,
+                keys: 1,
+                gathered: Arc::default(),
+            }),
+            work: Arc::new(Work::Verify),
+            progress: Arc::new(Progress::Null),
+        };
+        let panic = decode.read(Reply::Files(Vec::new())).await.unwrap_err();
+        let detail = tidy(&panic, None);
+        assert!(detail.contains("no such page ::error::of"), "{detail}");
     }
 }

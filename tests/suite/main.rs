@@ -14,6 +14,7 @@ mod deliver;
 mod erase;
 mod export;
 mod fathom;
+mod faults;
 mod files;
 mod findings;
 mod gong;
