@@ -61,7 +61,8 @@ pub(super) fn keep() {
         let mut lines = text.lines().map(str::trim_start);
         let is_command = lines.any(|line| line.starts_with("::") || line.starts_with("##["));
         if is_command || secrets().are_in(&text) {
-            tell(&format!("{}\n", clean(&text)));
+            let lines = text.lines().map(|line| format!("| {}\n", clean(line)));
+            tell(&lines.collect::<String>());
         } else {
             usual(panic);
         }

@@ -204,6 +204,7 @@ mod tests {
         };
         let panic = decode.read(Reply::Files(Vec::new())).await.unwrap_err();
         let detail = tidy(&panic, None);
-        assert!(detail.contains("no such page ::error::of"), "{detail}");
+        assert!(detail.contains("no such page"), "{detail}");
+        assert_eq!(detail.lines().count(), 1, "{detail}");
     }
 }
