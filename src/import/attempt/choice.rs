@@ -14,15 +14,17 @@ use crate::{
     platforms::{Step, Work},
 };
 
-/// Batches of transcripts that wait before no further days are listed.
+/// Batches of transcripts that wait, where answers are slow, before no further days are listed.
 const AHEAD: usize = 100;
 
 impl Attempt {
-    /// What to ask next: what is due by now and what was begun, then the credential, the newest days not listed yet,
-    /// transcripts in full batches, then those that fill no batch, and at last where recordings are.
+    /// What to ask next: what is due by now and what was begun, then the credential, transcripts in full
+    /// batches, the newest days not listed yet, then the transcripts that fill no batch, and at last where
+    /// recordings are.
     ///
-    /// A listing is a chain, in which each page waits for the one before it; transcripts fill the slots that it leaves
-    /// free. So the listing keeps a little ahead of them, or at its end there would be nothing to fill the slots with.
+    /// A listing is a chain, in which each page waits for the one before it. Where answers are slow, so that several
+    /// requests are under way at a time, transcripts fill the slots that it leaves free: there the listing keeps ahead
+    /// of them, or at its end there would be nothing to fill the slots with.
     pub(super) fn candidate(&mut self, now: Timestamp) -> Option<Ticket> {
         let begun = self.later.take_due(now);
         if let Some(ticket) = begun.or_else(|| self.ready.pop_front()) {
@@ -39,7 +41,8 @@ impl Attempt {
             true => 0,
             false => self.transcripts.waiting.len() / self.batch(),
         };
-        if batches >= AHEAD {
+        let ahead = if self.in_flight.len() > 1 { AHEAD } else { 1 };
+        if batches >= ahead {
             self.begin_transcripts();
         } else if let Some(window) = self.next_window() {
             self.walks.push(Walk::begin(window, self.traits.unique_ids));
