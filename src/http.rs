@@ -328,7 +328,10 @@ impl Endpoint {
 
     /// A body without the credential, before anything reads or records it: a platform may repeat what it was sent.
     fn struck(&self, body: Bytes) -> Bytes {
-        match self.forms.struck_from(&String::from_utf8_lossy(&body)) {
+        // Whole pages of transcripts come through here: what is UTF-8 is not looked through for what is not.
+        let text = std::str::from_utf8(&body);
+        let text = text.map_or_else(|_| String::from_utf8_lossy(&body), Cow::Borrowed);
+        match self.forms.struck_from(&text) {
             Cow::Owned(clean) => clean.into(),
             Cow::Borrowed(_) => body,
         }

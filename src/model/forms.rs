@@ -20,9 +20,11 @@ const SHORTEST: usize = 8;
 #[derive(Clone, Default)]
 pub struct Forms {
     forms: Vec<Zeroizing<String>>,
-    /// One bit for each two bytes, set if a form begins with them: whole pages of transcripts are looked through, and
-    /// nearly everywhere in them this is all it takes.
-    begins: Vec<u64>,
+    /// For each pair of bytes, how far on the next form can end (Wu and Manber, 1994): whole pages of transcripts are
+    /// looked through, and nearly everywhere in them it is as far as the shortest form is long.
+    steps: Vec<u8>,
+    /// Bytes of the shortest form, and of the longest.
+    lengths: (usize, usize),
 }
 
 impl Forms {
@@ -35,11 +37,27 @@ impl Forms {
             }
             for form in forms(text) {
                 if !self.forms.contains(&form) {
-                    let (word, bit) = place_of(form.as_bytes());
-                    self.begins.resize(1 << 10, 0);
-                    self.begins[word] |= bit;
                     self.forms.push(form);
                 }
+            }
+        }
+        self.measure();
+    }
+
+    /// Prepares the search for what is known by now.
+    fn measure(&mut self) {
+        let lengths = || self.forms.iter().map(|form| form.len());
+        let (Some(shortest), Some(longest)) = (lengths().min(), lengths().max()) else {
+            return;
+        };
+        // A step fits into a byte; that it is shorter than it might be does no harm.
+        let shortest = shortest.min(usize::from(u8::MAX));
+        self.lengths = (shortest, longest);
+        self.steps = vec![step(shortest - 1); 1 << 16];
+        for form in &self.forms {
+            for (index, pair) in form.as_bytes()[..shortest].windows(2).enumerate() {
+                let known = &mut self.steps[place_of(pair)];
+                *known = step(shortest - 2 - index).min(*known);
             }
         }
     }
@@ -54,18 +72,52 @@ impl Forms {
     pub fn are_in(&self, text: &str) -> bool {
         !self.forms.is_empty()
             && (self.stand_in(text)
-                || (text.contains('%') && self.stand_in(&without_percent(text)))
-                || (text.contains('\\') && self.stand_in(&without_backslashes(text))))
+                || self.stand_behind('%', text, without_percent)
+                || self.stand_behind('\\', text, without_backslashes))
     }
 
     fn stand_in(&self, text: &str) -> bool {
         let bytes = text.as_bytes();
-        bytes.windows(2).enumerate().any(|(index, pair)| {
-            let (word, bit) = place_of(pair);
-            let is_begin = self.begins[word] & bit != 0;
-            let stands = |form: &Zeroizing<String>| bytes[index..].starts_with(form.as_bytes());
-            is_begin && self.forms.iter().any(stands)
-        })
+        let (shortest, _) = self.lengths;
+        // The first byte of the last pair of what may be a form.
+        let mut last = shortest - 2;
+        while let Some(pair) = bytes.get(last..last + 2) {
+            let step = self.steps[place_of(pair)];
+            if step > 0 {
+                last += usize::from(step);
+                continue;
+            }
+            let rest = &bytes[last + 2 - shortest..];
+            if self
+                .forms
+                .iter()
+                .any(|form| rest.starts_with(form.as_bytes()))
+            {
+                return true;
+            }
+            last += 1;
+        }
+        false
+    }
+
+    /// The same where one of these marks stands in a form: what is around them is read without the escapes.
+    fn stand_behind(&self, mark: char, text: &str, without: fn(&str) -> Zeroizing<String>) -> bool {
+        // An escape is six bytes long at most, and itself escaped at most once.
+        let reach = 12 * self.lengths.1;
+        let mut rest = text;
+        while let Some(first) = rest.find(mark) {
+            let (mut last, mut end) = (first, rest.ceil_char_boundary(first + reach));
+            while let Some(next) = rest[last + 1..end].rfind(mark) {
+                last += 1 + next;
+                end = rest.ceil_char_boundary(last + reach);
+            }
+            let start = rest.floor_char_boundary(first.saturating_sub(reach));
+            if self.stand_in(&without(&rest[start..end])) {
+                return true;
+            }
+            rest = &rest[last + 1..];
+        }
+        false
     }
 
     /// The text with `***` in the place of every secret; where one is hidden behind escapes, [`WITHHELD`] in the place
@@ -121,10 +173,13 @@ impl fmt::Debug for Forms {
     }
 }
 
-/// Where the bit of a text's first two bytes is.
-fn place_of(text: &[u8]) -> (usize, u64) {
-    let begin = usize::from(text[0]) << 8 | usize::from(text[1]);
-    (begin >> 6, 1 << (begin & 63))
+/// Which of all pairs of bytes one is.
+fn place_of(pair: &[u8]) -> usize {
+    usize::from(pair[0]) << 8 | usize::from(pair[1])
+}
+
+fn step(bytes: usize) -> u8 {
+    u8::try_from(bytes).unwrap_or(u8::MAX)
 }
 
 /// A secret as it is, as JSON, addresses, HTML, our own code spans and paths, Base64 and hexadecimal digits write it.

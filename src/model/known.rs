@@ -143,6 +143,23 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_found_wherever_it_stands() {
+        let known = known();
+        let json = serde_json::to_string(SECRET).unwrap();
+        let hidden = json.replace('c', "\\u0063");
+        for filler in ["a", "s3/", "\\n", "%2", "ü", "\\\\ s3"] {
+            for length in (0..40).chain([1_000, 4_000]) {
+                for secret in [SECRET, &json, &hidden] {
+                    let around = filler.repeat(length);
+                    let text = format!("{around}{secret}{around}\\n{around}");
+                    assert!(known.are_in(&text), "{length} times {filler:?}");
+                    assert!(!known.are_in(&around), "{length} times {filler:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_holds_no_secret_stays_as_it_is() {
         let known = known();
         known.learn(&"short".into());
