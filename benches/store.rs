@@ -120,8 +120,8 @@ fn fill(path: &Path, calls: u64) {
 async fn import(path: &Path, calls: u64) {
     let start = Timestamp::UNIX_EPOCH;
     let store = Store::open(path, "run", "host", start).expect("a new record");
-    store.begin_run("run", start, "0").await.expect("a run");
     if store.imports().await.expect("imports").is_empty() {
+        store.begin_run("run", start, "0").await.expect("a run");
         store
             .apply(vec![record()], vec![], start)
             .await
