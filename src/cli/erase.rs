@@ -170,7 +170,7 @@ impl Erasing<'_> {
         known.sort();
         known.dedup();
         let known = match known.as_slice() {
-            [] => "no account there is".to_owned(),
+            [] => "nothing of that platform is".to_owned(),
             known => format!("recorded there are {}", known.join(", ")),
         };
         let (account, platform) = (inline(&self.account), inline(&self.platform));
