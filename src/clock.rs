@@ -15,11 +15,21 @@ pub trait Clock: Send + Sync {
 
     /// Ends at `until`. `outstanding` is how many operations the caller still has under way: a
     /// simulated clock may only move on when all of them wait for it too.
+    ///
+    /// A real clock waits as long as it takes, which `tokio` does by the time that really passes.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that waits"
+    )]
     fn wait(
         &self,
         until: Timestamp,
         outstanding: usize,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let _ = outstanding;
+        let left = Duration::try_from(until.duration_since(self.now()));
+        Box::pin(tokio::time::sleep(left.unwrap_or_default()))
+    }
 }
 
 /// The clock of one run: the machine's when it began, and then as much later as time has really passed. Whoever sets
@@ -51,14 +61,6 @@ impl Clock for SteadyClock {
             .saturating_add(passed.unwrap_or(SignedDuration::MAX))
             .unwrap_or(Timestamp::MAX)
     }
-
-    fn wait(
-        &self,
-        until: Timestamp,
-        _outstanding: usize,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        wait(until.duration_since(self.now()))
-    }
 }
 
 /// The clock of the machine.
@@ -73,25 +75,6 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
-
-    fn wait(
-        &self,
-        until: Timestamp,
-        _outstanding: usize,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        wait(until.duration_since(self.now()))
-    }
-}
-
-/// Waits so long, which `tokio` does by the time that really passes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that waits"
-)]
-fn wait(left: SignedDuration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(tokio::time::sleep(
-        Duration::try_from(left).unwrap_or_default(),
-    ))
 }
 
 #[cfg(test)]

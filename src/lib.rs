@@ -10,7 +10,7 @@
 //! | rank | module | what lives there |
 //! |---|---|---|
 //! | 0 | [`model`] | calls, transcripts, windows, phases: values without any outside |
-//! | 1 | [`files`] | sans-I/O readers of transcript files, brought by people or by platforms |
+//! | 1 | [`files`] | sans-I/O readers of exported files: transcripts, lists, bundles, recordings |
 //! | 2 | [`platforms`] | one sans-I/O connector a platform: builds requests, decodes replies |
 //! | 3 | [`spec`] | YAML → schema → rules → `ImportRequest`, `SupportMatrix`, `Finding` |
 //! | 4 | [`import`] | the deciding part of an import: streams, retries, rate limits, outcome |

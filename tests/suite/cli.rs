@@ -15,7 +15,8 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 16] = [
+/// Every command that people are told of.
+pub(crate) const COMMANDS: [&str; 16] = [
     "matrix",
     "new",
     "seal",

@@ -22,6 +22,7 @@ use super::{
     plain_canary,
 };
 use crate::{
+    cli,
     reconcile::population,
     record,
     support::{self, Scene},
@@ -281,6 +282,10 @@ fn no_command_tells_a_secret() {
         "SELECT count(*)::VARCHAR FROM calls",
     );
     assert_ne!(recorded, "0");
+    let account = ["erase", "--platform", "gong", "--account", "northwind"];
+    for how in ["--dry-run", "--yes"] {
+        mine.run(&[&account[..], &[how, "-vv"]].concat(), "");
+    }
     mine.assert_silent();
 }
 
@@ -289,24 +294,7 @@ fn no_wrong_usage_repeats_a_secret() {
     let mine = Mine::new();
     let secrets = [canary("secret"), plain_canary("token")];
     for secret in &secrets {
-        for command in [
-            "matrix",
-            "new",
-            "seal",
-            "authorize",
-            "validate",
-            "files",
-            "plan",
-            "watch",
-            "reconcile",
-            "status",
-            "retry",
-            "export",
-            "state",
-            "keygen",
-            "generate",
-            "review",
-        ] {
+        for command in cli::COMMANDS.into_iter().chain(["review"]) {
             for arguments in [
                 vec![command, secret, "a", "b", secret],
                 vec![command, "--wrong", secret],
