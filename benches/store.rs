@@ -140,7 +140,7 @@ async fn import(path: &Path, calls: u64) {
 fn listing(number: u64) -> PageCommit {
     PageCommit {
         calls: ids(number).map(call).collect(),
-        checkpoint: Some(Checkpoint {
+        checkpoints: vec![Checkpoint {
             window: Window {
                 from: date(2026, 1, 1),
                 to: date(2026, 4, 1),
@@ -148,7 +148,7 @@ fn listing(number: u64) -> PageCommit {
             cursor: Some(number.to_string()),
             listed: i64::try_from((number + 1) * PAGE).expect("few calls"),
             done: false,
-        }),
+        }],
         ..page()
     }
 }
@@ -156,7 +156,7 @@ fn listing(number: u64) -> PageCommit {
 fn spoken(number: u64) -> PageCommit {
     PageCommit {
         transcripts: ids(number)
-            .map(|id| (external_id(id), transcript(id)))
+            .map(|id| (external_id(id), transcript(id).into()))
             .collect(),
         ..page()
     }
@@ -185,7 +185,7 @@ fn page() -> PageCommit {
         failures: vec![],
         file_failures: vec![],
         skipped: vec![],
-        checkpoint: None,
+        checkpoints: Vec::new(),
         requests_sent: 1,
         usage: vec![],
     }

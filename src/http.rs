@@ -396,7 +396,9 @@ impl Endpoint {
 
 /// The whole body, if it is not larger than anything we want.
 async fn read_body(response: &mut Response) -> Result<Bytes, SendError> {
-    let mut body = BytesMut::new();
+    let told = response.content_length().unwrap_or_default();
+    let told = usize::try_from(told).unwrap_or(MAX_BODY);
+    let mut body = BytesMut::with_capacity(told.min(MAX_BODY));
     while let Some(chunk) = response.chunk().await.map_err(network)? {
         // `chunk` yields decoded bytes, so a compressed bomb is stopped here too.
         if body.len() + chunk.len() > MAX_BODY {

@@ -8,6 +8,7 @@ mod known;
 mod period;
 mod record;
 mod slug;
+mod spoken;
 pub mod words;
 
 pub(crate) use call::words;
@@ -27,3 +28,4 @@ pub use record::{
     RunRow, Tally, WhoseTurn,
 };
 pub use slug::slug;
+pub use spoken::Spoken;

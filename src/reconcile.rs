@@ -33,6 +33,7 @@ use crate::{
     state::{self, Home, StateError},
     store::{RunOutcome, RunRow, Store, StoreError},
 };
+use exchange::Reader;
 use lane::{Drive, Lane, News};
 pub use media::MediaPlace;
 use saving::Saving;
@@ -375,8 +376,13 @@ async fn drive(
         .lanes
         .iter()
         .map(|lane| Lane::new(lane, settings.matrix, &observed.usage, &states));
+    let reader = Reader::new();
     let mut night = Night {
-        drive: Drive { settings, edges },
+        drive: Drive {
+            settings,
+            edges,
+            reader: &reader,
+        },
         deadline: later(started_at, settings.deadline),
         lanes: lanes.collect(),
         pending: FuturesUnordered::new(),

@@ -23,6 +23,7 @@ mod recorded;
 mod rows;
 mod runs;
 mod schema;
+mod segments;
 mod session;
 mod values;
 
@@ -50,7 +51,7 @@ use crate::{
     model::{
         ApiUsage, Call, CallFailure, Checkpoint, CredentialState, Erasure, FailureClass,
         FileFailure, Harvest, Holdings, ImportRecord, KnownSecrets, LeftOut, MediaOutcome,
-        Notification, Period, Phase, Tally, Transcript,
+        Notification, Period, Phase, Spoken, Tally,
     },
     plan::Observed,
     platforms::{CallRef, RecordFailure},
@@ -313,7 +314,7 @@ impl Store {
         self.withhold(page.failures.iter_mut().map(|failure| &mut failure.detail));
         let page = Prepared::new(page);
         self.on_writer(move |session| {
-            session.page(page.sizes(), |connection, known| {
+            session.page(page.sizes(), move |connection, known| {
                 page.commit(connection, known)
             })
         })
@@ -666,7 +667,7 @@ pub struct PageCommit {
     /// Calls listed; ids are unique within the page.
     pub calls: Vec<Call>,
     /// Transcripts fetched for recorded calls, by external id.
-    pub transcripts: Vec<(String, Transcript)>,
+    pub transcripts: Vec<(String, Spoken)>,
     /// Calls that will never have a transcript for us: pending ones become `unavailable`.
     pub without_transcript: Vec<String>,
     /// What became of the media of recorded calls, by external id.
@@ -677,8 +678,8 @@ pub struct PageCommit {
     pub file_failures: Vec<FileFailure>,
     /// Files that are no call of their own.
     pub skipped: Vec<LeftOut>,
-    /// How far the window has come; `None` for transcripts and settling.
-    pub checkpoint: Option<Checkpoint>,
+    /// How far the windows have come; none for transcripts and settling.
+    pub checkpoints: Vec<Checkpoint>,
     /// Requests sent since the last commit of this import: added to `imports.requests_sent` and `runs.requests_sent`.
     pub requests_sent: i64,
     /// The same by account, class and hour: added to `api_usage`.

@@ -4,6 +4,7 @@
 mod choice;
 mod command;
 mod failure;
+mod group;
 mod later;
 mod media;
 mod page;
@@ -34,12 +35,17 @@ use media::Copies;
 pub use media::Fetched;
 use queue::{Backlog, Queue};
 
-/// Exchanges under way at once, and the pages that wait to be committed: what an import holds in memory.
-/// Rate × latency is less on every platform we know.
+/// Exchanges under way at once. Rate × latency is less on every platform we know.
 const MAX_IN_FLIGHT: usize = 8;
 
-/// Pages decoded but not yet committed, before nothing new is asked for: they keep the writer busy.
+/// The same with the pages of transcripts that wait for the record: what an import holds in memory.
+const MAX_HELD: usize = 10;
+
+/// Pages that wait for the record before nothing new is asked for: they keep it busy.
 const MAX_UNCOMMITTED: usize = 4;
+
+/// The same where they are committed together.
+const MAX_TOGETHER: usize = 16;
 
 /// One import in one run.
 pub struct Attempt {
@@ -56,6 +62,8 @@ pub struct Attempt {
     in_flight: BTreeMap<u64, Ticket>,
     next_ticket: u64,
     commits: VecDeque<Commit>,
+    /// Whether the last page came while the record was busy, so that it is what the import waits for.
+    behind: bool,
     /// Calls of the commit under way whose transcripts may be wanted.
     committing: Option<Vec<CallRef>>,
     breaker: Breaker,
@@ -119,6 +127,7 @@ impl Attempt {
             in_flight: BTreeMap::new(),
             next_ticket: 0,
             commits: VecDeque::new(),
+            behind: false,
             committing: None,
             breaker: Breaker::default(),
             renewals: 0,
@@ -182,8 +191,7 @@ impl Attempt {
         if let Some(command) = self.load_pending() {
             return command;
         }
-        let held = self.in_flight.len() + self.commits.len();
-        if held >= MAX_IN_FLIGHT || self.commits.len() >= MAX_UNCOMMITTED {
+        if self.in_flight.len() >= MAX_IN_FLIGHT || self.will_be_full() {
             return Command::Idle;
         }
         if let Some(paused_until) = self.breaker.paused_until() {
@@ -310,10 +318,10 @@ impl Attempt {
     }
 
     fn commit(&mut self) -> Option<Command> {
-        if self.committing.is_some() {
+        if self.committing.is_some() || self.gathers() {
             return None;
         }
-        let commit = self.commits.pop_front()?;
+        let commit = group::next(&mut self.commits)?;
         if self.lists_transcripts() {
             self.transcripts.forget(&commit.calls);
         }
@@ -325,6 +333,38 @@ impl Attempt {
         });
         self.committing = Some(refs.collect());
         Some(Command::Commit(commit))
+    }
+
+    /// Whether pages that had to wait for the record wait on, for more to come along: the record is the slowest part then,
+    /// and it writes large groups in less time.
+    fn gathers(&self) -> bool {
+        self.behind
+            && !self.in_flight.is_empty()
+            && group::may_grow(&self.commits)
+            && !self.is_full()
+    }
+
+    /// Whether as much waits for the record as it takes at a time.
+    fn is_full(&self) -> bool {
+        let most = if group::may_grow(&self.commits) {
+            MAX_TOGETHER
+        } else {
+            MAX_UNCOMMITTED
+        };
+        self.commits.len() >= most || group::is_enough(&self.commits)
+    }
+
+    /// Whether it will be, once what was asked for is here.
+    fn will_be_full(&self) -> bool {
+        let spoken = |page: &&Commit| !page.transcripts.is_empty();
+        let spoken = self.commits.iter().filter(spoken).count();
+        self.is_full() || self.in_flight.len() + spoken >= MAX_HELD
+    }
+
+    /// A page to commit.
+    fn keep(&mut self, page: Commit) {
+        self.behind = self.committing.is_some() || !self.commits.is_empty();
+        self.commits.push_back(page);
     }
 
     fn load_pending(&mut self) -> Option<Command> {

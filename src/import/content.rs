@@ -1,10 +1,9 @@
 //! Fingerprints of what a source says, so that the same answer is recognised the next night.
 
-use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Call, Transcript};
+use crate::model::Call;
 
 /// SHA-256 over the canonical JSON of a call's fields, without its transcript and its raw JSON.
 pub(crate) fn call_hash(call: &Call) -> String {
@@ -12,55 +11,6 @@ pub(crate) fn call_hash(call: &Call) -> String {
     let mut text = Vec::with_capacity(1024);
     write_canonical(&value, &mut text);
     hex::encode(Sha256::digest(&text))
-}
-
-/// SHA-256 over the canonical JSON of a transcript.
-///
-/// The JSON is written in canonical order to begin with: a value tree of every segment would cost more
-/// than the rest of its import.
-pub(crate) fn transcript_hash(transcript: &Transcript) -> String {
-    let canonical = CanonicalTranscript {
-        granularity: transcript.granularity.as_str(),
-        language: transcript.language.as_deref(),
-        segments: transcript
-            .segments
-            .iter()
-            .map(|segment| CanonicalSegment {
-                end_ms: segment.end_ms,
-                participant: segment.participant,
-                speaker: segment.speaker.as_deref(),
-                start_ms: segment.start_ms,
-                text: &segment.text,
-            })
-            .collect(),
-        source: &transcript.source,
-    };
-    let text = serde_json::to_vec(&canonical).expect("a transcript has text keys only");
-    hex::encode(Sha256::digest(&text))
-}
-
-/// A transcript with its keys sorted and nothing for what is unknown.
-#[derive(Serialize)]
-struct CanonicalTranscript<'a> {
-    granularity: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    language: Option<&'a str>,
-    segments: Vec<CanonicalSegment<'a>>,
-    source: &'a str,
-}
-
-/// A segment with its keys sorted and nothing for what is unknown.
-#[derive(Serialize)]
-struct CanonicalSegment<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_ms: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    participant: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    speaker: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_ms: Option<i64>,
-    text: &'a str,
 }
 
 /// Canonical JSON: keys sorted, nulls left out, no spaces. A field that is added later and is unknown
@@ -109,7 +59,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Granularity, Segment};
+    use crate::model::{Granularity, Segment, Spoken, Transcript};
 
     #[test]
     fn canonical_json_sorts_keys_and_leaves_out_what_is_unknown() {
@@ -141,7 +91,7 @@ mod tests {
         let mut text = Vec::new();
         write_canonical(&serde_json::to_value(&transcript).unwrap(), &mut text);
         assert_eq!(
-            transcript_hash(&transcript),
+            Spoken::from(transcript).content_hash(),
             hex::encode(Sha256::digest(&text))
         );
     }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    Affiliation, Call, CallKind, Media, MediaState, Participant, Precision, Role, Scope,
-    Transcript, TranscriptState,
+    Affiliation, Call, CallKind, Media, MediaState, Participant, Precision, Role, Scope, Spoken,
+    TranscriptState,
 };
 
 /// What a listing says about a call's transcript.
@@ -48,13 +48,12 @@ pub(crate) struct RecordedTranscript {
 /// Whether a transcript is worth writing: it is new, or it differs and is not empty.
 pub(crate) fn transcript_is_better(
     recorded: Option<&RecordedTranscript>,
-    incoming: &Transcript,
-    incoming_hash: &str,
+    incoming: &Spoken,
 ) -> bool {
     match recorded {
         None => true,
-        Some(recorded) if recorded.content_hash == incoming_hash => false,
-        Some(recorded) => !incoming.segments.is_empty() || recorded.segment_count == 0,
+        Some(recorded) if recorded.content_hash == incoming.content_hash() => false,
+        Some(recorded) => !incoming.is_empty() || recorded.segment_count == 0,
     }
 }
 
@@ -112,20 +111,18 @@ pub(crate) fn each_call_once(calls: Vec<Call>) -> Vec<Call> {
         |call| match &call.transcript {
             Absent => 0,
             Pending => 1,
-            Here(transcript) => 2 + length(transcript),
+            Here(transcript) => 2 + transcript.bytes(),
         },
         |better, other| merged(&other, better),
     )
 }
 
 /// The transcripts of a page, each id once: the longer one, else the later one.
-pub(crate) fn each_transcript_once(
-    transcripts: Vec<(String, Transcript)>,
-) -> Vec<(String, Transcript)> {
+pub(crate) fn each_transcript_once(transcripts: Vec<(String, Spoken)>) -> Vec<(String, Spoken)> {
     each_once(
         transcripts,
         |(id, _)| id.clone(),
-        |(_, transcript)| length(transcript),
+        |(_, spoken)| spoken.bytes(),
         |better, _| better,
     )
 }
@@ -153,14 +150,6 @@ fn each_once<T>(
         }
     }
     kept.into_iter().flatten().collect()
-}
-
-fn length(transcript: &Transcript) -> usize {
-    transcript
-        .segments
-        .iter()
-        .map(|segment| segment.text.len())
-        .sum()
 }
 
 fn known<T: PartialEq>(incoming: T, unknown: T, recorded: T) -> T {
@@ -266,7 +255,7 @@ fn merged_media(recorded: &[Media], mut incoming: Vec<Media>) -> Vec<Media> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Direction, DurationSource, Granularity, MediaKind, Segment};
+    use crate::model::{Direction, DurationSource, Granularity, MediaKind, Segment, Transcript};
 
     #[test]
     fn a_transcript_never_falls_back() {
@@ -285,7 +274,7 @@ mod tests {
         }
     }
 
-    fn transcript(texts: &[&str]) -> Transcript {
+    fn transcript(texts: &[&str]) -> Spoken {
         let segment = |text: &&str| Segment {
             speaker: None,
             participant: None,
@@ -299,6 +288,7 @@ mod tests {
             language: None,
             segments: texts.iter().map(segment).collect(),
         }
+        .into()
     }
 
     #[test]
@@ -308,11 +298,15 @@ mod tests {
             segment_count,
         };
         let (empty, short) = (transcript(&[]), transcript(&["Hi."]));
-        assert!(transcript_is_better(None, &empty, "new"));
-        assert!(transcript_is_better(Some(&recorded(0)), &empty, "new"));
-        assert!(!transcript_is_better(Some(&recorded(9)), &empty, "new"));
-        assert!(transcript_is_better(Some(&recorded(9)), &short, "new"));
-        assert!(!transcript_is_better(Some(&recorded(9)), &short, "old"));
+        let same = RecordedTranscript {
+            content_hash: short.content_hash().to_owned(),
+            segment_count: 9,
+        };
+        assert!(transcript_is_better(None, &empty));
+        assert!(transcript_is_better(Some(&recorded(0)), &empty));
+        assert!(!transcript_is_better(Some(&recorded(9)), &empty));
+        assert!(transcript_is_better(Some(&recorded(9)), &short));
+        assert!(!transcript_is_better(Some(&same), &short));
     }
 
     fn rich() -> Call {

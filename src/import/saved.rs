@@ -193,7 +193,9 @@ impl Reader<'_> {
     fn keep(&mut self, page: Page) {
         self.found_any = true;
         self.saved.calls.extend(page.calls);
-        self.saved.transcripts.extend(page.transcripts);
+        let transcripts = page.transcripts.into_iter();
+        let transcripts = transcripts.map(|(id, spoken)| (id, spoken.into()));
+        self.saved.transcripts.extend(transcripts);
         self.saved.failures.extend(page.failures);
     }
 

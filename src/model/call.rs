@@ -238,9 +238,16 @@ pub struct Transcript {
     pub segments: Vec<Segment>,
 }
 
+impl Transcript {
+    /// Bytes of all that was said.
+    pub fn bytes(&self) -> usize {
+        self.segments.iter().map(|segment| segment.text.len()).sum()
+    }
+}
+
 /// One unit of a transcript as the source divides it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Segment {
+pub struct Segment<T = String> {
     /// The label as in the source. Shared, because a call has few speakers and many segments.
     pub speaker: Option<Arc<str>>,
     /// 1-based position in the call's participants.
@@ -250,7 +257,7 @@ pub struct Segment {
     /// Milliseconds from the start of the call; unknown in many formats.
     pub end_ms: Option<i64>,
     /// What was said, markup removed.
-    pub text: String,
+    pub text: T,
 }
 
 /// An audio or video file of a call. Signed links are never part of it: they are secrets and expire.

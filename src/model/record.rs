@@ -1,5 +1,7 @@
 //! Observed state: what DuckDB records about imports. The words here are those of `design.md` section 6.
 
+use std::ops::AddAssign;
+
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
@@ -285,6 +287,27 @@ impl Tally {
             failed,
         } = *self;
         found == imported + changed + unchanged + duplicate + skipped + failed
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        let Self {
+            found,
+            imported,
+            changed,
+            unchanged,
+            duplicate,
+            skipped,
+            failed,
+        } = other;
+        self.found += found;
+        self.imported += imported;
+        self.changed += changed;
+        self.unchanged += unchanged;
+        self.duplicate += duplicate;
+        self.skipped += skipped;
+        self.failed += failed;
     }
 }
 

@@ -312,7 +312,7 @@ fn text(call: &CallRef, reply: &HttpReply) -> Result<Page, Rejection> {
         Err(trouble) => return Err(trouble.rejection),
     };
     match listing::content(call, spoken) {
-        Ok(TranscriptContent::Here(transcript)) => page.transcripts.push((id, transcript)),
+        Ok(TranscriptContent::Here(transcript)) => page.transcripts.push((id, transcript.into())),
         Ok(TranscriptContent::Absent) => page.without_transcript.push(id),
         Ok(TranscriptContent::Pending) => {}
         Err(error) => page.failures.push(RecordFailure {

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Cursor;
 use crate::{
     files::SourceFile,
-    model::{Call, FileFailure, LeftOut, Transcript},
+    model::{Call, FileFailure, LeftOut, Spoken},
 };
 
 /// The unit of commit: what one step brought, and where the listing goes on.
@@ -14,7 +14,7 @@ pub struct Page {
     /// Calls listed, in the platform's order.
     pub calls: Vec<Call>,
     /// Transcripts fetched, by the call's id. Calls that were asked for and are missing stay pending.
-    pub transcripts: Vec<(String, Transcript)>,
+    pub transcripts: Vec<(String, Spoken)>,
     /// Of the calls whose transcripts were asked for, those that will never have one for us: refused, or
     /// gone. They become `unavailable` and are not asked for again.
     pub without_transcript: Vec<String>,

@@ -3,16 +3,47 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::runtime::{self, Handle, Runtime};
 
 use super::{
     Edges,
-    lane::{Lost, News},
+    lane::{Drive, Lost, News},
 };
 use crate::{
     http::{Endpoint, SendError},
     platforms::{Allowance, Connector, Exchange, Progress, Rejection, Reply, Setup, Step, Work},
     workspace::Shelf,
 };
+
+/// The thread on which replies are read, one after another. A reply is megabytes of JSON and grows to several times its size
+/// while it is read; a second thread would keep as much memory once more, and the record is slower than one.
+pub(super) struct Reader {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl Reader {
+    pub(super) fn new() -> Self {
+        let mut builder = runtime::Builder::new_current_thread();
+        let builder = builder.max_blocking_threads(1).thread_name("reader");
+        let runtime = builder
+            .build()
+            .expect("without timers and sockets nothing is opened");
+        Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // A runtime that waits for its threads must not be dropped by a task.
+            runtime.shutdown_background();
+        }
+    }
+}
 
 /// How a reply is understood.
 pub(super) struct Decode {
@@ -25,13 +56,14 @@ pub(super) struct Decode {
 /// Sends an exchange and has the connector read the reply, on a thread of its own: a page is
 /// megabytes of JSON, and the loop must not wait for it.
 pub(super) async fn carry_out(
-    edges: &Edges<'_>,
+    drive: Drive<'_>,
     endpoint: Option<Arc<Endpoint>>,
     ticket: u64,
     exchange: Exchange,
     decode: Decode,
     now: Timestamp,
 ) -> News {
+    let edges = drive.edges;
     let class = match &exchange {
         Exchange::Http(exchange) => Some(exchange.class),
         Exchange::Files(_) => None,
@@ -54,7 +86,7 @@ pub(super) async fn carry_out(
     };
     let allowance = class.zip(allowance(&reply));
     let date = date(&reply);
-    match decode.read(reply).await {
+    match decode.read(drive.reader, reply).await {
         Ok(result) => News::Answered {
             ticket,
             sent: now,
@@ -70,8 +102,8 @@ pub(super) async fn carry_out(
 
 impl Decode {
     /// What the connector makes of a reply. If it panics, what it said: a bug of ours must not end the night of others.
-    async fn read(self, reply: Reply) -> Result<Result<Step, Rejection>, String> {
-        let reading = tokio::task::spawn_blocking(move || {
+    async fn read(self, reader: &Reader, reply: Reply) -> Result<Result<Step, Rejection>, String> {
+        let reading = reader.handle.spawn_blocking(move || {
             self.connector
                 .next(&self.work, &self.setup, &self.progress, &reply)
         });
@@ -202,7 +234,10 @@ mod tests {
             work: Arc::new(Work::Verify),
             progress: Arc::new(Progress::Null),
         };
-        let panic = decode.read(Reply::Files(Vec::new())).await.unwrap_err();
+        let panic = decode
+            .read(&Reader::new(), Reply::Files(Vec::new()))
+            .await
+            .unwrap_err();
         let detail = tidy(&panic, None);
         assert!(detail.contains("no such page"), "{detail}");
         assert_eq!(detail.lines().count(), 1, "{detail}");

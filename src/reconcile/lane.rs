@@ -11,7 +11,7 @@ use self::files::Files;
 use super::{
     Edges, Event, Settings,
     ending::Ending,
-    exchange,
+    exchange::{self, Reader},
     gathering::Brought,
     job, log, media,
     tokens::{self, Setback, SignIn},
@@ -34,6 +34,7 @@ use crate::{
 pub(super) struct Drive<'a> {
     pub(super) settings: &'a Settings<'a>,
     pub(super) edges: &'a Edges<'a>,
+    pub(super) reader: &'a Reader,
 }
 
 /// What came of an operation.
@@ -307,12 +308,7 @@ impl Lane {
                 };
                 let endpoint = active.endpoint.clone();
                 Box::pin(exchange::carry_out(
-                    drive.edges,
-                    endpoint,
-                    ticket,
-                    exchange,
-                    decode,
-                    now,
+                    drive, endpoint, ticket, exchange, decode, now,
                 ))
             }
             Command::Renew => {
@@ -556,12 +552,9 @@ fn page(
         file_failures,
         skipped,
         tally,
-        checkpoint,
+        checkpoints,
     } = commit;
-    active.tally.found += tally.found;
-    active.tally.duplicate += tally.duplicate;
-    active.tally.skipped += tally.skipped;
-    active.tally.failed += tally.failed;
+    active.tally += tally;
     let requests_sent: i64 = usage.iter().map(|usage| usage.requests).sum();
     active.requests += requests_sent;
     let ImportRecord {
@@ -585,7 +578,7 @@ fn page(
         failures,
         file_failures,
         skipped,
-        checkpoint,
+        checkpoints,
         requests_sent,
         usage,
     }

@@ -175,7 +175,8 @@ fn connect(path: &Path, mode: AccessMode) -> Result<Connection, StoreError> {
     if writes {
         config = config
             .with("storage_compatibility_version", STORAGE)?
-            .with("checkpoint_threshold", LOG)?;
+            .with("checkpoint_threshold", LOG)?
+            .with("max_vacuum_tasks", "0")?;
     }
     Ok(Connection::open_with_flags(path, config)?)
 }

@@ -10,7 +10,7 @@ use super::error::StoreError;
 
 /// For its buffers: the whole process then stays below 250 MB. Measured with 10,000 calls of 240 sentences
 /// (`benches/reconcile.rs`): 128 MB and 200 MB cost the same, with 64 MB an import costs a tenth more.
-const BUFFERS: u64 = 96 << 20;
+const BUFFERS: u64 = 48 << 20;
 
 /// Rows of a column that are unpacked together.
 const VECTOR: u64 = 2_048;

@@ -14,15 +14,15 @@ use super::{
     ledger, media,
     recorded::{self, Mark, RecordedCall, Scope, id_list},
     rows::{self, Stamp},
-    runs,
+    runs, segments,
     values::Utc,
 };
 use crate::{
     import::{
-        content::{call_hash, transcript_hash},
+        content::call_hash,
         merge::{self, Says},
     },
-    model::{Call, MediaOutcome, Transcript, TranscriptContent},
+    model::{Call, MediaOutcome, Spoken, TranscriptContent},
 };
 use changes::Changes;
 
@@ -43,13 +43,6 @@ struct Listed {
     says: Says,
 }
 
-/// A transcript.
-#[derive(Debug)]
-struct Spoken {
-    transcript: Transcript,
-    content_hash: String,
-}
-
 impl Prepared {
     /// Takes a page apart. Pure, and the costly part of a commit that needs no database.
     pub(super) fn new(mut page: PageCommit) -> Self {
@@ -62,7 +55,7 @@ impl Prepared {
                     TranscriptContent::Absent => Says::Nothing,
                     TranscriptContent::Pending => Says::Later,
                     TranscriptContent::Here(transcript) => {
-                        transcripts.push((call.external_id.clone(), transcript));
+                        transcripts.push((call.external_id.clone(), transcript.into()));
                         Says::Here
                     }
                 };
@@ -77,16 +70,6 @@ impl Prepared {
             .collect();
         let transcripts = merge::each_transcript_once(transcripts)
             .into_iter()
-            .map(|(id, transcript)| {
-                let content_hash = transcript_hash(&transcript);
-                (
-                    id,
-                    Spoken {
-                        transcript,
-                        content_hash,
-                    },
-                )
-            })
             .collect();
         Self {
             page,
@@ -97,7 +80,7 @@ impl Prepared {
 
     /// Writes the page. Runs inside the writer's transaction.
     pub(super) fn commit(
-        &self,
+        self,
         connection: &Connection,
         known: &mut Known,
     ) -> Result<PageReceipt, StoreError> {
@@ -113,23 +96,27 @@ impl Prepared {
         let marks = known.marks(connection, stamp.scope, self.ids())?;
         let differing = self.differing(connection, stamp.scope, &marks)?;
         let orphans = self.orphans(connection, &marks)?;
-        let changes = Changes::of(self, &marks, &differing, &orphans);
+        let changes = Changes::of(&self, &marks, &differing, &orphans);
         write(connection, stamp, page, &changes)?;
         media::record(connection, stamp, &page.media)?;
         self.book(connection, &changes, &marks)?;
         known.learn(stamp.scope, changes.written(&page.request_id, &marks));
-        Ok(changes.receipt)
+        let written = changes.transcripts.iter().map(|row| row.external_id);
+        let written: HashSet<String> = written.map(str::to_owned).collect();
+        let receipt = changes.receipt;
+        let spoken = self.transcripts.into_iter();
+        let spoken = spoken.filter(|(id, _)| written.contains(id));
+        segments::insert(connection, stamp.scope, spoken.collect())?;
+        Ok(receipt)
     }
 
     /// How many calls and how many segments the page brings, each with the bytes of their longest column.
     pub(super) fn sizes(&self) -> [(u64, u64); 2] {
         let calls = self.calls.iter().map(|listed| listed.call.raw.as_deref());
-        let segments = self
-            .transcripts
-            .values()
-            .flat_map(|spoken| &spoken.transcript.segments);
-        let segments = segments.map(|segment| Some(&*segment.text));
-        [size(calls), size(segments)]
+        let spoken = || self.transcripts.values();
+        let segments = spoken().map(|spoken| spoken.len() as u64).sum();
+        let bytes = spoken().map(|spoken| spoken.bytes() as u64).sum();
+        [size(calls), (segments, bytes)]
     }
 
     /// Everything that the page speaks of, each once.
@@ -204,22 +191,14 @@ impl Prepared {
         ledger::add_failures(connection, &page.request_id, &page.failures, page.now)?;
         ledger::add_file_failures(connection, &page.request_id, &page.file_failures, page.now)?;
         ledger::leave_out(connection, &page.request_id, &page.run_id, &page.skipped)?;
-        match &page.checkpoint {
-            Some(checkpoint) => ledger::write_checkpoint(
-                connection,
-                &page.request_id,
-                &page.digest,
-                checkpoint,
-                page.now,
-            )?,
-            None => ledger::count_late_calls(
-                connection,
-                &page.request_id,
-                &page.digest,
-                rows::count(changes.receipt.new),
-            )?,
-        }
         let (request, digest) = (&page.request_id, &page.digest);
+        for checkpoint in &page.checkpoints {
+            ledger::write_checkpoint(connection, request, digest, checkpoint, page.now)?;
+        }
+        if page.checkpoints.is_empty() {
+            let new = rows::count(changes.receipt.new);
+            ledger::count_late_calls(connection, request, digest, new)?;
+        }
         let (sent, now) = (page.requests_sent, page.now);
         match changes.added(page, marks) {
             Some(added) => ledger::add_to_import(connection, request, digest, added, sent, now)?,

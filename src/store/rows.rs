@@ -7,8 +7,8 @@ use duckdb::{
     Connection,
     arrow::{
         array::{
-            ArrayRef, BooleanArray, Int64Array, Int64Builder, ListArray, RecordBatch, StringArray,
-            StringBuilder, StructArray, TimestampMicrosecondArray,
+            ArrayRef, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+            TimestampMicrosecondArray,
         },
         buffer::OffsetBuffer,
         datatypes::{DataType, Field, Fields},
@@ -20,10 +20,7 @@ use super::{
     error::StoreError,
     recorded::{MediaCopy, Scope},
 };
-use crate::model::{Call, CrmLink, Media, MediaState, Participant, Transcript, TranscriptState};
-
-/// Segments in one batch: enough to be cheap, few enough to be small.
-const BATCH: usize = 16_384;
+use crate::model::{Call, CrmLink, Media, MediaState, Participant, Spoken, TranscriptState};
 
 /// A row of `calls` to write, with its rows of `media`.
 #[derive(Debug)]
@@ -48,8 +45,7 @@ pub(super) struct Stamp<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TranscriptRow<'a> {
     pub(super) external_id: &'a str,
-    pub(super) transcript: &'a Transcript,
-    pub(super) content_hash: &'a str,
+    pub(super) transcript: &'a Spoken,
 }
 
 /// Appends to `calls` and `media`.
@@ -68,7 +64,7 @@ pub(super) fn append_calls(
     Ok(())
 }
 
-/// Appends to `transcripts` and `transcript_segments`.
+/// Appends to `transcripts`.
 pub(super) fn append_transcripts(
     connection: &Connection,
     stamp: Stamp<'_>,
@@ -77,23 +73,7 @@ pub(super) fn append_transcripts(
     if rows.is_empty() {
         return Ok(());
     }
-    append(connection, "transcripts", transcript_columns(stamp, rows))?;
-    let mut appender = connection.appender("transcript_segments")?;
-    let mut batch = SegmentBatch::default();
-    for row in rows {
-        for (idx, segment) in row.transcript.segments.iter().enumerate() {
-            batch.push(stamp.scope, row.external_id, idx, segment);
-            if batch.len == BATCH {
-                appender.append_record_batch(batch.take())?;
-            }
-        }
-    }
-    if batch.len > 0 {
-        appender.append_record_batch(batch.take())?;
-    }
-    // Dropping an appender throws its errors away.
-    appender.flush()?;
-    Ok(())
+    append(connection, "transcripts", transcript_columns(stamp, rows))
 }
 
 fn append(
@@ -107,7 +87,7 @@ fn append(
     Ok(())
 }
 
-fn batch(columns: Vec<(&'static str, ArrayRef)>) -> RecordBatch {
+pub(super) fn batch(columns: Vec<(&'static str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(
         columns
             .into_iter()
@@ -237,76 +217,22 @@ fn transcript_columns(
             "external_id",
             texts(rows.iter().map(|r| Some(r.external_id))),
         ),
-        ("source", texts(transcripts().map(|t| Some(&*t.source)))),
+        ("source", texts(transcripts().map(|t| Some(t.source())))),
         (
             "granularity",
-            texts(transcripts().map(|t| Some(t.granularity.as_str()))),
+            texts(transcripts().map(|t| Some(t.granularity().as_str()))),
         ),
-        (
-            "language",
-            texts(transcripts().map(|t| t.language.as_deref())),
-        ),
+        ("language", texts(transcripts().map(|t| t.language()))),
         (
             "segment_count",
-            numbers(transcripts().map(|t| Some(count(t.segments.len())))),
+            numbers(transcripts().map(|t| Some(count(t.len())))),
         ),
         (
             "content_hash",
-            texts(rows.iter().map(|r| Some(r.content_hash))),
+            texts(transcripts().map(|t| Some(t.content_hash()))),
         ),
         ("imported_at", times(rows.iter().map(|_| Some(stamp.now)))),
     ]
-}
-
-/// Segments on their way into `transcript_segments`.
-#[derive(Debug, Default)]
-struct SegmentBatch {
-    len: usize,
-    platform: StringBuilder,
-    account: StringBuilder,
-    external_id: StringBuilder,
-    idx: Int64Builder,
-    speaker: StringBuilder,
-    participant: Int64Builder,
-    start_ms: Int64Builder,
-    end_ms: Int64Builder,
-    text: StringBuilder,
-}
-
-impl SegmentBatch {
-    fn push(
-        &mut self,
-        scope: Scope<'_>,
-        external_id: &str,
-        idx: usize,
-        segment: &crate::model::Segment,
-    ) {
-        self.len += 1;
-        self.platform.append_value(scope.platform);
-        self.account.append_value(scope.account);
-        self.external_id.append_value(external_id);
-        self.idx.append_value(count(idx));
-        self.speaker.append_option(segment.speaker.as_deref());
-        self.participant.append_option(segment.participant);
-        self.start_ms.append_option(segment.start_ms);
-        self.end_ms.append_option(segment.end_ms);
-        self.text.append_value(&segment.text);
-    }
-
-    fn take(&mut self) -> RecordBatch {
-        self.len = 0;
-        batch(vec![
-            ("platform", Arc::new(self.platform.finish())),
-            ("account", Arc::new(self.account.finish())),
-            ("external_id", Arc::new(self.external_id.finish())),
-            ("idx", Arc::new(self.idx.finish())),
-            ("speaker", Arc::new(self.speaker.finish())),
-            ("participant", Arc::new(self.participant.finish())),
-            ("start_ms", Arc::new(self.start_ms.finish())),
-            ("end_ms", Arc::new(self.end_ms.finish())),
-            ("text", Arc::new(self.text.finish())),
-        ])
-    }
 }
 
 fn participants(rows: &[CallRow<'_>]) -> ArrayRef {

@@ -16,6 +16,7 @@ use super::{
     known::Known,
     mark::{self, Mark},
     memory::Memory,
+    segments,
 };
 use crate::kill::{self, Point};
 
@@ -48,6 +49,9 @@ impl Session {
         let file = File::open(&path).map_err(|source| file_error(&path, source))?;
         let sequence = sequence(&connection)?;
         mark::check(&path, sequence)?;
+        if writes {
+            segments::register(&connection)?;
+        }
         let memory = writes.then(|| Memory::limited(&connection)).transpose()?;
         let mark = writes.then(|| Mark::begin(&path, sequence)).transpose();
         let mark = mark.map_err(|source| file_error(&path, source))?;

@@ -86,7 +86,7 @@ impl Words {
         PageCommit {
             request_id: self.request.into(),
             account: self.account.into(),
-            transcripts: ids.map(|id| (id.to_owned(), spoken.clone())).into(),
+            transcripts: ids.map(|id| (id.to_owned(), spoken.clone().into())).into(),
             media: vec![("1".into(), MediaOutcome::Stored(copy))],
             failures: vec![RecordFailure {
                 external_id: "4".into(),
@@ -108,7 +108,7 @@ impl Words {
                 reason: "It is no call.".into(),
                 is_duplicate: false,
             }],
-            checkpoint: Some(checkpoint(3, Some("cursor"))),
+            checkpoints: vec![checkpoint(3, Some("cursor"))],
             usage: vec![ApiUsage {
                 platform: "gong".into(),
                 account: self.account.into(),

@@ -132,7 +132,7 @@ async fn commit(store: &Store, ids: &[&str]) {
     let spoken = transcript(&["Hello.", "We renew."]);
     page.transcripts = ids
         .iter()
-        .map(|id| ((*id).to_owned(), spoken.clone()))
+        .map(|id| ((*id).to_owned(), spoken.clone().into()))
         .collect();
     store.commit_page(page).await.unwrap();
 }

@@ -17,6 +17,9 @@ use crate::{
 /// Batches of transcripts that wait, where answers are slow, before no further days are listed.
 const AHEAD: usize = 100;
 
+/// The same where the record is behind: two large groups, so that it never waits for a listing.
+const AHEAD_BEHIND: usize = 16;
+
 impl Attempt {
     /// What to ask next: what is due by now and what was begun, then the credential, transcripts in full
     /// batches, the newest days not listed yet, then the transcripts that fill no batch, and at last where
@@ -26,6 +29,15 @@ impl Attempt {
     /// requests are under way at a time, transcripts fill the slots that it leaves free: there the listing keeps ahead
     /// of them, or at its end there would be nothing to fill the slots with.
     pub(super) fn candidate(&mut self, now: Timestamp) -> Option<Ticket> {
+        // Where a listing brings transcripts, some of those in the queue may come with it.
+        let batches = match self.lists_transcripts() {
+            true => 0,
+            false => self.transcripts.waiting.len() / self.batch(),
+        };
+        if self.behind && batches >= AHEAD_BEHIND {
+            self.begin_transcripts();
+            return self.ready.pop_back();
+        }
         let begun = self.later.take_due(now);
         if let Some(ticket) = begun.or_else(|| self.ready.pop_front()) {
             return Some(ticket);
@@ -36,11 +48,6 @@ impl Attempt {
             }
             return self.ready.pop_front();
         }
-        // Where a listing brings transcripts, some of those in the queue may come with it.
-        let batches = match self.lists_transcripts() {
-            true => 0,
-            false => self.transcripts.waiting.len() / self.batch(),
-        };
         let ahead = if self.in_flight.len() > 1 { AHEAD } else { 1 };
         if batches >= ahead {
             self.begin_transcripts();

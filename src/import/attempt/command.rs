@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     import::End,
-    model::{Call, Checkpoint, FileFailure, LeftOut, MediaOutcome, Period, Tally, Transcript},
+    model::{Call, Checkpoint, FileFailure, LeftOut, MediaOutcome, Period, Spoken, Tally},
     platforms::{Exchange, MediaFile, Progress, RecordFailure, Work},
 };
 
@@ -79,13 +79,13 @@ pub enum Command {
     Done(End),
 }
 
-/// One page to commit.
+/// What is committed together: a page, or several that came in while the record was busy.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Commit {
     /// Calls listed.
     pub calls: Vec<Call>,
     /// Transcripts fetched.
-    pub transcripts: Vec<(String, Transcript)>,
+    pub transcripts: Vec<(String, Spoken)>,
     /// Calls that will never have a transcript for us.
     pub without_transcript: Vec<String>,
     /// What became of calls' media.
@@ -98,6 +98,6 @@ pub struct Commit {
     pub skipped: Vec<LeftOut>,
     /// What it counts for, but for what the record makes of its calls.
     pub tally: Tally,
-    /// How far the window has come.
-    pub checkpoint: Option<Checkpoint>,
+    /// How far the windows have come, each once.
+    pub checkpoints: Vec<Checkpoint>,
 }

@@ -42,7 +42,7 @@ impl Attempt {
                 stage: "transcript",
                 detail,
             };
-            self.commits.push_back(Commit {
+            self.keep(Commit {
                 failures: vec![failure],
                 ..Commit::default()
             });

@@ -180,7 +180,7 @@ impl Attempt {
         let failed = failures.iter().map(|failure| failure.external_id.clone());
         outcomes.extend(failed.map(|id| (id, MediaOutcome::Failed)));
         if !outcomes.is_empty() || !failures.is_empty() {
-            self.commits.push_back(Commit {
+            self.keep(Commit {
                 media: outcomes,
                 failures,
                 ..Commit::default()
@@ -290,7 +290,7 @@ impl Attempt {
         outcome: MediaOutcome,
         failure: Option<RecordFailure>,
     ) {
-        self.commits.push_back(Commit {
+        self.keep(Commit {
             media: vec![(external_id, outcome)],
             failures: Vec::from_iter(failure),
             ..Commit::default()

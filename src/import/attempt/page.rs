@@ -20,19 +20,20 @@ impl Attempt {
                 match walk.take(page) {
                     Ok(fresh) => {
                         let checkpoint = self.scope.keep_checkpoints.then_some(fresh.checkpoint);
+                        let checkpoints = checkpoint.into_iter().collect();
                         let mut calls = fresh.calls;
                         if !self.scope.transcripts {
                             calls
                                 .iter_mut()
                                 .for_each(|call| call.transcript = TranscriptContent::Absent);
                         }
-                        self.commits.push_back(Commit {
+                        self.keep(Commit {
                             calls,
                             failures: fresh.failures,
                             file_failures: fresh.file_failures,
                             skipped: fresh.skipped,
                             tally: fresh.tally,
-                            checkpoint,
+                            checkpoints,
                             ..Commit::default()
                         });
                         self.go_on_listing(*window, fresh.next);
@@ -76,7 +77,7 @@ impl Attempt {
             }
         }
         if !transcripts.is_empty() || !without_transcript.is_empty() || !failures.is_empty() {
-            self.commits.push_back(Commit {
+            self.keep(Commit {
                 transcripts,
                 without_transcript,
                 failures,

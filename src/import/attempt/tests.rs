@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    model::{Checkpoint, Period, Window},
+    model::{Checkpoint, Granularity, Period, Segment, Transcript, Window},
     platforms::{Page, connector},
 };
 use jiff::civil::date;
@@ -146,4 +146,71 @@ fn no_transcript_is_asked_for_twice() {
             .collect::<Vec<_>>()
     );
     assert_eq!(loaded, 2);
+}
+
+/// What an attempt does until it has nothing to do: exchanges it sends, and transcripts that it commits together.
+fn work(attempt: &mut Attempt, now: Timestamp) -> (Vec<u64>, Vec<usize>) {
+    let mut limiter = RateLimiter::new("gong", "northwind", None, &[]);
+    let mut access = Access::constant();
+    let (mut sent, mut committed) = (Vec::new(), Vec::new());
+    loop {
+        match attempt.poll(now, &mut limiter, &mut access) {
+            Command::LoadPending { what, after } => {
+                let calls = after.is_none().then(|| (0..800).map(call).collect());
+                attempt.pending(what, calls.unwrap_or_default());
+            }
+            Command::Send { ticket, .. } => sent.push(ticket),
+            Command::Commit(commit) => committed.push(commit.transcripts.len()),
+            Command::Idle => return (sent, committed),
+            other => panic!("nothing to wait for: {other:?}"),
+        }
+    }
+}
+
+fn answer(attempt: &mut Attempt, ticket: u64, segments: usize) {
+    let segment = Segment {
+        speaker: None,
+        participant: None,
+        start_ms: None,
+        end_ms: None,
+        text: "Hello.".to_owned(),
+    };
+    let transcript = Transcript {
+        source: "platform".into(),
+        granularity: Granularity::Sentence,
+        language: None,
+        segments: vec![segment; segments],
+    };
+    let page = Page {
+        transcripts: vec![(ticket.to_string(), transcript.into())],
+        ..Page::default()
+    };
+    let mut limiter = RateLimiter::new("gong", "northwind", None, &[]);
+    let now = Timestamp::UNIX_EPOCH;
+    let access = &mut Access::constant();
+    attempt.answered(ticket, Ok(Step::Page(page)), now, &mut limiter, access);
+}
+
+/// While the record keeps up, each page is committed at once. Pages that wait for it are committed together: when there are
+/// enough of them, or when no more is on its way.
+#[test]
+fn only_pages_that_had_to_wait_are_committed_together() {
+    let now = Timestamp::UNIX_EPOCH;
+    let mut attempt = attempt();
+    let (sent, _) = work(&mut attempt, now);
+    assert_eq!(sent.len(), MAX_IN_FLIGHT);
+    answer(&mut attempt, sent[0], 1);
+    assert_eq!(work(&mut attempt, now).1, [1], "at once");
+    answer(&mut attempt, sent[1], 1);
+    answer(&mut attempt, sent[2], 1);
+    assert!(work(&mut attempt, now).1.is_empty(), "one commit at a time");
+    attempt.committed(&[]);
+    assert!(work(&mut attempt, now).1.is_empty(), "more is on its way");
+    answer(&mut attempt, sent[3], 122_880);
+    assert_eq!(work(&mut attempt, now).1, [3], "enough");
+    for ticket in &sent[4..] {
+        answer(&mut attempt, *ticket, 1);
+    }
+    attempt.committed(&[]);
+    assert_eq!(work(&mut attempt, now).1, [4], "no more comes");
 }

@@ -159,7 +159,7 @@ impl Sought {
                     let transcript = told.into_transcript(&participants.unwrap_or_default());
                     // Without a word it is not ready yet.
                     if !transcript.segments.is_empty() {
-                        page.transcripts.push((id, transcript));
+                        page.transcripts.push((id, transcript.into()));
                     }
                 }
                 Err(error) => page.failures.extend(failure(&record, &error)),

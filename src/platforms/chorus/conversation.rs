@@ -33,7 +33,7 @@ pub(super) fn page(reply: &HttpReply, call: &CallRef, setup: &Setup) -> Result<P
         // Without a word it is not ready yet.
         if !transcript.segments.is_empty() {
             page.transcripts
-                .push((call.external_id.clone(), transcript));
+                .push((call.external_id.clone(), transcript.into()));
         }
     }
     Ok(page)

@@ -44,7 +44,7 @@ pub(super) fn page(
                     let transcript = spoken(lines, call, setup);
                     let id = call.external_id.clone();
                     page.transcripts
-                        .extend(transcript.map(|transcript| (id, transcript)));
+                        .extend(transcript.map(|transcript| (id, transcript.into())));
                 }
                 Err(error) => page.failures.push(RecordFailure {
                     external_id: call.external_id.clone(),

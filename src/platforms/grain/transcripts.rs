@@ -28,7 +28,7 @@ pub(super) fn page(calls: &[CallRef], setup: &Setup, reply: &HttpReply) -> Resul
         match transcript(&sections, call, setup) {
             Ok(transcript) => page
                 .transcripts
-                .push((call.external_id.clone(), transcript)),
+                .push((call.external_id.clone(), transcript.into())),
             Err(error) => page.failures.push(RecordFailure {
                 external_id: call.external_id.clone(),
                 stage: "transcript",

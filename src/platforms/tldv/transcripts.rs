@@ -30,7 +30,7 @@ pub(super) fn page(call: &CallRef, reply: &HttpReply) -> Result<Page, Rejection>
             let transcript = transcript(spoken, call);
             // Without a turn it is not ready yet.
             if !transcript.segments.is_empty() {
-                page.transcripts.push((id, transcript));
+                page.transcripts.push((id, transcript.into()));
             }
         }
         Err(error) => page.failures.push(RecordFailure {

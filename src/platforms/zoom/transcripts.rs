@@ -107,7 +107,7 @@ impl State {
         match self.transcript(call, setup) {
             Ok(transcript) if transcript.segments.is_empty() => Page::default(),
             Ok(transcript) => Page {
-                transcripts: vec![(id, transcript)],
+                transcripts: vec![(id, transcript.into())],
                 ..Page::default()
             },
             Err(problem) => Page {

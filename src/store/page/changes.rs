@@ -5,13 +5,13 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
 };
 
-use super::{Listed, Prepared, Spoken};
+use super::{Listed, Prepared};
 use crate::{
     import::{
         content::call_hash,
         merge::{self, RecordedTranscript, Says},
     },
-    model::{MediaState, TranscriptState},
+    model::{MediaState, Spoken, TranscriptState},
     store::{
         PageCommit, PageReceipt,
         ledger::Added,
@@ -140,8 +140,8 @@ impl<'a> Changes<'a> {
         let new = self.rows.iter().map(|row| {
             let id = row.call.external_id.as_str();
             let transcript = transcripts.get(id).map(|row| RecordedTranscript {
-                content_hash: row.content_hash.to_owned(),
-                segment_count: count(row.transcript.segments.len()),
+                content_hash: row.transcript.content_hash().to_owned(),
+                segment_count: count(row.transcript.len()),
             });
             let mark = Mark {
                 content_hash: row.content_hash.clone(),
@@ -219,11 +219,10 @@ impl<'a> Changes<'a> {
             return;
         }
         let recorded = mark.and_then(|mark| mark.transcript.as_ref());
-        if merge::transcript_is_better(recorded, &spoken.transcript, &spoken.content_hash) {
+        if merge::transcript_is_better(recorded, spoken) {
             self.transcripts.push(TranscriptRow {
                 external_id: id,
-                transcript: &spoken.transcript,
-                content_hash: &spoken.content_hash,
+                transcript: spoken,
             });
             if recorded.is_some() {
                 self.outdated.push(id);

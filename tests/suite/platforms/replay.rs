@@ -227,7 +227,9 @@ impl<'a> Replay<'a> {
                         }
                     }
                     imported.calls.extend(commit.calls);
-                    imported.transcripts.extend(commit.transcripts);
+                    let spoken = commit.transcripts.into_iter();
+                    let spoken = spoken.map(|(id, spoken)| (id, spoken.into()));
+                    imported.transcripts.extend(spoken);
                     imported
                         .without_transcript
                         .extend(commit.without_transcript);

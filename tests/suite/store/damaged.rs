@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf};
 
 use call_import_engine::store::{self, Store, StoreError};
 
-use super::fixtures::{Place, RUN, at, call, page, texts};
+use super::fixtures::{Place, RUN, at, call, page, texts, transcript};
 
 /// The record of a run that was killed after so many pages of ten calls: the file, DuckDB's log and the mark.
 async fn killed(pages: usize) -> Place {
@@ -69,6 +69,40 @@ async fn a_killed_run_leaves_every_commit_and_a_closed_record_stands_alone() {
     for path in store::companions(&place.path()) {
         assert!(!path.exists(), "{}", path.display());
     }
+}
+
+/// Such a transaction goes into the file at once, and the log only tells where.
+#[tokio::test]
+async fn a_commit_that_fills_a_row_group_is_there_after_a_kill() {
+    const CALLS: usize = 64;
+    const SENTENCES: usize = 2_000;
+    let (running, killed) = (Place::new(), Place::new());
+    let store = running.begun().await;
+    let ids: Vec<String> = (0..CALLS).map(|number| number.to_string()).collect();
+    let sentences: Vec<String> = (0..SENTENCES)
+        .map(|idx| format!("Sentence {idx}."))
+        .collect();
+    let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
+    let mut commit = page(ids.iter().map(|id| call(id)).collect());
+    let spoken = ids
+        .iter()
+        .map(|id| (id.clone(), transcript(&sentences).into()));
+    commit.transcripts = spoken.collect();
+    assert_eq!(store.commit_page(commit).await.unwrap().transcripts, CALLS);
+    let logged = fs::metadata(log(&running)).unwrap().len();
+    assert!(logged < 1_000_000, "{logged} bytes");
+    copy(&running, &killed);
+    store.close().await.unwrap();
+
+    assert_eq!(calls(&killed).await.unwrap(), CALLS as i64);
+    assert_eq!(killed.content(), running.content());
+    let whole: bool = killed.one(
+        "SELECT count(*) = 64 AND bool_and(n = 2000 AND first = 0 AND last = 1999 AND text = 'Sentence 7.')
+         FROM (SELECT count(*) AS n, min(idx) AS first, max(idx) AS last,
+                   any_value(text) FILTER (idx = 7) AS text
+               FROM transcript_segments GROUP BY external_id)",
+    );
+    assert!(whole);
 }
 
 #[tokio::test]

@@ -218,7 +218,7 @@ pub(crate) fn page(calls: Vec<Call>) -> PageCommit {
         failures: vec![],
         file_failures: vec![],
         skipped: vec![],
-        checkpoint: None,
+        checkpoints: Vec::new(),
         requests_sent: 1,
         usage: vec![],
     }

@@ -110,7 +110,7 @@ async fn a_new_digest_begins_a_new_generation() {
     let place = Place::new();
     let store = place.begun().await;
     let listing = PageCommit {
-        checkpoint: Some(checkpoint(1, None)),
+        checkpoints: vec![checkpoint(1, None)],
         failures: vec![RecordFailure {
             external_id: "9".into(),
             stage: "list",
@@ -256,7 +256,7 @@ async fn retry_lists_again_where_calls_failed() {
     let place = Place::new();
     let store = place.begun().await;
     let listing = |stage| PageCommit {
-        checkpoint: Some(checkpoint(1, None)),
+        checkpoints: vec![checkpoint(1, None)],
         failures: vec![RecordFailure {
             external_id: "9".into(),
             stage,

@@ -33,7 +33,7 @@ fn full_page() -> PageCommit {
         failures: vec![failure("4", "list")],
         file_failures: vec![],
         skipped: vec![],
-        checkpoint: Some(checkpoint(4, Some("page 2"))),
+        checkpoints: vec![checkpoint(4, Some("page 2"))],
         usage: vec![ApiUsage {
             platform: "gong".into(),
             account: "northwind-robotics".into(),
@@ -137,7 +137,7 @@ async fn a_poorer_answer_changes_no_row() {
         *call = call_import_engine::model::Call::new(&*call.external_id);
     }
     poorer.calls[1].title = Some(String::new());
-    poorer.transcripts = vec![("2".into(), transcript(&[]))];
+    poorer.transcripts = vec![("2".into(), transcript(&[]).into())];
     let store = place.open();
     let receipt = store.commit_page(poorer).await.unwrap();
     store.close().await.unwrap();
@@ -212,7 +212,7 @@ async fn transcripts_come_later_and_are_replaced_only_by_others() {
         .await
         .unwrap();
     let spoken = |sentences: &[&str]| PageCommit {
-        transcripts: vec![("1".into(), transcript(sentences))],
+        transcripts: vec![("1".into(), transcript(sentences).into())],
         ..page(vec![])
     };
     let receipt = store
@@ -254,7 +254,7 @@ async fn a_transcript_of_an_unknown_call_is_left_out() {
     let place = Place::new();
     let store = place.begun().await;
     let stray = PageCommit {
-        transcripts: vec![("9".into(), transcript(&["Who?"]))],
+        transcripts: vec![("9".into(), transcript(&["Who?"]).into())],
         ..page(vec![])
     };
     assert_eq!(store.commit_page(stray).await.unwrap().transcripts, 0);
@@ -363,7 +363,7 @@ async fn failures_are_counted_until_the_call_comes() {
     );
     let spoken = PageCommit {
         now: at(7),
-        transcripts: vec![("1".into(), transcript(&["Hello."]))],
+        transcripts: vec![("1".into(), transcript(&["Hello."]).into())],
         ..page(vec![])
     };
     store.commit_page(spoken).await.unwrap();
@@ -414,7 +414,7 @@ async fn late_calls_count_in_the_newest_window() {
     let place = Place::new();
     let store = place.begun().await;
     let listing = PageCommit {
-        checkpoint: Some(checkpoint(1, None)),
+        checkpoints: vec![checkpoint(1, None)],
         ..page(vec![call("1")])
     };
     store.commit_page(listing).await.unwrap();

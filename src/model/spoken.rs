@@ -1,0 +1,187 @@
+//! A transcript on its way into the record.
+
+use std::ops::Range;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{Granularity, Segment, Transcript};
+
+/// A transcript that changes no more, with the fingerprint of what it says, so that the same answer is recognised the next
+/// night. It is made where the transcript was read, beside the record's thread, and it is small: pages of them wait for the
+/// record, and the texts of 24,000 segments are 24,000 pieces of memory otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "Transcript")]
+pub struct Spoken {
+    source: String,
+    granularity: Granularity,
+    language: Option<String>,
+    /// All that was said.
+    text: String,
+    /// Each with its part of the text.
+    segments: Vec<Segment<Range<u32>>>,
+    content_hash: String,
+}
+
+impl Spoken {
+    /// `platform`, or `file:vtt`, `file:srt`, ...
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What one segment is.
+    pub const fn granularity(&self) -> Granularity {
+        self.granularity
+    }
+
+    /// BCP 47 tag where the transcript itself tells.
+    pub fn language(&self) -> Option<&str> {
+        self.language.as_deref()
+    }
+
+    /// How many segments there are.
+    pub const fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Whether nothing was said.
+    pub const fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// Bytes of all that was said.
+    pub const fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// A segment, counted from 0.
+    pub fn segment(&self, idx: usize) -> Option<Segment<&str>> {
+        let Segment {
+            speaker,
+            participant,
+            start_ms,
+            end_ms,
+            text,
+        } = self.segments.get(idx)?.clone();
+        Some(Segment {
+            speaker,
+            participant,
+            start_ms,
+            end_ms,
+            text: self.text.get(text.start as usize..text.end as usize)?,
+        })
+    }
+
+    /// SHA-256 over the canonical JSON of the transcript, in hex.
+    pub fn content_hash(&self) -> &str {
+        &self.content_hash
+    }
+}
+
+impl From<Transcript> for Spoken {
+    /// # Panics
+    /// When more than 4 GB were said: no answer and no file is as large.
+    fn from(transcript: Transcript) -> Self {
+        let (content_hash, bytes) = (hash(&transcript), transcript.bytes());
+        let Transcript {
+            source,
+            granularity,
+            language,
+            segments: whole,
+        } = transcript;
+        let mut text = String::with_capacity(bytes);
+        let position = |text: &str| u32::try_from(text.len()).expect("less than 4 GB were said");
+        let mut segments = Vec::with_capacity(whole.len());
+        for segment in whole {
+            let start = position(&text);
+            text.push_str(&segment.text);
+            segments.push(Segment {
+                speaker: segment.speaker,
+                participant: segment.participant,
+                start_ms: segment.start_ms,
+                end_ms: segment.end_ms,
+                text: start..position(&text),
+            });
+        }
+        Self {
+            source,
+            granularity,
+            language,
+            text,
+            segments,
+            content_hash,
+        }
+    }
+}
+
+impl From<Spoken> for Transcript {
+    fn from(spoken: Spoken) -> Self {
+        let segments = (0..spoken.len()).filter_map(|idx| spoken.segment(idx));
+        let segments = segments.map(|segment| Segment {
+            speaker: segment.speaker,
+            participant: segment.participant,
+            start_ms: segment.start_ms,
+            end_ms: segment.end_ms,
+            text: segment.text.to_owned(),
+        });
+        Self {
+            segments: segments.collect(),
+            source: spoken.source,
+            granularity: spoken.granularity,
+            language: spoken.language,
+        }
+    }
+}
+
+/// SHA-256 over the canonical JSON of a transcript.
+///
+/// The JSON is written in canonical order to begin with: a value tree of every segment would cost more
+/// than the rest of its import.
+fn hash(transcript: &Transcript) -> String {
+    let canonical = CanonicalTranscript {
+        granularity: transcript.granularity.as_str(),
+        language: transcript.language.as_deref(),
+        segments: transcript
+            .segments
+            .iter()
+            .map(|segment| CanonicalSegment {
+                end_ms: segment.end_ms,
+                participant: segment.participant,
+                speaker: segment.speaker.as_deref(),
+                start_ms: segment.start_ms,
+                text: &segment.text,
+            })
+            .collect(),
+        source: &transcript.source,
+    };
+    let mut text = Vec::with_capacity(transcript.bytes() + transcript.segments.len() * FIELDS);
+    serde_json::to_writer(&mut text, &canonical).expect("a transcript has text keys only");
+    hex::encode(Sha256::digest(&text))
+}
+
+/// About how many bytes of canonical JSON a segment has besides its text.
+const FIELDS: usize = 128;
+
+/// A transcript with its keys sorted and nothing for what is unknown.
+#[derive(Serialize)]
+struct CanonicalTranscript<'a> {
+    granularity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    segments: Vec<CanonicalSegment<'a>>,
+    source: &'a str,
+}
+
+/// A segment with its keys sorted and nothing for what is unknown.
+#[derive(Serialize)]
+struct CanonicalSegment<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    participant: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaker: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_ms: Option<i64>,
+    text: &'a str,
+}
