@@ -25,6 +25,7 @@ mod runs;
 mod schema;
 mod segments;
 mod session;
+mod vacuum;
 mod values;
 
 use std::{

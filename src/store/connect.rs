@@ -15,6 +15,7 @@ use super::{
     error::{StoreError, file_error},
     mark, schema,
     session::Session,
+    vacuum,
 };
 
 /// The writer thread alone. Measured: a second one costs a quarter more CPU, most of it in waiting for
@@ -176,7 +177,7 @@ fn connect(path: &Path, mode: AccessMode) -> Result<Connection, StoreError> {
         config = config
             .with("storage_compatibility_version", STORAGE)?
             .with("checkpoint_threshold", LOG)?
-            .with("max_vacuum_tasks", "0")?;
+            .with(vacuum::SETTING, "0")?;
     }
     Ok(Connection::open_with_flags(path, config)?)
 }

@@ -16,7 +16,7 @@ use super::{
     known::Known,
     mark::{self, Mark},
     memory::Memory,
-    segments,
+    segments, vacuum,
 };
 use crate::kill::{self, Point};
 
@@ -198,6 +198,7 @@ impl Session {
             return Ok(());
         }
         self.hold(None)?;
+        self.read(vacuum::allow_if_due)?;
         self.checkpoint()?;
         mark::remove(&self.path).map_err(|source| file_error(&self.path, source))
     }
