@@ -650,7 +650,8 @@ impl Drop for Store {
     }
 }
 
-/// One page of an import: everything in it is committed in one transaction, or nothing.
+/// A page of an import, or several that came in while the record was busy: everything in it is committed in one
+/// transaction, or nothing.
 #[derive(Debug, Clone)]
 pub struct PageCommit {
     /// The run.

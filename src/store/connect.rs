@@ -23,9 +23,9 @@ use super::{
 const THREADS: i64 = 1;
 
 /// How long the log may grow before it goes into the file. Each time, the rows of a table's last, unfinished row group
-/// (122,880 rows) are compressed anew: measured, the default of 16 MB costs half as much again. What is in the log is
-/// in the buffers as well, uncompressed: with 128 MB it does not fit, is written to disk in between, and an import
-/// costs a fifth more. A log of this size is read again within a second after a crash.
+/// (122,880 rows) are compressed anew: measured, the default of 16 MB costs half as much again where pages come one by one.
+/// Of large groups of pages ([`crate::import`]) the log holds little. One of this size is read again within a second after
+/// a crash.
 const LOG: &str = "48MB";
 
 /// The newest storage format of DuckDB 1.5.5. Older ones ignore `USING COMPRESSION zstd` and replay a

@@ -15,8 +15,8 @@ use super::{
     recorded::{self, Mark, Scope, id_list},
 };
 
-/// Calls of an account that are remembered with their marks: some 8 MB.
-const RECENT: usize = 20_000;
+/// Calls of an account that are remembered with their marks: some 4 MB.
+const RECENT: usize = 10_000;
 
 /// The calls of the accounts that pages came for. It holds as long as nothing but pages changes the record.
 #[derive(Debug, Default)]
