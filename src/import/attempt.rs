@@ -17,7 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Access, End, Failure, RateLimiter,
@@ -46,6 +46,9 @@ const MAX_UNCOMMITTED: usize = 4;
 
 /// The same where they are committed together.
 const MAX_TOGETHER: usize = 16;
+
+/// An answer that takes no longer is waited for before pages are committed that may be committed together.
+const PROMPT: SignedDuration = SignedDuration::from_secs(1);
 
 /// One import in one run.
 pub struct Attempt {
@@ -174,7 +177,14 @@ impl Attempt {
         limiter: &mut RateLimiter,
         access: &mut Access,
     ) -> Command {
-        if let Some(command) = self.commit() {
+        match self.next(now, limiter, access) {
+            Command::Idle => self.gathers_until(now).map_or(Command::Idle, Command::Wait),
+            command => command,
+        }
+    }
+
+    fn next(&mut self, now: Timestamp, limiter: &mut RateLimiter, access: &mut Access) -> Command {
+        if let Some(command) = self.commit(now) {
             return command;
         }
         if let Some(end) = &self.end {
@@ -317,8 +327,8 @@ impl Attempt {
         self.connector.lists_transcripts(self.setup.method)
     }
 
-    fn commit(&mut self) -> Option<Command> {
-        if self.committing.is_some() || self.gathers() {
+    fn commit(&mut self, now: Timestamp) -> Option<Command> {
+        if self.committing.is_some() || self.gathers_until(now).is_some() {
             return None;
         }
         let commit = group::next(&mut self.commits)?;
@@ -335,13 +345,17 @@ impl Attempt {
         Some(Command::Commit(commit))
     }
 
-    /// Whether pages that had to wait for the record wait on, for more to come along: the record is the slowest part then,
-    /// and it writes large groups in less time.
-    fn gathers(&self) -> bool {
-        self.behind
-            && !self.in_flight.is_empty()
+    /// Until when pages that had to wait for the record wait on, for more to come along: the record is the slowest part then,
+    /// and it writes large groups in less time. For an answer that takes long, nothing waits.
+    fn gathers_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let sent = self.in_flight.values().map(|ticket| ticket.sent).max()?;
+        let until = sent.saturating_add(PROMPT).unwrap_or(sent);
+        let gathers = self.behind
+            && self.committing.is_none()
+            && until > now
             && group::may_grow(&self.commits)
-            && !self.is_full()
+            && !self.is_full();
+        gathers.then_some(until)
     }
 
     /// Whether as much waits for the record as it takes at a time.

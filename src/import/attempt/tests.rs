@@ -162,6 +162,10 @@ fn work(attempt: &mut Attempt, now: Timestamp) -> (Vec<u64>, Vec<usize>) {
             Command::Send { ticket, .. } => sent.push(ticket),
             Command::Commit(commit) => committed.push(commit.transcripts.len()),
             Command::Idle => return (sent, committed),
+            Command::Wait(until) => {
+                assert_eq!(until, Timestamp::UNIX_EPOCH + PROMPT);
+                return (sent, committed);
+            }
             other => panic!("nothing to wait for: {other:?}"),
         }
     }
@@ -213,4 +217,21 @@ fn only_pages_that_had_to_wait_are_committed_together() {
     }
     attempt.committed(&[]);
     assert_eq!(work(&mut attempt, now).1, [4], "no more comes");
+}
+
+/// An answer that hangs holds up nothing but itself.
+#[test]
+fn what_came_is_committed_without_an_answer_that_takes_long() {
+    let now = Timestamp::UNIX_EPOCH;
+    let mut attempt = attempt();
+    let (sent, _) = work(&mut attempt, now);
+    answer(&mut attempt, sent[0], 1);
+    assert_eq!(work(&mut attempt, now).1, [1]);
+    answer(&mut attempt, sent[1], 1);
+    attempt.committed(&[]);
+    assert!(
+        work(&mut attempt, now).1.is_empty(),
+        "others are on their way"
+    );
+    assert_eq!(work(&mut attempt, now + PROMPT).1, [1], "they take long");
 }
