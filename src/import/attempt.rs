@@ -177,9 +177,11 @@ impl Attempt {
         limiter: &mut RateLimiter,
         access: &mut Access,
     ) -> Command {
-        match self.next(now, limiter, access) {
-            Command::Idle => self.gathers_until(now).map_or(Command::Idle, Command::Wait),
-            command => command,
+        let command = self.next(now, limiter, access);
+        match (command, self.gathers_until(now)) {
+            (Command::Idle, Some(end)) => Command::Wait(end),
+            (Command::Wait(until), Some(end)) => Command::Wait(until.min(end)),
+            (command, _) => command,
         }
     }
 
