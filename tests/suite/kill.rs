@@ -132,7 +132,10 @@ fn killed(reference: &Reference, visit: usize) -> Vec<String> {
     let world = World::new(reference.story);
     let run = world.run(Some(Stop::kill_at(visit)));
     let mut wrong = Vec::new();
-    if run.output.status.code().is_some() || run.visits.len() != visit {
+    // Pages that wait for the record are committed together: there may be fewer visits than in the undisturbed story.
+    let ended = run.output.status.code();
+    let is_over = ended.is_some() && ended == reference.code && run.visits.len() < visit;
+    if !is_over && (ended.is_some() || run.visits.len() != visit) {
         wrong.push(format!("it was not killed there: {}", run.said()));
     }
     let committed = if reference.story == Story::LostMachine {
