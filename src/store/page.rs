@@ -26,8 +26,8 @@ use crate::{
 };
 use changes::Changes;
 
-/// A page whose duplicates are gone and whose hashes are known. Made before the page is queued for the
-/// writer, because hashing costs as much as a third of the writing.
+/// A page whose duplicates are gone and whose hashes are known. Made before the page is queued for the writer, which is what
+/// a fast import waits for.
 #[derive(Debug)]
 pub(super) struct Prepared {
     page: PageCommit,

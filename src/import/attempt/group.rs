@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Call, Checkpoint, Granularity, Segment, Tally, Transcript, Window},
+        model::{Call, Checkpoint, Tally, Window},
         platforms::RecordFailure,
     };
 
@@ -157,21 +157,8 @@ mod tests {
     }
 
     fn spoken(id: &str, segments: usize) -> Commit {
-        let segment = Segment {
-            speaker: None,
-            participant: None,
-            start_ms: None,
-            end_ms: None,
-            text: "Hello.".to_owned(),
-        };
-        let transcript = Transcript {
-            source: "platform".into(),
-            granularity: Granularity::Sentence,
-            language: None,
-            segments: vec![segment; segments],
-        };
         Commit {
-            transcripts: vec![(id.into(), transcript.into())],
+            transcripts: vec![(id.into(), super::super::tests::spoken(segments))],
             ..Commit::default()
         }
     }

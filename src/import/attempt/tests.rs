@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    model::{Checkpoint, Granularity, Period, Segment, Transcript, Window},
+    model::{Checkpoint, Granularity, Period, Segment, Spoken, Transcript, Window},
     platforms::{Page, connector},
 };
 use jiff::civil::date;
@@ -171,7 +171,8 @@ fn work(attempt: &mut Attempt, now: Timestamp) -> (Vec<u64>, Vec<usize>) {
     }
 }
 
-fn answer(attempt: &mut Attempt, ticket: u64, segments: usize) {
+/// A transcript of so many segments.
+pub(super) fn spoken(segments: usize) -> Spoken {
     let segment = Segment {
         speaker: None,
         participant: None,
@@ -185,8 +186,12 @@ fn answer(attempt: &mut Attempt, ticket: u64, segments: usize) {
         language: None,
         segments: vec![segment; segments],
     };
+    transcript.into()
+}
+
+fn answer(attempt: &mut Attempt, ticket: u64, segments: usize) {
     let page = Page {
-        transcripts: vec![(ticket.to_string(), transcript.into())],
+        transcripts: vec![(ticket.to_string(), spoken(segments))],
         ..Page::default()
     };
     let mut limiter = RateLimiter::new("gong", "northwind", None, &[]);
