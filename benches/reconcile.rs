@@ -40,8 +40,8 @@ use tokio::{runtime::Runtime, sync::watch};
 
 const CALLS: u32 = 10_000;
 
-/// Makes a transcript as large as a real one: 41 kB of JSON.
-const SENTENCES: u32 = 240;
+/// Nine in ten calls have a transcript, so that there are 240 sentences a call: 2,400,000, or 41 kB of JSON a call.
+const SENTENCES: u32 = 266;
 
 /// A year that is over, so that no run looks for late calls.
 const PERIOD: (Date, Date) = (date(2025, 1, 1), date(2025, 12, 31));
@@ -148,6 +148,7 @@ fn runs(criterion: &mut Criterion) {
 /// The request, its platform, and what both need.
 struct Scene {
     runtime: Runtime,
+    http: Http,
     matrix: SupportMatrix,
     declared: Declared,
     secrets: Secrets,
@@ -167,6 +168,7 @@ impl Scene {
         let platform = Platform::start(latency).expect("this program can be started again");
         Self {
             runtime: Runtime::new().expect("a runtime"),
+            http: Http::new().expect("a client"),
             matrix,
             declared,
             secrets: Secrets::new(|name| {
@@ -202,7 +204,6 @@ impl Scene {
     async fn run(&self, path: &Path, started_at: Timestamp) -> i64 {
         let run_id = started_at.to_string();
         let store = Store::open(path, &run_id, "bench", started_at).expect("the record opens");
-        let http = Http::new().expect("a client");
         let (_stop, interrupt) = watch::channel(false);
         let settings = Settings {
             declared: &self.declared,
@@ -218,7 +219,7 @@ impl Scene {
         };
         let edges = Edges {
             store: &store,
-            http: &http,
+            http: &self.http,
             secrets: &self.secrets,
             github: None,
             slack: None,
@@ -334,9 +335,13 @@ impl Drop for Platform {
 fn serve(latency: Duration) -> io::Result<()> {
     let (from, to) = PERIOD;
     let population = gong::Population::new(1, CALLS, from, to, SENTENCES);
+    let gong = gong::Config {
+        keeps_transcripts: true,
+        ..gong::Config::new(population).without_limits()
+    };
     let running = Simulator::start(Config {
         latency,
-        ..Config::gong(gong::Config::new(population).without_limits())
+        ..Config::gong(gong)
     })?;
     writeln!(io::stdout(), "{}", running.url)?;
     io::stdin().read_to_end(&mut Vec::new())?;

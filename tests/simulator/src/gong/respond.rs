@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     company::Population,
-    json::Object,
+    json::{self, Object},
     log::Endpoint,
     random,
     server::{Answer, Arrival, CursorFault, Incoming, Service},
@@ -74,7 +74,7 @@ impl Service for State {
         Object::write(&mut body, |object| {
             object.text("requestId", trace(number).as_str());
             object.member("errors", |out| {
-                crate::json::list(out, [message], crate::json::string);
+                json::list(out, [message], json::string);
             });
         });
         answer(number, status, body)
@@ -265,11 +265,31 @@ impl Exchange<'_> {
             },
         )?;
         Ok(self.envelope(Some(&page), |object| {
-            object.objects("callTranscripts", &page.records, |object, index| {
-                let call = population.call(*index);
-                write::transcript(object, &call, &population.turns(&call));
+            object.member("callTranscripts", |out| {
+                json::list(out, &page.records, |out, index| {
+                    self.transcript(out, *index)
+                });
             });
         }))
+    }
+
+    /// What was said in a call.
+    fn transcript(&self, out: &mut String, index: u32) {
+        let tell = |out: &mut String| {
+            let population = self.population();
+            let call = population.call(index);
+            Object::write(out, |object| {
+                write::transcript(object, &call, &population.turns(&call));
+            });
+        };
+        match self.tenant.told.get(index as usize) {
+            Some(told) => out.push_str(told.get_or_init(|| {
+                let mut out = String::new();
+                tell(&mut out);
+                out
+            })),
+            None => tell(out),
+        }
     }
 
     /// The body of a POST, checked.
