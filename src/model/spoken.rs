@@ -24,6 +24,42 @@ pub struct Spoken {
 }
 
 impl Spoken {
+    /// The parts of a [`Transcript`], whose texts may stand where they were read.
+    ///
+    /// # Panics
+    /// When more than 4 GB were said: no answer and no file is as large.
+    pub fn new<T: AsRef<str>>(
+        source: String,
+        granularity: Granularity,
+        language: Option<String>,
+        whole: &[Segment<T>],
+    ) -> Self {
+        let bytes = whole.iter().map(|segment| segment.text.as_ref().len());
+        let mut text = String::with_capacity(bytes.sum());
+        let content_hash = hash(&source, granularity, language.as_deref(), whole);
+        let position = |text: &str| u32::try_from(text.len()).expect("less than 4 GB were said");
+        let mut segments = Vec::with_capacity(whole.len());
+        for segment in whole {
+            let start = position(&text);
+            text.push_str(segment.text.as_ref());
+            segments.push(Segment {
+                speaker: segment.speaker.clone(),
+                participant: segment.participant,
+                start_ms: segment.start_ms,
+                end_ms: segment.end_ms,
+                text: start..position(&text),
+            });
+        }
+        Self {
+            source,
+            granularity,
+            language,
+            text,
+            segments,
+            content_hash,
+        }
+    }
+
     /// `platform`, or `file:vtt`, `file:srt`, ...
     pub fn source(&self) -> &str {
         &self.source
@@ -82,35 +118,13 @@ impl From<Transcript> for Spoken {
     /// # Panics
     /// When more than 4 GB were said: no answer and no file is as large.
     fn from(transcript: Transcript) -> Self {
-        let (content_hash, bytes) = (hash(&transcript), transcript.bytes());
         let Transcript {
             source,
             granularity,
             language,
-            segments: whole,
-        } = transcript;
-        let mut text = String::with_capacity(bytes);
-        let position = |text: &str| u32::try_from(text.len()).expect("less than 4 GB were said");
-        let mut segments = Vec::with_capacity(whole.len());
-        for segment in whole {
-            let start = position(&text);
-            text.push_str(&segment.text);
-            segments.push(Segment {
-                speaker: segment.speaker,
-                participant: segment.participant,
-                start_ms: segment.start_ms,
-                end_ms: segment.end_ms,
-                text: start..position(&text),
-            });
-        }
-        Self {
-            source,
-            granularity,
-            language,
-            text,
             segments,
-            content_hash,
-        }
+        } = transcript;
+        Self::new(source, granularity, language, &segments)
     }
 }
 
@@ -137,24 +151,33 @@ impl From<Spoken> for Transcript {
 ///
 /// The JSON is written in canonical order to begin with: a value tree of every segment would cost more
 /// than the rest of its import.
-fn hash(transcript: &Transcript) -> String {
+fn hash<T: AsRef<str>>(
+    source: &str,
+    granularity: Granularity,
+    language: Option<&str>,
+    segments: &[Segment<T>],
+) -> String {
     let canonical = CanonicalTranscript {
-        granularity: transcript.granularity.as_str(),
-        language: transcript.language.as_deref(),
-        segments: transcript
-            .segments
+        granularity: granularity.as_str(),
+        language,
+        segments: segments
             .iter()
             .map(|segment| CanonicalSegment {
                 end_ms: segment.end_ms,
                 participant: segment.participant,
                 speaker: segment.speaker.as_deref(),
                 start_ms: segment.start_ms,
-                text: &segment.text,
+                text: segment.text.as_ref(),
             })
             .collect(),
-        source: &transcript.source,
+        source,
     };
-    let mut text = Vec::with_capacity(transcript.bytes() + transcript.segments.len() * FIELDS);
+    let bytes: usize = canonical
+        .segments
+        .iter()
+        .map(|segment| segment.text.len() + FIELDS)
+        .sum();
+    let mut text = Vec::with_capacity(bytes);
     serde_json::to_writer(&mut text, &canonical).expect("a transcript has text keys only");
     hex::encode(Sha256::digest(&text))
 }

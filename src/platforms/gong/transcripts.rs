@@ -1,7 +1,7 @@
 //! `POST /v2/calls/transcript`: what was said in up to 100 calls. Times are milliseconds here, seconds
 //! everywhere else in Gong's API. Calls without a transcript are left out of the answer.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,7 +11,7 @@ use super::{
     listing::{Party, Speakers},
 };
 use crate::{
-    model::{Granularity, Segment, Transcript},
+    model::{Granularity, Segment, Spoken},
     platforms::{CallRef, HttpReply, Page, RecordFailure, Rejection, fields, replies},
 };
 
@@ -22,14 +22,14 @@ pub(super) fn page(reply: &HttpReply, calls: &[CallRef]) -> Result<Page, Rejecti
         .iter()
         .map(|call| (call.external_id.as_str(), call))
         .collect();
-    let take = |found: CallTranscript| {
+    let take = |found: CallTranscript<'_>| {
         let call = wanted.get(found.call_id.as_str())?;
-        let transcript = transcript(found.turns.unwrap_or_default(), call);
+        let spoken = spoken(found.turns.unwrap_or_default(), call);
         // Without a sentence it is not ready yet.
-        (!transcript.segments.is_empty()).then(|| (found.call_id, transcript.into()))
+        (!spoken.is_empty()).then_some((found.call_id, spoken))
     };
     // Read at once: to part megabytes into records first costs half as much again.
-    if let Ok(answer) = serde_json::from_slice::<Answer<CallTranscript>>(&reply.body) {
+    if let Ok(answer) = serde_json::from_slice::<Answer<CallTranscript<'_>>>(&reply.body) {
         page.next = answer.records.next();
         page.transcripts
             .extend(answer.call_transcripts.into_iter().filter_map(take));
@@ -56,30 +56,37 @@ struct Answer<R> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CallTranscript {
+struct CallTranscript<'a> {
     #[serde(deserialize_with = "fields::id")]
     call_id: String,
-    #[serde(rename = "transcript")]
-    turns: Option<Vec<Turn>>,
+    #[serde(rename = "transcript", borrow)]
+    turns: Option<Vec<Turn<'a>>>,
 }
 
 /// One turn of one speaker.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Turn {
+struct Turn<'a> {
     #[serde(default, deserialize_with = "fields::optional_id")]
     speaker_id: Option<String>,
-    sentences: Option<Vec<Sentence>>,
+    #[serde(borrow)]
+    sentences: Option<Vec<Sentence<'a>>>,
 }
 
 #[derive(Deserialize)]
-struct Sentence {
+struct Sentence<'a> {
     start: Option<i64>,
     end: Option<i64>,
-    text: Option<String>,
+    #[serde(borrow)]
+    text: Option<Text<'a>>,
 }
 
-fn transcript(turns: Vec<Turn>, call: &CallRef) -> Transcript {
+/// A text that stays in the answer unless something in it is escaped.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn spoken(turns: Vec<Turn<'_>>, call: &CallRef) -> Spoken {
     let speakers = speakers(call);
     let mut segments = Vec::with_capacity(
         turns
@@ -102,16 +109,11 @@ fn transcript(turns: Vec<Turn>, call: &CallRef) -> Transcript {
                 participant,
                 start_ms: sentence.start,
                 end_ms: sentence.end,
-                text: sentence.text.unwrap_or_default(),
+                text: sentence.text.unwrap_or_default().0,
             });
         }
     }
-    Transcript {
-        source: "platform".into(),
-        granularity: Granularity::Sentence,
-        language: None,
-        segments,
-    }
+    Spoken::new("platform".into(), Granularity::Sentence, None, &segments)
 }
 
 /// Labels and 1-based positions of the parties by speaker id, from what the listing said.
