@@ -149,9 +149,10 @@ fn read_only(path: &Path, folder: Option<&Path>) -> Result<Session, StoreError> 
 }
 
 /// Goes through the missing migrations, each in a file opened anew, so that what the next one builds on
-/// has been read back from the disk.
+/// has been read back from the disk. In a new file there is nothing to lose yet.
 fn up_to_date(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = connect(path, AccessMode::ReadWrite)?;
+    let is_new = schema::version(&connection, path)? == 0;
     loop {
         let version = schema::version(&connection, path)?;
         if version == schema::VERSION {
@@ -160,8 +161,10 @@ fn up_to_date(path: &Path) -> Result<Connection, StoreError> {
             return Ok(connection);
         }
         schema::migrate(&connection, version)?;
-        connection.close().map_err(|(_, error)| error)?;
-        connection = connect(path, AccessMode::ReadWrite)?;
+        if !is_new {
+            connection.close().map_err(|(_, error)| error)?;
+            connection = connect(path, AccessMode::ReadWrite)?;
+        }
     }
 }
 
