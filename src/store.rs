@@ -314,12 +314,14 @@ impl Store {
     pub async fn commit_page(&self, mut page: PageCommit) -> Result<PageReceipt, StoreError> {
         self.withhold(page.failures.iter_mut().map(|failure| &mut failure.detail));
         let page = Prepared::new(page);
-        self.on_writer(move |session| {
-            session.page(page.sizes(), move |connection, known| {
-                page.commit(connection, known)
+        let (receipt, _) = self
+            .on_writer(move |session| {
+                session.page(page.sizes(), move |connection, known| {
+                    page.commit(connection, known)
+                })
             })
-        })
-        .await
+            .await?;
+        Ok(receipt)
     }
 
     /// Calls of the request whose transcript is still asked for: up to `limit`, by id, those after `after`.

@@ -38,13 +38,16 @@ use queue::{Backlog, Queue};
 /// Exchanges under way at once. Rate × latency is less on every platform we know.
 const MAX_IN_FLIGHT: usize = 8;
 
+/// The same where the record is behind. More would only wait, each with megabytes of an answer.
+const MAX_IN_FLIGHT_BEHIND: usize = 4;
+
 /// The same with the pages of transcripts that wait for the record: what an import holds in memory.
 const MAX_HELD: usize = 10;
 
-/// Pages that wait for the record before nothing new is asked for: they keep it busy.
+/// Pages that wait for the record before nothing new is asked for, where each is committed alone.
 const MAX_UNCOMMITTED: usize = 4;
 
-/// The same where they are committed together.
+/// The same where they are committed together: a row group of transcripts with as much of the listing.
 const MAX_TOGETHER: usize = 16;
 
 /// An answer that takes no longer is waited for before pages are committed that may be committed together.
@@ -91,6 +94,11 @@ struct Ticket {
 }
 
 impl Ticket {
+    /// Whether it asks for transcripts.
+    fn is_spoken(&self) -> bool {
+        matches!(*self.work, Work::Transcripts(_))
+    }
+
     /// The next exchange of the same step.
     fn go_on(self, exchange: Exchange, progress: Progress) -> Self {
         Self {
@@ -185,25 +193,42 @@ impl Attempt {
         }
     }
 
+    /// The platform is asked first, so that its answers come while pages are committed.
     fn next(&mut self, now: Timestamp, limiter: &mut RateLimiter, access: &mut Access) -> Command {
-        if let Some(command) = self.commit(now) {
+        let command = match self.end {
+            None => self.ask(now, limiter, access),
+            Some(_) => Command::Idle,
+        };
+        if !matches!(command, Command::Idle | Command::Wait(_)) {
             return command;
         }
-        if let Some(end) = &self.end {
-            let over = self.in_flight.is_empty()
-                && self.copies.is_idle()
-                && self.committing.is_none()
-                && !access.is_renewing();
-            return if over {
-                Command::Done(end.clone())
-            } else {
-                Command::Idle
-            };
+        if let Some(commit) = self.commit(now) {
+            return commit;
         }
+        let Some(end) = &self.end else {
+            return command;
+        };
+        let over = self.in_flight.is_empty()
+            && self.copies.is_idle()
+            && self.committing.is_none()
+            && !access.is_renewing();
+        if over {
+            Command::Done(end.clone())
+        } else {
+            Command::Idle
+        }
+    }
+
+    fn ask(&mut self, now: Timestamp, limiter: &mut RateLimiter, access: &mut Access) -> Command {
         if let Some(command) = self.load_pending() {
             return command;
         }
-        if self.in_flight.len() >= MAX_IN_FLIGHT || self.will_be_full() {
+        let most = if self.behind {
+            MAX_IN_FLIGHT_BEHIND
+        } else {
+            MAX_IN_FLIGHT
+        };
+        if self.in_flight.len() >= most || self.will_be_full() {
             return Command::Idle;
         }
         if let Some(paused_until) = self.breaker.paused_until() {
@@ -362,7 +387,7 @@ impl Attempt {
 
     /// Whether as much waits for the record as it takes at a time.
     fn is_full(&self) -> bool {
-        let most = if group::may_grow(&self.commits) {
+        let most = if group::are_plain(&self.commits) {
             MAX_TOGETHER
         } else {
             MAX_UNCOMMITTED
@@ -372,8 +397,7 @@ impl Attempt {
 
     /// Whether it will be, once what was asked for is here.
     fn will_be_full(&self) -> bool {
-        let spoken = |page: &&Commit| !page.transcripts.is_empty();
-        let spoken = self.commits.iter().filter(spoken).count();
+        let (spoken, _) = group::kinds(&self.commits);
         self.is_full() || self.in_flight.len() + spoken >= MAX_HELD
     }
 

@@ -37,7 +37,7 @@ pub(super) struct Prepared {
 
 /// A listed call; its transcript, if it came along, is among the transcripts.
 #[derive(Debug)]
-struct Listed {
+pub(super) struct Listed {
     call: Call,
     content_hash: String,
     says: Says,
@@ -78,12 +78,13 @@ impl Prepared {
         }
     }
 
-    /// Writes the page. Runs inside the writer's transaction.
+    /// Writes the page. Runs inside the writer's transaction, and gives the calls back, so that the writer need not free
+    /// them: they are thousands of small pieces of memory.
     pub(super) fn commit(
         self,
         connection: &Connection,
         known: &mut Known,
-    ) -> Result<PageReceipt, StoreError> {
+    ) -> Result<(PageReceipt, Vec<Listed>), StoreError> {
         let page = &self.page;
         let stamp = Stamp {
             scope: Scope {
@@ -107,7 +108,7 @@ impl Prepared {
         let spoken = self.transcripts.into_iter();
         let spoken = spoken.filter(|(id, _)| written.contains(id));
         segments::insert(connection, stamp.scope, spoken.collect())?;
-        Ok(receipt)
+        Ok((receipt, self.calls))
     }
 
     /// How many calls and how many segments the page brings, each with the bytes of their longest column.

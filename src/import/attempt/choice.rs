@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Attempt, Backlog, Ticket};
+use super::{Attempt, Backlog, Ticket, group};
 use crate::{
     import::{
         walk::Walk,
@@ -20,6 +20,10 @@ const AHEAD: usize = 100;
 /// The same where the record is behind: two large groups, so that it never waits for a listing.
 const AHEAD_BEHIND: usize = 16;
 
+/// Pages without transcripts that wait for a record that is behind, before no more are asked for: as many as a large group
+/// has with transcripts.
+const MAX_LISTED: usize = 6;
+
 impl Attempt {
     /// What to ask next: what is due by now and what was begun, then the credential, transcripts in full
     /// batches, the newest days not listed yet, then the transcripts that fill no batch, and at last where
@@ -27,16 +31,24 @@ impl Attempt {
     ///
     /// A listing is a chain, in which each page waits for the one before it. Where answers are slow, so that several
     /// requests are under way at a time, transcripts fill the slots that it leaves free: there the listing keeps ahead
-    /// of them, or at its end there would be nothing to fill the slots with.
+    /// of them, or at its end there would be nothing to fill the slots with. Where the record is behind, both take turns, so
+    /// that each group has its transcripts and the next one will have them too.
     pub(super) fn candidate(&mut self, now: Timestamp) -> Option<Ticket> {
         // Where a listing brings transcripts, some of those in the queue may come with it.
         let batches = match self.lists_transcripts() {
             true => 0,
             false => self.transcripts.waiting.len() / self.batch(),
         };
-        if self.behind && batches >= AHEAD_BEHIND {
-            self.begin_transcripts();
-            return self.ready.pop_back();
+        if self.behind {
+            let (spoken, listed) = group::kinds(&self.commits);
+            let asked = self.in_flight.values().filter(|ticket| ticket.is_spoken());
+            if batches >= AHEAD_BEHIND || (batches > 0 && asked.count() + spoken <= listed) {
+                self.begin_transcripts();
+                return self.ready.pop_back();
+            }
+            if listed >= MAX_LISTED {
+                return None;
+            }
         }
         let begun = self.later.take_due(now);
         if let Some(ticket) = begun.or_else(|| self.ready.pop_front()) {

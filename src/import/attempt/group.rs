@@ -12,8 +12,8 @@ const SEGMENTS: usize = 122_880;
 /// Bytes of text that are enough.
 const BYTES: usize = 16 << 20;
 
-/// The page that has waited longest, with those behind it that may go along. Where the record keeps up with the platform,
-/// each page is committed alone and at once.
+/// The page that has waited longest, with those behind it that may go along, up to a row group. Where the record keeps up
+/// with the platform, each page is committed alone and at once.
 pub(super) fn next(waiting: &mut VecDeque<Commit>) -> Option<Commit> {
     let mut commit = waiting.pop_front()?;
     let mut size = Size::of(&commit);
@@ -22,8 +22,12 @@ pub(super) fn next(waiting: &mut VecDeque<Commit>) -> Option<Commit> {
         && waiting
             .front()
             .is_some_and(|page| may_follow(page, &commit, &listed))
-        && let Some(page) = waiting.pop_front()
+        && let Some(mut page) = waiting.pop_front()
     {
+        let missing = SEGMENTS.saturating_sub(size.segments);
+        if let Some(rest) = split(&mut page, missing) {
+            waiting.push_front(rest);
+        }
         size.add(Size::of(&page));
         listed.extend(ids(&page));
         add(&mut commit, page);
@@ -31,14 +35,41 @@ pub(super) fn next(waiting: &mut VecDeque<Commit>) -> Option<Commit> {
     Some(commit)
 }
 
+/// Leaves as many transcripts in a page as bring the segments that are missing, and gives those behind them. What does not
+/// fill a row group becomes a small one of its own, which costs time and space.
+fn split(page: &mut Commit, missing: usize) -> Option<Commit> {
+    let mut segments = 0;
+    let rest = page.transcripts.iter().position(|(_, spoken)| {
+        let fills = segments >= missing;
+        segments += spoken.len();
+        fills
+    })?;
+    Some(Commit {
+        transcripts: page.transcripts.split_off(rest),
+        ..Commit::default()
+    })
+}
+
 /// Whether enough waits for a large group.
 pub(super) fn is_enough(waiting: &VecDeque<Commit>) -> bool {
     total(waiting).is_enough()
 }
 
+/// Whether what waits may be committed together.
+pub(super) fn are_plain(waiting: &VecDeque<Commit>) -> bool {
+    waiting.iter().all(is_plain)
+}
+
 /// Whether what waits is worth to wait for more: transcripts, and nothing that is committed alone.
 pub(super) fn may_grow(waiting: &VecDeque<Commit>) -> bool {
-    waiting.iter().all(is_plain) && total(waiting).segments > 0
+    are_plain(waiting) && total(waiting).segments > 0
+}
+
+/// How many of the pages bring transcripts, and how many bring none.
+pub(super) fn kinds(waiting: &VecDeque<Commit>) -> (usize, usize) {
+    let spoken = waiting.iter().filter(|page| Size::of(page).segments > 0);
+    let spoken = spoken.count();
+    (spoken, waiting.len() - spoken)
 }
 
 fn total(waiting: &VecDeque<Commit>) -> Size {
@@ -187,6 +218,20 @@ mod tests {
         let pages = vec![spoken("1", SEGMENTS - 1), spoken("2", 1), spoken("3", 1)];
         assert!(is_enough(&pages.clone().into()));
         assert_eq!(sizes(pages), [(0, 2), (0, 1)]);
+    }
+
+    #[test]
+    fn what_a_row_group_does_not_hold_waits_for_the_next_one() {
+        let mut page = spoken("2", 1);
+        page.transcripts.extend(spoken("3", 2).transcripts);
+        page.tally.found = 2;
+        let mut waiting = VecDeque::from(vec![spoken("1", SEGMENTS - 1), page]);
+        let full = next(&mut waiting).unwrap();
+        let ids: Vec<&str> = full.transcripts.iter().map(|(id, _)| &**id).collect();
+        assert_eq!((ids, full.tally.found), (vec!["1", "2"], 2));
+        let rest = next(&mut waiting).unwrap();
+        assert_eq!(rest.transcripts, spoken("3", 2).transcripts);
+        assert_eq!(rest.tally, Tally::default(), "a page counts once");
     }
 
     #[test]
