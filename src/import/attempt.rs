@@ -42,7 +42,7 @@ const MAX_IN_FLIGHT: usize = 8;
 const MAX_IN_FLIGHT_BEHIND: usize = 4;
 
 /// The same with the pages of transcripts that wait for the record: what an import holds in memory.
-const MAX_HELD: usize = 10;
+const MAX_HELD: usize = 8;
 
 /// Pages that wait for the record before nothing new is asked for, where each is committed alone.
 const MAX_UNCOMMITTED: usize = 4;
