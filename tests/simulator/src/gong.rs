@@ -68,7 +68,7 @@ pub struct Config {
     /// Where recordings are.
     pub links: Links,
     /// Whether transcripts are kept once they were told, some 40 kB a call: to make them up again takes a benchmark a
-    /// fifth of its processors.
+    /// tenth of its processors.
     pub keeps_transcripts: bool,
 }
 
