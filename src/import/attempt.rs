@@ -38,11 +38,9 @@ use queue::{Backlog, Queue};
 /// Exchanges under way at once. Rate × latency is less on every platform we know.
 const MAX_IN_FLIGHT: usize = 8;
 
-/// The same where the record is behind. More would only wait, each with megabytes of an answer.
-const MAX_IN_FLIGHT_BEHIND: usize = 4;
-
-/// The same with the pages of transcripts that wait for the record: what an import holds in memory.
-const MAX_HELD: usize = 8;
+/// After so many pages that did not have to wait, the record keeps up with the platform. One alone comes in time after every
+/// large group.
+const KEEPS_UP: usize = 4;
 
 /// Pages that wait for the record before nothing new is asked for, where each is committed alone.
 const MAX_UNCOMMITTED: usize = 4;
@@ -68,8 +66,8 @@ pub struct Attempt {
     in_flight: BTreeMap<u64, Ticket>,
     next_ticket: u64,
     commits: VecDeque<Commit>,
-    /// Whether the last page came while the record was busy, so that it is what the import waits for.
-    behind: bool,
+    /// Pages that came one after another while the record had nothing to do.
+    in_time: usize,
     /// Calls of the commit under way whose transcripts may be wanted.
     committing: Option<Vec<CallRef>>,
     breaker: Breaker,
@@ -94,11 +92,6 @@ struct Ticket {
 }
 
 impl Ticket {
-    /// Whether it asks for transcripts.
-    fn is_spoken(&self) -> bool {
-        matches!(*self.work, Work::Transcripts(_))
-    }
-
     /// The next exchange of the same step.
     fn go_on(self, exchange: Exchange, progress: Progress) -> Self {
         Self {
@@ -138,7 +131,7 @@ impl Attempt {
             in_flight: BTreeMap::new(),
             next_ticket: 0,
             commits: VecDeque::new(),
-            behind: false,
+            in_time: KEEPS_UP,
             committing: None,
             breaker: Breaker::default(),
             renewals: 0,
@@ -223,12 +216,7 @@ impl Attempt {
         if let Some(command) = self.load_pending() {
             return command;
         }
-        let most = if self.behind {
-            MAX_IN_FLIGHT_BEHIND
-        } else {
-            MAX_IN_FLIGHT
-        };
-        if self.in_flight.len() >= most || self.will_be_full() {
+        if self.in_flight.len() >= MAX_IN_FLIGHT || self.is_full() {
             return Command::Idle;
         }
         if let Some(paused_until) = self.breaker.paused_until() {
@@ -355,10 +343,16 @@ impl Attempt {
     }
 
     fn commit(&mut self, now: Timestamp) -> Option<Command> {
-        if self.committing.is_some() || self.gathers_until(now).is_some() {
+        if self.committing.is_some() {
             return None;
         }
-        let commit = group::next(&mut self.commits)?;
+        let commit = if self.is_short() {
+            group::listing(&mut self.commits)?
+        } else if self.gathers_until(now).is_none() {
+            group::next(&mut self.commits)?
+        } else {
+            return None;
+        };
         if self.lists_transcripts() {
             self.transcripts.forget(&commit.calls);
         }
@@ -372,12 +366,21 @@ impl Attempt {
         Some(Command::Commit(commit))
     }
 
+    /// Whether the pages that wait hold calls without which there are soon no transcripts to ask for.
+    fn is_short(&self) -> bool {
+        let (_, listed) = group::kinds(&self.commits);
+        self.is_behind()
+            && group::are_plain(&self.commits)
+            && listed > 0
+            && self.batches() < choice::SHORT
+    }
+
     /// Until when pages that had to wait for the record wait on, for more to come along: the record is the slowest part then,
     /// and it writes large groups in less time. For an answer that takes long, nothing waits.
     fn gathers_until(&self, now: Timestamp) -> Option<Timestamp> {
         let sent = self.in_flight.values().map(|ticket| ticket.sent).max()?;
         let until = sent.saturating_add(PROMPT).unwrap_or(sent);
-        let gathers = self.behind
+        let gathers = self.is_behind()
             && self.committing.is_none()
             && until > now
             && group::may_grow(&self.commits)
@@ -395,16 +398,16 @@ impl Attempt {
         self.commits.len() >= most || group::is_enough(&self.commits)
     }
 
-    /// Whether it will be, once what was asked for is here.
-    fn will_be_full(&self) -> bool {
-        let (spoken, _) = group::kinds(&self.commits);
-        self.is_full() || self.in_flight.len() + spoken >= MAX_HELD
-    }
-
     /// A page to commit.
     fn keep(&mut self, page: Commit) {
-        self.behind = self.committing.is_some() || !self.commits.is_empty();
+        let is_busy = self.committing.is_some() || !self.commits.is_empty();
+        self.in_time = if is_busy { 0 } else { self.in_time + 1 };
         self.commits.push_back(page);
+    }
+
+    /// Whether the record is what the import waits for.
+    fn is_behind(&self) -> bool {
+        self.in_time < KEEPS_UP
     }
 
     fn load_pending(&mut self) -> Option<Command> {

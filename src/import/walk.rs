@@ -127,6 +127,10 @@ impl Walk {
         let fresh = calls.len() + failures.len() + file_failures.len();
         self.refuse_circles(offered, gets_on, next.as_ref())?;
         let checkpoint = self.count(fresh, total, next.as_ref());
+        if self.done {
+            // Of many windows, those that are open need memory.
+            (self.ids, self.cursors) = Default::default();
+        }
         let doubles = skipped.iter().filter(|file| file.is_duplicate).count();
         let tally = Tally {
             found: counted(records + skipped.len()),

@@ -1,6 +1,6 @@
 //! A transcript on its way into the record.
 
-use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -18,10 +18,27 @@ pub struct Spoken {
     language: Option<String>,
     /// All that was said.
     text: String,
-    /// Each with its part of the text.
-    segments: Vec<Segment<Range<u32>>>,
+    voices: Vec<Voice>,
+    segments: Vec<Packed>,
     content_hash: String,
 }
+
+/// Label and position of who speaks.
+type Voice = (Option<Arc<str>>, Option<i64>);
+
+/// A segment by its parts in a [`Spoken`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Packed {
+    /// Where its text ends. It begins where the one before it ends.
+    text_end: u32,
+    /// Position in the voices.
+    voice: u32,
+    start_ms: Option<i64>,
+    end_ms: Option<i64>,
+}
+
+/// Of so many voices, the last ones, a segment's own is looked for before it is written down again.
+const NEAR: usize = 16;
 
 impl Spoken {
     /// The parts of a [`Transcript`], whose texts may stand where they were read.
@@ -37,17 +54,25 @@ impl Spoken {
         let bytes = whole.iter().map(|segment| segment.text.as_ref().len());
         let mut text = String::with_capacity(bytes.sum());
         let content_hash = hash(&source, granularity, language.as_deref(), whole);
-        let position = |text: &str| u32::try_from(text.len()).expect("less than 4 GB were said");
+        let position = |place: usize| u32::try_from(place).expect("less than 4 GB were said");
+        let mut voices: Vec<Voice> = Vec::new();
         let mut segments = Vec::with_capacity(whole.len());
         for segment in whole {
-            let start = position(&text);
             text.push_str(segment.text.as_ref());
-            segments.push(Segment {
-                speaker: segment.speaker.clone(),
-                participant: segment.participant,
+            let is_its_own = |(speaker, participant): &Voice| {
+                *speaker == segment.speaker && *participant == segment.participant
+            };
+            let far = voices.len().saturating_sub(NEAR);
+            let near = voices[far..].iter().rposition(is_its_own);
+            let voice = near.map(|near| far + near).unwrap_or_else(|| {
+                voices.push((segment.speaker.clone(), segment.participant));
+                voices.len() - 1
+            });
+            segments.push(Packed {
+                text_end: position(text.len()),
+                voice: position(voice),
                 start_ms: segment.start_ms,
                 end_ms: segment.end_ms,
-                text: start..position(&text),
             });
         }
         Self {
@@ -55,6 +80,7 @@ impl Spoken {
             granularity,
             language,
             text,
+            voices,
             segments,
             content_hash,
         }
@@ -92,19 +118,18 @@ impl Spoken {
 
     /// A segment, counted from 0.
     pub fn segment(&self, idx: usize) -> Option<Segment<&str>> {
-        let Segment {
-            speaker,
-            participant,
-            start_ms,
-            end_ms,
-            text,
-        } = self.segments.get(idx)?.clone();
+        let packed = self.segments.get(idx)?;
+        let before = idx.checked_sub(1).and_then(|idx| self.segments.get(idx));
+        let text_start = before.map_or(0, |before| before.text_end);
+        let (speaker, participant) = self.voices.get(packed.voice as usize)?;
         Some(Segment {
-            speaker,
-            participant,
-            start_ms,
-            end_ms,
-            text: self.text.get(text.start as usize..text.end as usize)?,
+            speaker: speaker.clone(),
+            participant: *participant,
+            start_ms: packed.start_ms,
+            end_ms: packed.end_ms,
+            text: self
+                .text
+                .get(text_start as usize..packed.text_end as usize)?,
         })
     }
 
@@ -207,4 +232,31 @@ struct CanonicalSegment<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     start_ms: Option<i64>,
     text: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_unpacked_the_same() {
+        let voices = [3, 1, 40, 1, 2, 0].into_iter().chain(0..40).chain(0..40);
+        let segments = voices.map(|voice: i64| Segment {
+            speaker: (voice > 0).then(|| format!("Voice {}", voice / 2).into()),
+            participant: (voice > 1).then_some(voice),
+            start_ms: (voice % 3 > 0).then_some(-voice),
+            end_ms: (voice % 5 > 0).then_some(i64::MAX - voice),
+            text: "né ".repeat(voice as usize % 4),
+        });
+        let transcript = Transcript {
+            source: "platform".into(),
+            granularity: Granularity::Sentence,
+            language: Some("fr".into()),
+            segments: segments.collect(),
+        };
+        let spoken = Spoken::from(transcript.clone());
+        assert_eq!(spoken.len(), 86);
+        assert!(spoken.voices.len() < 86, "voices that are near are shared");
+        assert_eq!(Transcript::from(spoken), transcript);
+    }
 }

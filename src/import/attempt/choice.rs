@@ -24,6 +24,27 @@ const AHEAD_BEHIND: usize = 16;
 /// has with transcripts.
 const MAX_LISTED: usize = 6;
 
+/// Requests for transcripts under way at once where the record is behind. More would only wait, each with megabytes of an answer.
+pub(super) const MAX_SPOKEN: usize = 3;
+
+/// The same for listings.
+const MAX_LISTINGS: usize = 4;
+
+/// The same with the pages of transcripts that wait for the record: what an import holds in memory.
+const MAX_HELD: usize = 8;
+
+/// Batches of transcripts that wait, below which listed calls are recorded before anything else.
+pub(super) const SHORT: usize = 6;
+
+/// Which requests the record leaves room for.
+#[derive(Debug, Clone, Copy)]
+struct May {
+    /// For transcripts.
+    ask: bool,
+    /// For further pages of a listing.
+    list: bool,
+}
+
 impl Attempt {
     /// What to ask next: what is due by now and what was begun, then the credential, transcripts in full
     /// batches, the newest days not listed yet, then the transcripts that fill no batch, and at last where
@@ -31,27 +52,13 @@ impl Attempt {
     ///
     /// A listing is a chain, in which each page waits for the one before it. Where answers are slow, so that several
     /// requests are under way at a time, transcripts fill the slots that it leaves free: there the listing keeps ahead
-    /// of them, or at its end there would be nothing to fill the slots with. Where the record is behind, both take turns, so
-    /// that each group has its transcripts and the next one will have them too.
+    /// of them, or at its end there would be nothing to fill the slots with. Where the record is behind, each has slots of
+    /// its own.
     pub(super) fn candidate(&mut self, now: Timestamp) -> Option<Ticket> {
-        // Where a listing brings transcripts, some of those in the queue may come with it.
-        let batches = match self.lists_transcripts() {
-            true => 0,
-            false => self.transcripts.waiting.len() / self.batch(),
-        };
-        if self.behind {
-            let (spoken, listed) = group::kinds(&self.commits);
-            let asked = self.in_flight.values().filter(|ticket| ticket.is_spoken());
-            if batches >= AHEAD_BEHIND || (batches > 0 && asked.count() + spoken <= listed) {
-                self.begin_transcripts();
-                return self.ready.pop_back();
-            }
-            if listed >= MAX_LISTED {
-                return None;
-            }
-        }
+        let batches = self.batches();
+        let may = self.may();
         let begun = self.later.take_due(now);
-        if let Some(ticket) = begun.or_else(|| self.ready.pop_front()) {
+        if let Some(ticket) = begun.or_else(|| self.begun(may)) {
             return Some(ticket);
         }
         if !self.verified {
@@ -60,16 +67,21 @@ impl Attempt {
             }
             return self.ready.pop_front();
         }
-        let ahead = if self.in_flight.len() > 1 { AHEAD } else { 1 };
-        if batches >= ahead {
+        let is_slow = self.in_flight.len() > 1 && !self.is_behind();
+        let ahead = if is_slow { AHEAD } else { 1 };
+        if may.ask && batches >= ahead {
             self.begin_transcripts();
-        } else if let Some(window) = self.next_window() {
+        } else if may.list
+            && let Some(window) = self.next_window()
+        {
             self.walks.push(Walk::begin(window, self.traits.unique_ids));
             self.begin(Work::List {
                 window,
                 cursor: None,
             });
-        } else if batches > 0 || (self.is_listed() && !self.transcripts.waiting.is_empty()) {
+        } else if may.ask
+            && (batches > 0 || (self.is_listed() && !self.transcripts.waiting.is_empty()))
+        {
             self.begin_transcripts();
         } else if !self.copies.queue.waiting.is_empty()
             && self.copies.is_short()
@@ -78,7 +90,44 @@ impl Attempt {
         {
             self.begin_media();
         }
-        self.ready.pop_front()
+        self.begun(may)
+    }
+
+    /// What may be asked so that no more waits for the record than it needs. Where it keeps up, nothing waits.
+    fn may(&self) -> May {
+        if !self.is_behind() {
+            return May {
+                ask: true,
+                list: true,
+            };
+        }
+        let (spoken, listed) = group::kinds(&self.commits);
+        let count = |is: fn(&Work) -> bool| {
+            let under_way = self.in_flight.values();
+            under_way.filter(|ticket| is(&ticket.work)).count()
+        };
+        let asked = count(|work| matches!(work, Work::Transcripts(_)));
+        let listing = count(|work| matches!(work, Work::List { .. }));
+        May {
+            ask: asked < MAX_SPOKEN && asked + spoken < MAX_HELD,
+            list: listing < MAX_LISTINGS && listed < MAX_LISTED && self.batches() < AHEAD_BEHIND,
+        }
+    }
+
+    /// The first exchange that is begun and may be sent.
+    fn begun(&mut self, may: May) -> Option<Ticket> {
+        let is_free = |ticket: &Ticket| may.list || !matches!(*ticket.work, Work::List { .. });
+        let position = self.ready.iter().position(is_free)?;
+        self.ready.remove(position)
+    }
+
+    /// Full batches of transcripts that wait to be asked for. Where a listing brings transcripts, some of those in the queue
+    /// may come with it.
+    pub(super) fn batches(&self) -> usize {
+        match self.lists_transcripts() {
+            true => 0,
+            false => self.transcripts.waiting.len() / self.batch(),
+        }
     }
 
     pub(super) fn begin(&mut self, work: Work) {

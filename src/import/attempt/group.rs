@@ -1,6 +1,9 @@
 //! Which pages are committed together.
 
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    mem,
+};
 
 use super::Commit;
 use crate::model::TranscriptContent;
@@ -35,6 +38,16 @@ pub(super) fn next(waiting: &mut VecDeque<Commit>) -> Option<Commit> {
     Some(commit)
 }
 
+/// The same of the pages without transcripts; those with transcripts wait on.
+pub(super) fn listing(waiting: &mut VecDeque<Commit>) -> Option<Commit> {
+    let pages = mem::take(waiting).into_iter();
+    let (spoken, mut listed): (VecDeque<_>, _) = pages.partition(is_spoken);
+    let commit = next(&mut listed);
+    waiting.extend(listed);
+    waiting.extend(spoken);
+    commit
+}
+
 /// Leaves as many transcripts in a page as bring the segments that are missing, and gives those behind them. What does not
 /// fill a row group becomes a small one of its own, which costs time and space.
 fn split(page: &mut Commit, missing: usize) -> Option<Commit> {
@@ -67,9 +80,12 @@ pub(super) fn may_grow(waiting: &VecDeque<Commit>) -> bool {
 
 /// How many of the pages bring transcripts, and how many bring none.
 pub(super) fn kinds(waiting: &VecDeque<Commit>) -> (usize, usize) {
-    let spoken = waiting.iter().filter(|page| Size::of(page).segments > 0);
-    let spoken = spoken.count();
+    let spoken = waiting.iter().filter(|page| is_spoken(page)).count();
     (spoken, waiting.len() - spoken)
+}
+
+fn is_spoken(page: &Commit) -> bool {
+    Size::of(page).segments > 0
 }
 
 fn total(waiting: &VecDeque<Commit>) -> Size {

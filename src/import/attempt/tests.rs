@@ -148,7 +148,8 @@ fn no_transcript_is_asked_for_twice() {
     assert_eq!(loaded, 2);
 }
 
-/// What an attempt does until it has nothing to do: exchanges it sends, and transcripts that it commits together.
+/// What an attempt does until it has nothing to do: exchanges it sends, and transcripts that it commits together. There are
+/// 8 batches of calls that wait for theirs.
 fn work(attempt: &mut Attempt, now: Timestamp) -> (Vec<u64>, Vec<usize>) {
     let mut limiter = RateLimiter::new("gong", "northwind", None, &[]);
     let mut access = Access::constant();
@@ -222,6 +223,38 @@ fn only_pages_that_had_to_wait_are_committed_together() {
     }
     attempt.committed(&[]);
     assert_eq!(work(&mut attempt, now).1, [4], "no more comes");
+}
+
+/// Where the record is behind, no more answers are under way than it can take, and calls that were listed are recorded before
+/// anything else: without them there would be nothing to ask for in the meantime.
+#[test]
+fn while_the_record_writes_there_is_something_to_ask_for() {
+    let now = Timestamp::UNIX_EPOCH;
+    let mut attempt = attempt();
+    let (sent, _) = work(&mut attempt, now);
+    answer(&mut attempt, sent[0], 1);
+    assert_eq!(work(&mut attempt, now).1, [1]);
+    for ticket in &sent[1..] {
+        answer(&mut attempt, *ticket, 122_880);
+    }
+    attempt.keep(Commit {
+        calls: vec![Call::new("0900")],
+        ..Commit::default()
+    });
+    attempt.committed(&[]);
+    assert_eq!(work(&mut attempt, now).1, [0], "calls alone");
+    attempt.transcripts.take((800..1_800).map(call));
+    attempt.keep(Commit {
+        calls: vec![Call::new("0901")],
+        ..Commit::default()
+    });
+    for _ in &sent[2..] {
+        attempt.committed(&[]);
+        assert_eq!(work(&mut attempt, now), (vec![], vec![1]), "enough waits");
+    }
+    attempt.committed(&[]);
+    let (asked, committed) = work(&mut attempt, now);
+    assert_eq!((asked.len(), committed), (choice::MAX_SPOKEN, vec![1]));
 }
 
 /// An answer that hangs holds up nothing but itself.
