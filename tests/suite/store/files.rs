@@ -282,6 +282,12 @@ async fn an_older_layout_is_brought_up_to_date_with_its_rows() {
         "2026-11-20 01:18:00"
     );
     assert_eq!(place.dump("participants").len(), 2);
+    assert_eq!(block_size(&place), 262_144, "a file keeps its blocks");
+}
+
+/// Bytes of a block.
+fn block_size(place: &Place) -> i64 {
+    place.one("SELECT block_size FROM pragma_database_size()")
 }
 
 #[tokio::test]
@@ -353,6 +359,7 @@ async fn texts_are_stored_with_zstd() {
         ),
         "v1.5.0+"
     );
+    assert_eq!(block_size(&place), 131_072);
 }
 
 /// No keys, indexes or sequences: what a DuckDB file, MotherDuck and DuckLake all understand.
