@@ -38,18 +38,15 @@ use queue::{Backlog, Queue};
 /// Exchanges under way at once. Rate × latency is less on every platform we know.
 const MAX_IN_FLIGHT: usize = 8;
 
-/// After so many pages that did not have to wait, the record keeps up with the platform. One alone comes in time after every
-/// large group.
-const KEEPS_UP: usize = 4;
-
 /// Pages that wait for the record before nothing new is asked for, where each is committed alone.
 const MAX_UNCOMMITTED: usize = 4;
 
 /// The same where they are committed together: a row group of transcripts with as much of the listing.
 const MAX_TOGETHER: usize = 16;
 
-/// An answer that takes no longer is waited for before pages are committed that may be committed together.
-const PROMPT: SignedDuration = SignedDuration::from_secs(1);
+/// How long pages that may be committed together wait for more, and the record counts as behind after it last was. Of a
+/// platform whose limit lets no more than a few requests a second through, each page is committed at once.
+const PROMPT: SignedDuration = SignedDuration::from_millis(250);
 
 /// One import in one run.
 pub struct Attempt {
@@ -66,8 +63,8 @@ pub struct Attempt {
     in_flight: BTreeMap<u64, Ticket>,
     next_ticket: u64,
     commits: VecDeque<Commit>,
-    /// Pages that came one after another while the record had nothing to do.
-    in_time: usize,
+    /// Until when the record counts as what the import waits for, if nothing waits for it.
+    behind_until: Timestamp,
     /// Calls of the commit under way whose transcripts may be wanted.
     committing: Option<Vec<CallRef>>,
     breaker: Breaker,
@@ -131,7 +128,7 @@ impl Attempt {
             in_flight: BTreeMap::new(),
             next_ticket: 0,
             commits: VecDeque::new(),
-            in_time: KEEPS_UP,
+            behind_until: Timestamp::MIN,
             committing: None,
             breaker: Breaker::default(),
             renewals: 0,
@@ -300,7 +297,10 @@ impl Attempt {
     }
 
     /// The commit is done; `pending` are the calls of it whose transcript is to be fetched.
-    pub fn committed(&mut self, pending: &[String]) {
+    pub fn committed(&mut self, pending: &[String], now: Timestamp) {
+        if self.is_behind(now) {
+            self.behind_until = now.saturating_add(PROMPT).unwrap_or(now);
+        }
         let calls = self.committing.take().unwrap_or_default();
         if self.lists_transcripts() {
             // What the listing has just left out is not ready: the next night asks for it.
@@ -346,7 +346,7 @@ impl Attempt {
         if self.committing.is_some() {
             return None;
         }
-        let commit = if self.is_short() {
+        let commit = if self.is_short(now) {
             group::listing(&mut self.commits)?
         } else if self.gathers_until(now).is_none() {
             group::next(&mut self.commits)?
@@ -367,25 +367,23 @@ impl Attempt {
     }
 
     /// Whether the pages that wait hold calls without which there are soon no transcripts to ask for.
-    fn is_short(&self) -> bool {
+    fn is_short(&self, now: Timestamp) -> bool {
         let (_, listed) = group::kinds(&self.commits);
-        self.is_behind()
+        self.is_behind(now)
             && group::are_plain(&self.commits)
             && listed > 0
             && self.batches() < choice::SHORT
     }
 
-    /// Until when pages that had to wait for the record wait on, for more to come along: the record is the slowest part then,
-    /// and it writes large groups in less time. For an answer that takes long, nothing waits.
+    /// Until when pages wait on, for more to come along, where the record is the slowest part: it writes large groups in less
+    /// time. For an answer that takes long, nothing waits.
     fn gathers_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let sent = self.in_flight.values().map(|ticket| ticket.sent).max()?;
-        let until = sent.saturating_add(PROMPT).unwrap_or(sent);
-        let gathers = self.is_behind()
+        let gathers = self.behind_until > now
             && self.committing.is_none()
-            && until > now
+            && !self.in_flight.is_empty()
             && group::may_grow(&self.commits)
             && !self.is_full();
-        gathers.then_some(until)
+        gathers.then_some(self.behind_until)
     }
 
     /// Whether as much waits for the record as it takes at a time.
@@ -400,14 +398,13 @@ impl Attempt {
 
     /// A page to commit.
     fn keep(&mut self, page: Commit) {
-        let is_busy = self.committing.is_some() || !self.commits.is_empty();
-        self.in_time = if is_busy { 0 } else { self.in_time + 1 };
         self.commits.push_back(page);
     }
 
     /// Whether the record is what the import waits for.
-    fn is_behind(&self) -> bool {
-        self.in_time < KEEPS_UP
+    fn is_behind(&self, now: Timestamp) -> bool {
+        let waits = self.committing.is_some() && !self.commits.is_empty();
+        waits || self.behind_until > now
     }
 
     fn load_pending(&mut self) -> Option<Command> {

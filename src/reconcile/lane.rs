@@ -388,7 +388,7 @@ impl Lane {
             News::Committed(receipt) => {
                 let receipt = receipt?;
                 count(&mut active.tally, &receipt);
-                active.attempt.committed(&receipt.pending);
+                active.attempt.committed(&receipt.pending, now);
                 let (listed, known) = active.attempt.listed();
                 observe(Event::Committed {
                     request_id: id,

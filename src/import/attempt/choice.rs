@@ -56,7 +56,7 @@ impl Attempt {
     /// its own.
     pub(super) fn candidate(&mut self, now: Timestamp) -> Option<Ticket> {
         let batches = self.batches();
-        let may = self.may();
+        let may = self.may(now);
         let begun = self.later.take_due(now);
         if let Some(ticket) = begun.or_else(|| self.begun(may)) {
             return Some(ticket);
@@ -67,7 +67,7 @@ impl Attempt {
             }
             return self.ready.pop_front();
         }
-        let is_slow = self.in_flight.len() > 1 && !self.is_behind();
+        let is_slow = self.in_flight.len() > 1 && !self.is_behind(now);
         let ahead = if is_slow { AHEAD } else { 1 };
         if may.ask && batches >= ahead {
             self.begin_transcripts();
@@ -94,8 +94,8 @@ impl Attempt {
     }
 
     /// What may be asked so that no more waits for the record than it needs. Where it keeps up, nothing waits.
-    fn may(&self) -> May {
-        if !self.is_behind() {
+    fn may(&self, now: Timestamp) -> May {
+        if !self.is_behind(now) {
             return May {
                 ask: true,
                 list: true,

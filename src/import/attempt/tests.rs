@@ -79,7 +79,7 @@ fn what_comes_with_the_listing_is_not_asked_for() {
                     }
                     attempt.answered(ticket, Ok(Step::Page(page)), now, &mut limiter, &mut access);
                 }
-                Command::Commit(_) => attempt.committed(&["0003".to_owned()]),
+                Command::Commit(_) => attempt.committed(&["0003".to_owned()], now),
                 Command::Done(end) => break assert_eq!(end, End::Complete),
                 other => panic!("nothing is under way: {other:?}"),
             }
@@ -106,7 +106,7 @@ fn no_transcript_is_asked_for_twice() {
         match attempt.poll(now, &mut limiter, &mut access) {
             Command::LoadPending { what, after: None } => {
                 attempt.committing = Some(vec![call(1_000)]);
-                attempt.committed(&["1000".to_owned()]);
+                attempt.committed(&["1000".to_owned()], now);
                 attempt.pending(what, (0..1_000).map(call).collect());
                 loaded += 1;
             }
@@ -164,7 +164,7 @@ fn work(attempt: &mut Attempt, now: Timestamp) -> (Vec<u64>, Vec<usize>) {
             Command::Commit(commit) => committed.push(commit.transcripts.len()),
             Command::Idle => return (sent, committed),
             Command::Wait(until) => {
-                assert_eq!(until, Timestamp::UNIX_EPOCH + PROMPT);
+                assert_eq!(until, now + PROMPT);
                 return (sent, committed);
             }
             other => panic!("nothing to wait for: {other:?}"),
@@ -214,14 +214,14 @@ fn only_pages_that_had_to_wait_are_committed_together() {
     answer(&mut attempt, sent[1], 1);
     answer(&mut attempt, sent[2], 1);
     assert!(work(&mut attempt, now).1.is_empty(), "one commit at a time");
-    attempt.committed(&[]);
+    attempt.committed(&[], now);
     assert!(work(&mut attempt, now).1.is_empty(), "more is on its way");
     answer(&mut attempt, sent[3], 122_880);
     assert_eq!(work(&mut attempt, now).1, [3], "enough");
     for ticket in &sent[4..] {
         answer(&mut attempt, *ticket, 1);
     }
-    attempt.committed(&[]);
+    attempt.committed(&[], now);
     assert_eq!(work(&mut attempt, now).1, [4], "no more comes");
 }
 
@@ -241,7 +241,7 @@ fn while_the_record_writes_there_is_something_to_ask_for() {
         calls: vec![Call::new("0900")],
         ..Commit::default()
     });
-    attempt.committed(&[]);
+    attempt.committed(&[], now);
     assert_eq!(work(&mut attempt, now).1, [0], "calls alone");
     attempt.transcripts.take((800..1_800).map(call));
     attempt.keep(Commit {
@@ -249,10 +249,10 @@ fn while_the_record_writes_there_is_something_to_ask_for() {
         ..Commit::default()
     });
     for _ in &sent[2..] {
-        attempt.committed(&[]);
+        attempt.committed(&[], now);
         assert_eq!(work(&mut attempt, now), (vec![], vec![1]), "enough waits");
     }
-    attempt.committed(&[]);
+    attempt.committed(&[], now);
     let (asked, committed) = work(&mut attempt, now);
     assert_eq!((asked.len(), committed), (choice::MAX_SPOKEN, vec![1]));
 }
@@ -266,10 +266,18 @@ fn what_came_is_committed_without_an_answer_that_takes_long() {
     answer(&mut attempt, sent[0], 1);
     assert_eq!(work(&mut attempt, now).1, [1]);
     answer(&mut attempt, sent[1], 1);
-    attempt.committed(&[]);
+    attempt.committed(&[], now);
     assert!(
         work(&mut attempt, now).1.is_empty(),
         "others are on their way"
     );
-    assert_eq!(work(&mut attempt, now + PROMPT).1, [1], "they take long");
+    let later = now + PROMPT;
+    assert_eq!(work(&mut attempt, later).1, [1], "they take long");
+    attempt.committed(&[], later);
+    answer(&mut attempt, sent[2], 1);
+    assert_eq!(
+        work(&mut attempt, later).1,
+        [1],
+        "the record keeps up again"
+    );
 }

@@ -237,7 +237,7 @@ impl<'a> Replay<'a> {
                     let refused = commit.media.into_iter();
                     let refused = refused.filter(|(_, out)| *out == MediaOutcome::Unavailable);
                     imported.without_media.extend(refused.map(|(id, _)| id));
-                    attempt.committed(&pending);
+                    attempt.committed(&pending, now);
                 }
                 Command::LoadPending { what, .. } => attempt.pending(what, imported.lacking(what)),
                 Command::Copy { ticket, file } => {
