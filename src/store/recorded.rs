@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use duckdb::{Connection, params};
+use duckdb::{Connection, arrow::array::AsArray as _, params};
 use jiff::Timestamp;
 
 use super::{error::StoreError, values::Cells};
@@ -57,11 +57,13 @@ pub(super) fn ids(
 ) -> Result<HashSet<u64>, StoreError> {
     let mut statement = connection
         .prepare_cached("SELECT external_id FROM calls WHERE platform = ? AND account = ?")?;
-    let rows = statement.query_map([scope.platform, scope.account], |row| {
-        row.get::<_, String>(0)
-    })?;
-    let hashes = rows.map(|id| Ok(hash(&id?)));
-    hashes.collect()
+    let mut hashes: Vec<u64> = Vec::new();
+    // A row at a time, a million of them would take a fifth of a second.
+    for batch in statement.query_arrow([scope.platform, scope.account])? {
+        let ids = batch.column(0).as_string::<i32>();
+        hashes.extend(ids.iter().flatten().map(&hash));
+    }
+    Ok(hashes.into_iter().collect())
 }
 
 /// The marks of those of the ids that are recorded.
