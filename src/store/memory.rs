@@ -69,7 +69,7 @@ impl Memory {
         if self.given > LONG && bytes > LARGE {
             // When DuckDB is told a limit, even the one it has, it gives back what is free in the whole process
             // (1.5.5, `BufferPool::SetLimit`). Nothing else without `unsafe` does.
-            self.tell(connection)?;
+            tell(connection, self.limit)?;
         }
         let vector = (bytes / rows.max(1)).saturating_mul(VECTOR);
         self.raise(connection, vector.min(self.given))
@@ -78,13 +78,14 @@ impl Memory {
     fn raise(&mut self, connection: &Connection, vector: u64) -> Result<(), StoreError> {
         let limit = BUFFERS.saturating_add(vector.saturating_mul(COPIES)) >> 20;
         if limit > self.limit {
+            tell(connection, limit)?;
             self.limit = limit;
-            self.tell(connection)?;
         }
         Ok(())
     }
+}
 
-    fn tell(&self, connection: &Connection) -> Result<(), StoreError> {
-        Ok(connection.execute_batch(&format!("SET memory_limit = '{}MiB'", self.limit))?)
-    }
+/// Tells DuckDB its limit, in MiB.
+fn tell(connection: &Connection, limit: u64) -> Result<(), StoreError> {
+    Ok(connection.execute_batch(&format!("SET memory_limit = '{limit}MiB'"))?)
 }

@@ -27,11 +27,11 @@ const MAX_LISTED: usize = 6;
 /// Requests for transcripts under way at once where the record is behind. More would only wait, each with megabytes of an answer.
 pub(super) const MAX_SPOKEN: usize = 3;
 
-/// The same for listings.
-const MAX_LISTINGS: usize = 4;
-
 /// The same with the pages of transcripts that wait for the record: what an import holds in memory.
 const MAX_HELD: usize = 8;
+
+/// Requests for listings under way at once where the record is behind.
+const MAX_LISTINGS: usize = 4;
 
 /// Batches of transcripts that wait, below which listed calls are recorded before anything else.
 pub(super) const SHORT: usize = 6;
