@@ -1,7 +1,7 @@
 //! When DuckDB may merge row groups that are not full, at a checkpoint.
 //!
 //! Each night begins new ones, of a few rows each, so that a record whose row groups are never merged grows by a block of
-//! 128 kB a night. But the rest of a large transaction is a row group of its own as well, and where four of them fit into
+//! 64 kB a night. But the rest of a large transaction is a row group of its own as well, and where four of them fit into
 //! three, DuckDB writes all four anew: an import with its usual settings costs a third more, and its file is twice as large.
 
 use duckdb::Connection;

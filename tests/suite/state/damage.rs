@@ -153,10 +153,10 @@ fn rot(database: &Path) {
     panic!("no block holds rows alone");
 }
 
-/// A place in each block of 128 kB (<https://duckdb.org/docs/stable/internals/storage>), behind the three
+/// A place in each block of 64 kB (<https://duckdb.org/docs/stable/internals/storage>), behind the three
 /// headers of 4 kB.
 fn block_middles(file: &[u8]) -> impl Iterator<Item = usize> {
-    (0x3000 + 5_000..file.len()).step_by(128 << 10)
+    (0x3000 + 5_000..file.len()).step_by(64 << 10)
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn a_damaged_local_record_is_kept_aside_on_demand() {
     );
 }
 
-/// One changed byte in a block of 128 kB is either noticed or in a part of the file that holds nothing.
+/// One changed byte in a block of 64 kB is either noticed or in a part of the file that holds nothing.
 #[tokio::test]
 async fn a_rotten_record_is_never_saved_over_a_good_one() {
     let (depot, place) = (Depot::new(), Place::new());

@@ -359,7 +359,7 @@ async fn texts_are_stored_with_zstd() {
         ),
         "v1.5.0+"
     );
-    assert_eq!(block_size(&place), 131_072);
+    assert_eq!(block_size(&place), 65_536);
 }
 
 /// No keys, indexes or sequences: what a DuckDB file, MotherDuck and DuckLake all understand.
