@@ -1,6 +1,6 @@
 //! A whole run: 10,000 calls of one account, from a simulated Gong over HTTP into a DuckDB file that is closed at the end;
-//! the same with 50 ms a request; a run that finds nothing to do; and the floor: DuckDB alone, which reads the same
-//! calls as local JSON lines into the same tables.
+//! the same with 50 ms a request; the same where people use fewer words, which pack smaller; a run that finds nothing to
+//! do; and the floor: DuckDB alone, which reads the same calls as local JSON lines into the same tables.
 //!
 //! Simulator and floor are this program once more, in processes of their own, so that their time and memory do not count.
 #![expect(
@@ -49,6 +49,9 @@ const PERIOD: (Date, Date) = (date(2025, 1, 1), date(2025, 12, 31));
 /// Set where this program is to be the simulator: milliseconds until it answers.
 const SERVE: &str = "CALL_IMPORT_BENCH_SERVE";
 
+/// Set beside [`SERVE`] where people are to use fewer words.
+const PLAIN: &str = "CALL_IMPORT_BENCH_PLAIN";
+
 /// Set where this program is to be the floor: the folder with the calls.
 const FLOOR: &str = "CALL_IMPORT_BENCH_FLOOR";
 
@@ -92,7 +95,7 @@ fn main() {
 criterion_group!(benches, runs);
 
 fn runs(criterion: &mut Criterion) {
-    let scene = Scene::new(Duration::ZERO);
+    let scene = Scene::new(Duration::ZERO, &[]);
     let mut group = criterion.benchmark_group("reconcile");
     group.sample_size(10);
     group.sampling_mode(SamplingMode::Flat);
@@ -114,12 +117,21 @@ fn runs(criterion: &mut Criterion) {
         bencher.iter_custom(|times| floors.take((0..times).map(|_| floor::measure(folder.path()))));
     });
 
-    let slow = Scene::new(Duration::from_millis(50));
+    let slow = Scene::new(Duration::from_millis(50), &[]);
     let mut slow_imports = Costs::default();
     group.bench_function("10,000 calls, 50 ms a request", |bencher| {
         bencher.iter_custom(|times| {
             let import = |_| slow.measure(&slow.empty());
             slow_imports.take((0..times).map(import))
+        });
+    });
+
+    let plain = Scene::new(Duration::ZERO, &[PLAIN]);
+    let mut plain_imports = Costs::default();
+    group.bench_function("10,000 calls, plain speech", |bencher| {
+        bencher.iter_custom(|times| {
+            let import = |_| plain.measure(&plain.empty());
+            plain_imports.take((0..times).map(import))
         });
     });
 
@@ -139,6 +151,7 @@ fn runs(criterion: &mut Criterion) {
     floors.print("floor", f64::from(CALLS));
     imports.print("10,000 calls", f64::from(CALLS));
     slow_imports.print("50 ms a request", f64::from(CALLS));
+    plain_imports.print("plain speech", f64::from(CALLS));
     idle.print("nothing new", 0.0);
     if let Some(peak) = peak_megabytes() {
         println!("largest memory of this process: {peak} MB");
@@ -157,7 +170,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(latency: Duration) -> Self {
+    fn new(latency: Duration, traits: &[&str]) -> Self {
         let matrix = spec::load_matrix("matrix.yaml", MATRIX).expect("the matrix has no flaw");
         let source = Source {
             path: "requests/northwind-gong.yaml".into(),
@@ -165,7 +178,7 @@ impl Scene {
         };
         let declared = spec::load(&[source], &[], &matrix, date(2026, 11, 25));
         assert_eq!(declared.requests.len(), 1, "the request has no flaw");
-        let platform = Platform::start(latency).expect("this program can be started again");
+        let platform = Platform::start(latency, traits).expect("this program can be started again");
         Self {
             runtime: Runtime::new().expect("a runtime"),
             http: Http::new().expect("a client"),
@@ -308,9 +321,10 @@ struct Platform {
 }
 
 impl Platform {
-    fn start(latency: Duration) -> io::Result<Self> {
+    fn start(latency: Duration, traits: &[&str]) -> io::Result<Self> {
         let mut child = Command::new(env::current_exe()?)
             .env(SERVE, latency.as_millis().to_string())
+            .envs(traits.iter().map(|name| (name, "")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -334,7 +348,10 @@ impl Drop for Platform {
 /// Tells the address and serves until the input ends.
 fn serve(latency: Duration) -> io::Result<()> {
     let (from, to) = PERIOD;
-    let population = gong::Population::new(1, CALLS, from, to, SENTENCES);
+    let mut population = gong::Population::new(1, CALLS, from, to, SENTENCES);
+    if env::var_os(PLAIN).is_some() {
+        population = population.with_plain_speech();
+    }
     let gong = gong::Config {
         keeps_transcripts: true,
         ..gong::Config::new(population).without_limits()

@@ -42,6 +42,7 @@ pub struct Population {
     from_ms: i64,
     span_ms: i64,
     pub(super) sentences: u32,
+    pub(super) is_plain: bool,
     pub(super) domain: String,
     hostile: bool,
 }
@@ -146,9 +147,17 @@ impl Population {
             from_ms,
             span_ms: end - from_ms,
             sentences,
+            is_plain: false,
             domain: "demo.example".into(),
             hostile: false,
         }
+    }
+
+    /// With people who say less: 16 words a sentence on average, of 128, instead of 19 of 256.
+    #[must_use]
+    pub fn with_plain_speech(mut self) -> Self {
+        self.is_plain = true;
+        self
     }
 
     /// With titles that try to break out of wherever they are printed.

@@ -58,25 +58,25 @@ impl Population {
             left_in_turn -= 1;
             if let Some(turn) = turns.last_mut() {
                 turn.sentences
-                    .push(sentence(&mut random, position * slot_ms, slot_ms));
+                    .push(self.sentence(&mut random, position * slot_ms, slot_ms));
             }
         }
         turns
     }
-}
 
-/// A sentence within its slot of the call.
-fn sentence(random: &mut Random, slot_start_ms: i64, slot_ms: i64) -> Sentence {
-    let quarter = (slot_ms / 4).max(1) as u64;
-    Sentence {
-        start_ms: slot_start_ms + random.below(quarter) as i64,
-        end_ms: slot_start_ms + slot_ms - random.below(quarter) as i64,
-        text: text(random),
+    /// A sentence within its slot of the call.
+    fn sentence(&self, random: &mut Random, slot_start_ms: i64, slot_ms: i64) -> Sentence {
+        let quarter = (slot_ms / 4).max(1) as u64;
+        Sentence {
+            start_ms: slot_start_ms + random.below(quarter) as i64,
+            end_ms: slot_start_ms + slot_ms - random.below(quarter) as i64,
+            text: text(random, self.is_plain),
+        }
     }
 }
 
-/// 8 to 30 words, now and then with what must be escaped in JSON.
-fn text(random: &mut Random) -> String {
+/// 8 to 30 words, or plainly spoken 8 to 24 of every second word, now and then with what must be escaped in JSON.
+fn text(random: &mut Random, is_plain: bool) -> String {
     const ODDITIES: &[&str] = &[
         "\"quoted\"",
         "naïve",
@@ -90,7 +90,8 @@ fn text(random: &mut Random) -> String {
         "100 %",
     ];
     let words = &*names::WORDS;
-    let count = 8 + random.below(23) as usize;
+    let (span, mask) = if is_plain { (17, 0xFE) } else { (23, 0xFF) };
+    let count = 8 + random.below(span) as usize;
     let mut text = String::with_capacity(count * 8);
     let mut bytes = [0; 8];
     for position in 0..count {
@@ -101,7 +102,7 @@ fn text(random: &mut Random) -> String {
         if position % bytes.len() == 0 {
             bytes = random.next().to_le_bytes();
         }
-        text.push_str(words[usize::from(bytes[position % bytes.len()])]);
+        text.push_str(words[usize::from(bytes[position % bytes.len()] & mask)]);
     }
     if random.one_in(40) {
         text.push(' ');
@@ -111,4 +112,40 @@ fn text(random: &mut Random) -> String {
     text[..1].make_ascii_uppercase();
     text.push(if random.one_in(6) { '?' } else { '.' });
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::civil::date;
+
+    use super::*;
+
+    /// Words of a sentence, on average and rounded, and how many different ones there are.
+    fn words(population: &Population) -> (usize, usize) {
+        let turns = population.calls().flat_map(|call| population.turns(&call));
+        let texts: Vec<String> = turns
+            .flat_map(|turn| turn.sentences)
+            .map(|sentence| sentence.text.to_lowercase())
+            .collect();
+        let said: Vec<&str> = texts
+            .iter()
+            .flat_map(|text| text.split([' ', '.', '?']))
+            .filter(|word| names::WORDS.contains(word))
+            .collect();
+        let different: BTreeSet<&str> = said.iter().copied().collect();
+        (
+            (said.len() + texts.len() / 2) / texts.len(),
+            different.len(),
+        )
+    }
+
+    #[test]
+    fn plain_speech_is_shorter_and_has_half_as_many_words() {
+        let day = date(2026, 1, 1);
+        let population = Population::new(1, 10, day, day, 100);
+        assert_eq!(words(&population), (19, 256));
+        assert_eq!(words(&population.with_plain_speech()), (16, 128));
+    }
 }
