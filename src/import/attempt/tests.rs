@@ -1,5 +1,7 @@
 //! What an attempt asks for, and what it does not.
 
+mod order;
+
 use super::*;
 use crate::{
     model::{Checkpoint, Granularity, Period, Segment, Spoken, Transcript, Window},
