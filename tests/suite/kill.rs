@@ -205,6 +205,10 @@ fn points_of(wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
 }
 
 #[test]
+#[cfg_attr(
+    not(debug_assertions),
+    ignore = "a release program cannot be stopped at a point"
+)]
 fn killed_at_every_point_the_program_loses_nothing_and_repeats_nothing() {
     let references: Vec<Reference> = Story::ALL.into_iter().map(Reference::of).collect();
     let mut work = Vec::new();

@@ -84,6 +84,10 @@ fn terminated(reference: &Reference, visit: usize) -> Vec<String> {
 }
 
 #[test]
+#[cfg_attr(
+    not(debug_assertions),
+    ignore = "a release program cannot be stopped at a point"
+)]
 fn asked_to_end_at_any_moment_the_program_ends_with_its_summary_and_the_next_run_goes_on() {
     let stories = [Story::Night, Story::Kept, Story::Files];
     let references: Vec<Reference> = stories.into_iter().map(Reference::of).collect();
